@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from automation.errors import HhctlError
+from automation.modules import is_or_holds
 from automation.options import shared_parameters
 
 
@@ -15,8 +16,8 @@ class Command(click.Command):
     """A click command that takes the shared options; its callback returns an `ExitCode`, or None for DONE."""
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """Return the command's own parameters, then the shared ones."""
-        return [*super().get_params(ctx), *shared_parameters()]
+        """Return the command's own parameters, the shared ones, and `--help`."""
+        return [*self.params, *shared_parameters(), *super().get_params(ctx)[len(self.params) :]]
 
 
 class Group(click.Group):
@@ -26,8 +27,8 @@ class Group(click.Group):
     group_class = type
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """Return the group's own parameters, then the shared ones."""
-        return [*super().get_params(ctx), *shared_parameters()]
+        """Return the group's own parameters, the shared ones, and `--help`."""
+        return [*self.params, *shared_parameters(), *super().get_params(ctx)[len(self.params) :]]
 
     def add_lazily(self, name: str, target: str, summary: str) -> None:
         """Add the command that stands at `target` ("package.module:attribute"); `summary` is its line in this group's help."""
@@ -42,20 +43,25 @@ class LazyCommand(click.Command):
         self._target = target
 
     def load(self) -> click.Command:
-        """Import the command's module and return the command itself."""
+        """Import the command's module and return the command itself.
+
+        Raises:
+            HhctlError: a package that the module needs is not installed.
+        """
         module, _, attribute = self._target.partition(":")
-        command = getattr(import_module(module), attribute)
+        try:
+            command = getattr(import_module(module), attribute)
+        except ModuleNotFoundError as missing:
+            if is_or_holds(missing.name, module):
+                raise
+            raise HhctlError(
+                f"{self.name} needs the Python package {missing.name}, which is not installed",
+                hint="install hhctl with the extra that brings it, such as pip install 'hhctl[local]'",
+            ) from missing
         if not isinstance(command, click.Command):
             raise TypeError(f"{self._target} is no click command")
         return command
 
     def make_context(self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any) -> click.Context:
         """Make the context of the command itself, so that click never sees the stand-in again."""
-        try:
-            command = self.load()
-        except ModuleNotFoundError as missing:
-            raise HhctlError(
-                f"{self.name} needs the Python package {missing.name}, which is not installed",
-                hint="install hhctl with the extra that brings it, such as pip install 'hhctl[local]'",
-            ) from missing
-        return command.make_context(info_name, args, parent=parent, **extra)
+        return self.load().make_context(info_name, args, parent=parent, **extra)

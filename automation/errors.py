@@ -86,6 +86,12 @@ class TimedOut(HhctlError):
     code = ExitCode.TIMED_OUT
 
 
+class Cancelled(HhctlError):
+    """The operator stopped it; what could be undone was undone."""
+
+    code = ExitCode.CANCELLED
+
+
 class Busy(HhctlError):
     """Somebody else holds what this operation needs."""
 

@@ -53,6 +53,10 @@ class Column:
     title: str
 
 
+class OutputLost(HhctlError):  # noqa: N818 - says what happened, as the names in automation.errors do
+    """Stdout cannot be written, as with a full disk."""
+
+
 class View(Protocol):
     """An answer: `kind` and `document()` are API for programs, `blocks()` is what a person reads."""
 
@@ -123,7 +127,8 @@ def show(view: View, options: Options) -> None:
     """Write `view` on stdout in the format asked for.
 
     Raises:
-        HhctlError: stdout cannot be written, such as a full disk. A closed pipe stays a `BrokenPipeError`.
+        OutputLost: stdout cannot be written.
+        BrokenPipeError: whoever read stdout has gone.
     """
     if options.output is Output.TABLE:
         from automation.paint import paint  # noqa: PLC0415 - rich costs a tenth of a second that documents need not pay
@@ -151,9 +156,9 @@ def _document(view: View, output: Output) -> str:
 def _write(text: str) -> None:
     try:
         click.echo(text, nl=False)
-    except BrokenPipeError:
-        raise
     except OSError as error:
         # What could not be written would be tried again when the interpreter ends, which would then choose the exit code.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise HhctlError(f"stdout cannot be written: {error.strerror}") from error
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise OutputLost(f"stdout cannot be written: {error.strerror}") from error

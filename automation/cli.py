@@ -1,0 +1,72 @@
+"""The console script: the root of the commands, and the one place where every failure ends as a line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from automation.commands import Group, LazyCommand
+from automation.errors import Cancelled, ExitCode, HhctlError
+from automation.failures import saved_crash, tell_failure, usage_fault
+from automation.options import options_from_environment, options_in
+from automation.plugins import load_plugins
+
+_COMMANDS = (
+    LazyCommand("doctor", target="automation.ops.doctor:doctor", summary="Look at this machine and the spec, and say what to mend."),
+    LazyCommand("help", target="automation.ops.help:help_", summary="Show help for a command, or the exit codes."),
+    LazyCommand("version", target="automation.ops.version:version", summary="Show the version of hhctl and of its Python."),
+    LazyCommand("completion", target="automation.ops.completion:completion", summary="Print the completion script of a shell."),
+)
+
+
+class _Root(Group):
+    """The group of all commands; folders outside are asked for theirs only where ours do not answer."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return every name, those of the folders outside too."""
+        self._join_plugins()
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of that name, from here or else from a folder outside."""
+        if cmd_name not in self.commands:
+            self._join_plugins()
+        return super().get_command(ctx, cmd_name)
+
+    def _join_plugins(self) -> None:
+        for name, command in load_plugins("hhctl.commands", click.Command):
+            self.commands.setdefault(name, command)
+
+
+root = _Root(
+    "hhctl",
+    commands=_COMMANDS,
+    help="Run House Helper's operational runbooks as planned, gated, recorded stack updates.",
+)
+
+
+def main() -> int:
+    """Run the command line of this process and return its exit code; nothing but a closed pipe or `SystemExit` gets past it."""
+    arguments = sys.argv[1:]
+    try:
+        answer = root.main(arguments, prog_name="hhctl", standalone_mode=False, obj=options_from_environment(os.environ))
+        return int(answer or ExitCode.DONE)
+    except click.exceptions.NoArgsIsHelpError as bare:
+        click.echo(bare.format_message(), err=True)
+        return ExitCode.USAGE
+    except click.ClickException as wrong:
+        failure = usage_fault(wrong)
+    except (click.Abort, KeyboardInterrupt):
+        failure = Cancelled("cancelled")
+    except HhctlError as error:
+        failure = error
+    except Exception as crash:  # noqa: BLE001 - the one place where the unforeseen ends as a line, with its traceback kept
+        failure = saved_crash(crash, verbose=options_in(arguments, os.environ).verbose)
+    tell_failure(failure, options_in(arguments, os.environ))
+    return failure.code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

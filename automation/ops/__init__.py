@@ -1,0 +1,1 @@
+"""One module an operation: its planner above, its click command below."""
