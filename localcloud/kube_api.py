@@ -46,7 +46,7 @@ class ApiResource:
 
 @dataclass(frozen=True, slots=True)
 class WatchEvent:
-    """`change` is ADDED, MODIFIED, DELETED or BOOKMARK; `manifest` the object after it (before it, if deleted)."""
+    """`change` is ADDED, MODIFIED or DELETED; `manifest` the object after it (before it, if deleted)."""
 
     change: str
     manifest: Manifest
@@ -157,7 +157,7 @@ class KubeApi:
     ) -> Iterator[WatchEvent]:
         """What is there now as ADDED, then each change; ends after `seconds`, and the caller starts anew."""
         query = _selectors(label_selector, field_selector)
-        query |= {"watch": "true", "timeoutSeconds": str(seconds), "allowWatchBookmarks": "true"}
+        query |= {"watch": "true", "timeoutSeconds": str(seconds)}
         path = self.resource(api_version, kind).path(namespace)
         for event in self._connection.events(path, query=query, silence=seconds + 5):
             yield WatchEvent(change=event["type"], manifest=event["object"])
