@@ -1,0 +1,1 @@
+"""Pulumi providers of the local cloud: attached to the engine in place of the real plugins."""
