@@ -36,7 +36,9 @@ class _Root(Group):
         return super().get_command(ctx, cmd_name)
 
     def _join_plugins(self) -> None:
-        for name, command in load_plugins("hhctl.commands", click.Command):
+        for name, command in load_plugins("hhctl.commands"):
+            if not isinstance(command, click.Command):
+                raise TypeError(f"the entry point {name} of hhctl.commands names no click command")
             self.commands.setdefault(name, command)
 
 

@@ -1,0 +1,1 @@
+"""The doors to the world: small protocols and what stands behind them."""

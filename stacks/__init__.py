@@ -1,0 +1,1 @@
+"""What runs where: the reviewed spec, and the stacks that are made of it."""

@@ -1,0 +1,110 @@
+"""The spec: where the stacks run, how they are checked and what is promised for them, as `hhctl.toml` says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from stacks.quantities import (
+    Backend,
+    Duration,
+    Fraction,
+    HttpStatus,
+    Instant,
+    Namespace,
+    RegionName,
+    SecretsProvider,
+    StackName,
+    Text,
+    UrlPath,
+    WebUrl,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A failure domain: the kubectl context of its cluster, its Prometheus, and where its AWS answers if not at Amazon."""
+
+    context: Text
+    prometheus: WebUrl
+    aws_endpoint: WebUrl | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """House Helper in a stack: its namespace, and the URL under which its clients reach it."""
+
+    namespace: Namespace
+    url: WebUrl
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """One stack: its home region, and where Pulumi keeps its state and encrypts its secrets; `global` has no workload."""
+
+    region: RegionName
+    backend: Backend
+    secrets_provider: SecretsProvider
+    workload: Workload | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SmokeCheck:
+    """A request to a workload's URL that changes nothing, and the status it must answer with in time."""
+
+    name: Text
+    path: UrlPath
+    status: HttpStatus = 200
+    timeout: Duration = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """A time in which the stacks named are not changed, from `begins` up to and without `ends`."""
+
+    reason: Text
+    stacks: tuple[StackName, ...]
+    begins: Instant
+    ends: Instant
+
+    def __post_init__(self) -> None:
+        if self.ends <= self.begins:
+            raise ValueError("ends must come after begins")
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryObjective:
+    """How long a recovery may take, and how much data it may lose."""
+
+    rto: Duration
+    rpo: Duration
+
+
+@dataclass(frozen=True, slots=True)
+class Objectives:
+    """What is promised: error rate and degradation as fractions of 1, the 95th percentile of latency, and recovery."""
+
+    error_rate: Fraction
+    p95: Duration
+    degradation: Fraction
+    failover: RecoveryObjective
+    recover: RecoveryObjective
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Who is called, and how."""
+
+    role: Text
+    reach: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """Everything that `hhctl.toml` says, checked."""
+
+    regions: Mapping[RegionName, Region]
+    stacks: Mapping[StackName, Stack]
+    objectives: Objectives
+    smoke: tuple[SmokeCheck, ...]
+    contacts: tuple[Contact, ...]
+    freeze: tuple[Freeze, ...] = ()
