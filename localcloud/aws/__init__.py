@@ -1,0 +1,1 @@
+"""The AWS API of the local cloud: one moto behind a door a region, its world kept on disk."""

@@ -1,0 +1,57 @@
+"""Moto as a part, and what an AWS account of ours has before any stack: the buckets that hold state."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from localcloud.part import Part, answers_http
+from localcloud.regions import REGIONS
+
+if TYPE_CHECKING:
+    from localcloud.folder import CloudFolder
+
+_ALREADY_THERE = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
+
+
+def state_bucket(region: str) -> str:
+    """The bucket that holds the state of the stacks whose home `region` is."""
+    return f"house-helper-state-{region}"
+
+
+def moto_part(folder: CloudFolder) -> Part:
+    """The one moto behind both regions' AWS doors."""
+    port = folder.port("moto")
+    data = folder.data("moto")
+    command = (sys.executable, "-P", "-m", "localcloud.aws.server", "--port", str(port), "--folder", str(data))
+    return Part(
+        name="moto",
+        command=command,
+        ready=answers_http(f"http://127.0.0.1:{port}/moto-api/data.json"),
+        port=port,
+        prepare=lambda: data.mkdir(mode=0o700, exist_ok=True),
+        settle=lambda: _make_state_buckets(port),
+    )
+
+
+def _make_state_buckets(port: int) -> None:
+    for region in REGIONS:
+        client = boto3.client(
+            "s3",
+            region_name=region,
+            endpoint_url=f"http://127.0.0.1:{port}",
+            aws_access_key_id="local",
+            aws_secret_access_key="local",  # noqa: S106 - moto looks at no key
+            config=Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 2}),
+        )
+        place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        try:
+            client.create_bucket(Bucket=state_bucket(region), **place)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _ALREADY_THERE:
+                raise
+        client.put_bucket_versioning(Bucket=state_bucket(region), VersioningConfiguration={"Status": "Enabled"})

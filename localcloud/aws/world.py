@@ -1,0 +1,194 @@
+"""Moto's world on disk, so that it outlives the process: a snapshot of every service, and a log of objects written since.
+
+Moto keeps everything in Python objects. After a request that changed something, the change is on disk before the caller hears of it: one
+line of the log for an S3 object (the frequent case, with its version ids and times as they are), a new snapshot for anything else. Object
+content stands once, in a file named by its digest, so a snapshot stays small however large the backups are.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import os
+import pickle
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_der_private_key,
+    load_der_public_key,
+)
+from moto.backends import get_backend
+from moto.core.base_backend import BackendDict
+from moto.s3.models import FakeKey
+
+ACCOUNT = "123456789012"
+_LOG_LINES_BEFORE_A_SNAPSHOT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectName:
+    """One S3 object, in whatever versions it has."""
+
+    bucket: str
+    key: str
+
+
+class _Pickler(pickle.Pickler):
+    """Pickles moto's objects, leaving the content of S3 objects to `store`."""
+
+    def __init__(self, file: io.BytesIO, store: Callable[[bytes], str]) -> None:
+        super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
+        self._store = store
+
+    def reducer_override(self, obj: object) -> Any:
+        if isinstance(obj, FakeKey):
+            state = dict(obj.__getstate__())
+            content = _ContentName(self._store(state.pop("value")))
+            return _rebuild_key, (state, content)
+        # KMS holds the key objects of its cryptography library, which do not pickle.
+        if isinstance(obj, get_args(PrivateKeyTypes)):
+            private: Any = obj
+            return _load_private_key, (private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),)
+        if isinstance(obj, get_args(PublicKeyTypes)):
+            public: Any = obj
+            return _load_public_key, (public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),)
+        return NotImplemented
+
+
+@dataclass(frozen=True, slots=True)
+class _ContentName:
+    digest: str
+
+
+class _Unpickler(pickle.Unpickler):
+    """Reads what `_Pickler` wrote; the content of S3 objects comes from `load`."""
+
+    def __init__(self, file: io.BytesIO, load: Callable[[str], bytes]) -> None:
+        super().__init__(file)
+        self._load = load
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) == (__name__, _rebuild_key.__name__):
+            return lambda state, content: _rebuild_key({**state, "value": self._load(content.digest)})
+        return super().find_class(module, name)
+
+
+def _load_private_key(der: bytes) -> PrivateKeyTypes:
+    return load_der_private_key(der, None)
+
+
+def _load_public_key(der: bytes) -> PublicKeyTypes:
+    return load_der_public_key(der)
+
+
+def _rebuild_key(state: dict[str, Any], _content: object = None) -> FakeKey:
+    key = FakeKey.__new__(FakeKey)
+    key.__setstate__(state)
+    return key
+
+
+class World:
+    """All that moto knows, kept in `folder`. Not safe for several threads: its caller lets one change in at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._snapshot = folder / "snapshot"
+        self._content = folder / "content"
+        self._content.mkdir(parents=True, exist_ok=True)
+        self._generation = 0
+        self._log_lines = 0
+
+    @property
+    def _log(self) -> Path:
+        """The log that goes with the newest snapshot; one left from an older snapshot is never read again."""
+        return self._folder / f"objects-{self._generation}.log"
+
+    def load(self) -> None:
+        """Give moto the world as it last was; a last log line that a crash cut short was never acknowledged and is left out."""
+        if self._snapshot.exists():
+            self._generation, backends = self._unpickle(self._snapshot.read_bytes())
+            for service, account, region, backend in backends:
+                get_backend(service)[account][region] = backend
+        for line in self._complete_lines():
+            name, versions = self._unpickle(base64.b64decode(line))
+            self._put_versions(name, versions)
+        self.save()
+        self._drop_unnamed_content()
+
+    def save(self) -> None:
+        """Write a snapshot of every service and start the log anew."""
+        backends = [
+            (services.service_name, account, region, backend)
+            for services in list(BackendDict._instances)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage, reportUnknownVariableType, reportUnknownMemberType, reportUnknownArgumentType] - moto's own list of services in use
+            for account, region, backend in services.iter_backends()
+        ]
+        finished = self._log
+        self._generation += 1
+        _write_durably(self._snapshot, self._pickle((self._generation, backends)))
+        finished.unlink(missing_ok=True)
+        self._log_lines = 0
+
+    def save_object(self, name: ObjectName) -> None:
+        """Log the versions that `name` has now (none after a delete)."""
+        bucket = get_backend("s3")[ACCOUNT]["aws"].buckets.get(name.bucket)
+        if bucket is None or self._log_lines >= _LOG_LINES_BEFORE_A_SNAPSHOT:
+            self.save()
+            return
+        line = base64.b64encode(self._pickle((name, bucket.keys.getlist(name.key)))) + b"\n"
+        with self._log.open("ab") as log:
+            log.write(line)
+            log.flush()
+            os.fsync(log.fileno())
+        self._log_lines += 1
+
+    def _put_versions(self, name: ObjectName, versions: list[FakeKey]) -> None:
+        bucket = get_backend("s3")[ACCOUNT]["aws"].buckets[name.bucket]
+        if versions:
+            bucket.keys.setlist(name.key, versions)
+        else:
+            bucket.keys.pop(name.key, None)
+
+    def _complete_lines(self) -> Iterator[bytes]:
+        if self._log.exists():
+            yield from (line for line in self._log.read_bytes().splitlines(keepends=True) if line.endswith(b"\n"))
+
+    def _pickle(self, value: object) -> bytes:
+        buffer = io.BytesIO()
+        _Pickler(buffer, self._store_content).dump(value)
+        return buffer.getvalue()
+
+    def _unpickle(self, data: bytes) -> Any:
+        return _Unpickler(io.BytesIO(data), self._load_content).load()
+
+    def _store_content(self, content: bytes) -> str:
+        digest = hashlib.sha256(content).hexdigest()
+        if not (path := self._content / digest).exists():
+            _write_durably(path, content)
+        return digest
+
+    def _load_content(self, digest: str) -> bytes:
+        return (self._content / digest).read_bytes()
+
+    def _drop_unnamed_content(self) -> None:
+        snapshot = self._snapshot.read_bytes()
+        for path in self._content.iterdir():
+            if path.name.encode() not in snapshot:
+                path.unlink()
+
+
+def _write_durably(path: Path, data: bytes) -> None:
+    draft = path.with_name(path.name + ".draft")
+    with draft.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

@@ -1,0 +1,110 @@
+"""The parts of the local cloud, and how each is told about the others."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from localcloud import toolchain
+from localcloud.aws.part import moto_part
+from localcloud.doors import Door, Doors
+from localcloud.folder import CloudFolder
+from localcloud.kube.control_plane import ControlPlane
+from localcloud.part import Part, answers_http, answers_tcp
+from localcloud.postgres import Postgres
+from localcloud.prometheus import prometheus_part
+from localcloud.redis import redis_part
+from localcloud.regions import HOME_REGION, POSTGRES_SERVERS, REGIONS, door_port, doors_of
+from stacks.overrides import Override
+
+PROVIDERS = ("kubernetes", "aws")
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """One local cloud in its folder."""
+
+    folder: CloudFolder
+
+    def parts(self) -> tuple[Part, ...]:
+        """Every part, a region's together; making the list chooses ports and starts nothing."""
+        regional = [part for region in REGIONS for part in self._parts_of(region)]
+        providers = [self._provider(name) for name in PROVIDERS]
+        return (*regional, moto_part(self.folder), self._dns(), *providers)
+
+    def doors(self, region: str) -> Doors:
+        """The doors of a region, as its toxiproxy keeps them."""
+        return Doors(self.folder.port(f"{region}/doors"))
+
+    def door(self, region: str, name: str) -> int:
+        """The port at which everybody outside the region finds `name`."""
+        return self.folder.port(door_port(region, name))
+
+    def aws_endpoint(self, region: str) -> str:
+        """The region's AWS API; us-east-1's is also the control plane of Route 53 and IAM."""
+        return f"http://127.0.0.1:{self.door(region, 'aws')}"
+
+    def aws_environment(self) -> dict[str, str]:
+        """The keys by which AWS's own clients come in."""
+        return {
+            "AWS_ACCESS_KEY_ID": f"AKIA{self.folder.secret('aws-access-key-id')[:16].upper()}",
+            "AWS_SECRET_ACCESS_KEY": self.folder.secret("aws-secret-access-key"),
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def _parts_of(self, region: str) -> tuple[Part, ...]:
+        servers = [Postgres(self.folder, server).part() for server in POSTGRES_SERVERS if server.region == region]
+        control_plane = ControlPlane(self.folder, region).parts()
+        return (self._doors_part(region), *control_plane, redis_part(self.folder, region), prometheus_part(self.folder, region), *servers)
+
+    def _doors_part(self, region: str) -> Part:
+        port = self.folder.port(f"{region}/doors")
+        doors = tuple(Door(name, self.door(region, name), self._behind(region, name)) for name in doors_of(region))
+        return Part(
+            name=f"{region}/doors",
+            command=(str(toolchain.path("toxiproxy")), "-host", "127.0.0.1", "-port", str(port)),
+            environment={"LOG_LEVEL": "warn"},
+            ready=answers_http(f"http://127.0.0.1:{port}/version"),
+            port=port,
+            settle=lambda: self.doors(region).open_all(doors),
+        )
+
+    def _behind(self, region: str, door: str) -> int:
+        part = {
+            "kubernetes": f"{region}/kube-apiserver",
+            "aws": "moto",
+            "redis": f"{region}/valkey",
+            "prometheus": f"{region}/prometheus",
+        }.get(door, f"{region}/{door}")
+        return self.folder.port(part)
+
+    def _dns(self) -> Part:
+        port = self.folder.port("dns")
+        data = self.folder.data("dns")
+        endpoint = self.aws_endpoint(HOME_REGION)
+        return Part(
+            name="dns",
+            command=_module("localcloud.dns", "--port", str(port), "--endpoint", endpoint, "--cache", str(data / "zones.json")),
+            environment=self.aws_environment(),
+            ready=answers_tcp(port),
+            port=port,
+            prepare=lambda: data.mkdir(mode=0o700, exist_ok=True),
+        )
+
+    def _provider(self, name: str) -> Part:
+        port = self.folder.port(f"provider-{name}")
+        endpoints = {Override.AWS_ENDPOINT.variable(region): self.aws_endpoint(region) for region in REGIONS}
+        environment = {**self.aws_environment(), **endpoints, "HHCTL_HELM": str(toolchain.path("helm"))}
+        command = _module("localcloud.providers", name, "--port", str(port))
+        return Part(name=f"provider-{name}", command=command, environment=environment, ready=answers_tcp(port), port=port)
+
+
+def _module(module: str, *arguments: str) -> tuple[str, ...]:
+    """A part that is a Python module; `-P` keeps the folder it stands in off its import path."""
+    return (sys.executable, "-P", "-m", module, *arguments)
+
+
+def cloud_at(folder: Path) -> Cloud:
+    """The local cloud in `folder`, which need not exist yet."""
+    return Cloud(CloudFolder(folder))

@@ -1,0 +1,1 @@
+"""The commands of `hhctl local`, one module each."""

@@ -1,0 +1,107 @@
+"""What a person's own tools need to work against the local cloud."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from localcloud import toolchain
+from localcloud.aws.part import state_bucket
+from localcloud.cloud import PROVIDERS, Cloud
+from localcloud.kube.control_plane import Access, ControlPlane, kubeconfig
+from localcloud.postgres import DATABASE, SUPERUSER, Postgres, programs
+from localcloud.regions import HOME_REGION, POSTGRES_SERVERS, REGIONS, STANDBY_REGION, postgres_server
+from stacks.overrides import Override
+
+_SHOWN_STACK = "prod"
+_STATE_REGION = {"staging": HOME_REGION, "prod": HOME_REGION, "global": HOME_REGION, "dr": STANDBY_REGION}
+_ON_PATH = ("kubectl", "helm", "pulumi", "migrate")
+
+
+def environment(cloud: Cloud) -> Mapping[str, str]:
+    """The variables that `hhctl local env` prints; every address is a door's."""
+    return {
+        "KUBECONFIG": str(cloud.folder.root / "kubeconfig"),
+        **cloud.aws_environment(),
+        "AWS_DEFAULT_REGION": HOME_REGION,
+        "AWS_ENDPOINT_URL": cloud.aws_endpoint(HOME_REGION),
+        # The engine's S3 client otherwise warns of every object that moto answers without a checksum.
+        "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required",
+        **_postgres(cloud),
+        "PULUMI_HOME": str(cloud.folder.root / "pulumi"),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_CONFIG_PASSPHRASE_FILE": str(cloud.folder.secret_file("pulumi-passphrase")),
+        "PULUMI_DEBUG_PROVIDERS": ",".join(f"{name}:{cloud.folder.port(f'provider-{name}')}" for name in PROVIDERS),
+        "HHCTL_DNS": f"127.0.0.1:{cloud.folder.port('dns')}",
+        **_of_regions(cloud),
+        **{Override.BACKEND.variable(stack): backend(cloud, region) for stack, region in _STATE_REGION.items()},
+    }
+
+
+def backend(cloud: Cloud, region: str) -> str:
+    """The state backend in a region, for `pulumi login`."""
+    endpoint = cloud.aws_endpoint(region)
+    return f"s3://{state_bucket(region)}?region={region}&endpoint={endpoint}&s3ForcePathStyle=true&disableSSL=true"
+
+
+def write_files(cloud: Cloud) -> None:
+    """Write the files that `environment` names: a kubeconfig, a Postgres password file, the engine's login, and programs to call."""
+    folder = cloud.folder
+    planes = {region: ControlPlane(folder, region) for region in REGIONS}
+    accesses = tuple(
+        Access(
+            region,
+            server=f"https://127.0.0.1:{cloud.door(region, 'kubernetes')}",
+            authority=plane.certificates.authority,
+            token=plane.token("admin"),
+        )
+        for region, plane in planes.items()
+    )
+    folder.write_private(folder.root / "kubeconfig", kubeconfig(accesses, HOME_REGION))
+    lines = [
+        f"127.0.0.1:{cloud.door(server.region, server.door)}:*:{SUPERUSER}:{Postgres(folder, server).password}" for server in POSTGRES_SERVERS
+    ]
+    folder.write_private(folder.root / "pgpass", "\n".join(lines) + "\n")
+    _write_login(cloud)
+    _link_programs(cloud)
+
+
+def _postgres(cloud: Cloud) -> dict[str, str]:
+    server = postgres_server(_SHOWN_STACK)
+    return {
+        "PGHOST": "127.0.0.1",
+        "PGPORT": str(cloud.door(server.region, server.door)),
+        "PGUSER": SUPERUSER,
+        "PGDATABASE": DATABASE,
+        "PGPASSFILE": str(cloud.folder.root / "pgpass"),
+    }
+
+
+def _of_regions(cloud: Cloud) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for region in REGIONS:
+        found[Override.CONTEXT.variable(region)] = region
+        found[Override.AWS_ENDPOINT.variable(region)] = cloud.aws_endpoint(region)
+        found[Override.PROMETHEUS.variable(region)] = f"http://127.0.0.1:{cloud.door(region, 'prometheus')}"
+    return found
+
+
+def _write_login(cloud: Cloud) -> None:
+    """Leave the engine logged in where staging, prod and global keep their state, as `pulumi login` would."""
+    home = cloud.folder.root / "pulumi"
+    home.mkdir(mode=0o700, exist_ok=True)
+    url = backend(cloud, HOME_REGION)
+    login = {"current": url, "accessTokens": {url: ""}, "accounts": {url: {"lastValidatedAt": "0001-01-01T00:00:00Z"}}}
+    cloud.folder.write_private(home / "credentials.json", json.dumps(login, indent=1))
+
+
+def _link_programs(cloud: Cloud) -> None:
+    """Gather the programs that go with these servers in one folder, so that a person need not have them or their right versions."""
+    folder = cloud.folder.root / "bin"
+    folder.mkdir(mode=0o755, exist_ok=True)
+    wanted = {name: toolchain.path(name) for name in _ON_PATH}
+    wanted |= {path.name: path for path in programs(cloud.folder).iterdir() if path.name in {"psql", "pg_dump", "pg_restore", "pgbench"}}
+    for name, target in wanted.items():
+        link = folder / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)

@@ -1,0 +1,135 @@
+"""The cloud folder: what one local cloud remembers between its processes, and makes once."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from automation.errors import Busy, HhctlError
+from localcloud.places import make_own_folder
+
+# Below the range from which the kernel takes ports for outgoing connections, so that a part finds its port free again.
+_PORTS = range(20000, 32000)
+
+
+class CloudFolder:
+    """Ports, secrets, data and logs of one local cloud.
+
+    The folder itself may be passed through by everybody (a server that refuses root runs as another user and must reach its files below);
+    what is secret is 0600, what is private 0700.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._ports_file = root / "ports.json"
+        self._secrets = root / "secrets"
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a local cloud here, running or not."""
+        return self._ports_file.exists()
+
+    def make(self) -> None:
+        """Make the folder and what every part expects in it."""
+        make_own_folder(self.root, mode=0o711)
+        self._secrets.mkdir(mode=0o700, exist_ok=True)
+        (self.root / "logs").mkdir(mode=0o700, exist_ok=True)
+        (self.root / "data").mkdir(mode=0o711, exist_ok=True)
+
+    def remove(self) -> None:
+        """Remove the folder and, when no other cloud of this user is left in it, its parent."""
+        shutil.rmtree(self.root, ignore_errors=False)
+        if self.root.parent.name == f"hhctl-{os.getuid()}" and not any(self.root.parent.iterdir()):
+            self.root.parent.rmdir()
+
+    def data(self, part: str) -> Path:
+        """Where a part keeps what must survive it; made by the part."""
+        return self.root / "data" / part.replace("/", "-")
+
+    def log(self, part: str) -> Path:
+        """What a part has said since it was last started."""
+        return self.root / "logs" / f"{part.replace('/', '-')}.log"
+
+    def port(self, name: str) -> int:
+        """The port of `name`: chosen free when first asked for, the same ever after."""
+        ports = self._ports()
+        if name not in ports:
+            ports[name] = _free_port(taken=frozenset(ports.values()))
+            self.write_private(self._ports_file, json.dumps(ports, indent=1))
+        return ports[name]
+
+    def secret(self, name: str) -> str:
+        """A password or token: made when first asked for, the same ever after."""
+        path = self._secrets / name
+        if not path.exists():
+            self.write_private(path, secrets.token_urlsafe(24))
+        return path.read_text()
+
+    def secret_file(self, name: str) -> Path:
+        """The 0600 file that holds `secret(name)`."""
+        self.secret(name)
+        return self._secrets / name
+
+    @staticmethod
+    def write_private(path: Path, text: str) -> None:
+        """Write a file that only its owner reads, whole or not at all."""
+        draft = path.with_name(path.name + ".draft")
+        draft.unlink(missing_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(text)
+        draft.replace(path)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other `up`, `down` and `fault` commands out while this one changes the cloud. Raises `Busy`."""
+        lock = self.root.with_name(self.root.name + ".lock")
+        with lock.open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Busy("another hhctl is changing this local cloud", hint="wait for it, then run the command again") from None
+            # The holder before us removes the file when it is done; a lock on a removed file keeps nobody out.
+            if not lock.exists() or lock.stat().st_ino != os.fstat(file.fileno()).st_ino:
+                raise Busy("another hhctl has just changed this local cloud", hint="run the command again")
+            try:
+                yield
+            finally:
+                lock.unlink(missing_ok=True)
+
+    def _ports(self) -> dict[str, int]:
+        try:
+            return json.loads(self._ports_file.read_text())
+        except FileNotFoundError:
+            return {}
+        except ValueError:
+            raise HhctlError(f"{self._ports_file} is not readable as JSON", hint="hhctl local down, then hhctl local up") from None
+
+
+def _free_port(*, taken: frozenset[int]) -> int:
+    while True:
+        port = secrets.choice(_PORTS)
+        if port not in taken and port_is_free(port):
+            return port
+
+
+def port_is_free(port: int) -> bool:
+    """Whether a server could listen on 127.0.0.1:`port` now, by TCP and by UDP."""
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(socket.AF_INET, kind) as probe:
+            if kind == socket.SOCK_STREAM:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError as error:
+                if error.errno == errno.EADDRINUSE:
+                    return False
+                raise
+    return True

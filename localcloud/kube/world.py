@@ -1,0 +1,124 @@
+"""What stands in a region's cluster from the start: nodes, the Gateway API's kinds and the metrics API."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from localcloud import toolchain
+from localcloud.kube_api import KubeApi, KubeError
+
+_MANAGER = "hhctl-local"
+_ZONES = ("a", "b", "c")
+_LEASES = "kube-node-lease"
+
+Manifest = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The cluster of one region, reached by the kubeconfig of one of the region's own parts."""
+
+    region: str
+    kubeconfig: Path
+    metrics_port: int
+    authority: Path
+
+    @cached_property
+    def _api(self) -> KubeApi:
+        return KubeApi.from_kubeconfig(self.kubeconfig, timeout=10.0)
+
+    def settle(self) -> None:
+        """Make nodes and kinds, unless the cluster says that it has just these already."""
+        manifests = [*_gateway_kinds(), *self._nodes()]
+        digest = hashlib.sha256(json.dumps(manifests, sort_keys=True).encode()).hexdigest()
+        mark = self._api.get("v1", "ConfigMap", "hhctl-local", "kube-system")
+        if mark and mark["data"] == {"settled": digest}:
+            return
+        for manifest in manifests:
+            self._api.apply_forced(manifest, manager=_MANAGER)
+        settled = _head("v1", "ConfigMap", "hhctl-local", "kube-system")
+        self._api.apply_forced({**settled, "data": {"settled": digest}}, manager=_MANAGER)
+
+    def nodes_are_ready(self) -> bool:
+        """Whether every node that was made says that it is Ready."""
+        try:
+            nodes = self._api.list("v1", "Node")
+        except KubeError:
+            return False
+        ready = [node for node in nodes if _condition(node, "Ready") == "True"]
+        return len(ready) >= len(_ZONES) and len(ready) == len(nodes)
+
+    def drop_node_leases(self) -> None:
+        """Forget who held the nodes: a kwok that starts anew is locked out by its predecessor's leases until they run out."""
+        for lease in self._api.list("coordination.k8s.io/v1", "Lease", _LEASES):
+            self._api.delete("coordination.k8s.io/v1", "Lease", lease["metadata"]["name"], _LEASES)
+
+    def serve_metrics(self) -> None:
+        """Put the metrics server behind the API server. Called once it listens: an APIService made before stays unavailable for long."""
+        place = {"name": "metrics-server", "namespace": "kube-system"}
+        service = {
+            **_head("v1", "Service", **place),
+            # An ExternalName, since Endpoints may not be on loopback; the API server checks the certificate for the service's own name.
+            "spec": {"type": "ExternalName", "externalName": "localhost", "ports": [{"port": self.metrics_port}]},
+        }
+        api_service = {
+            **_head("apiregistration.k8s.io/v1", "APIService", "v1beta1.metrics.k8s.io"),
+            "spec": {
+                "group": "metrics.k8s.io",
+                "version": "v1beta1",
+                "groupPriorityMinimum": 100,
+                "versionPriority": 100,
+                "service": {**place, "port": self.metrics_port},
+                "caBundle": base64.b64encode(self.authority.read_bytes()).decode(),
+            },
+        }
+        for manifest in (service, api_service):
+            self._api.apply_forced(manifest, manager=_MANAGER)
+
+    def metrics_remark(self) -> str:
+        """Words for `status` while `kubectl top` has nothing to say yet."""
+        try:
+            measured = self._api.list("metrics.k8s.io/v1beta1", "NodeMetrics")
+        except KubeError:
+            measured = []
+        return "" if measured else "metrics are warming, up to 60 s"
+
+    def _nodes(self) -> Iterator[Manifest]:
+        for zone in _ZONES:
+            name = f"fake-{zone}"
+            size = {"cpu": "64", "memory": "256Gi", "pods": "1000"}
+            labels = {
+                "kubernetes.io/hostname": name,
+                "kubernetes.io/os": "linux",
+                "kubernetes.io/arch": "amd64",
+                "topology.kubernetes.io/region": self.region,
+                "topology.kubernetes.io/zone": f"{self.region}{zone}",
+                "type": "kwok",
+            }
+            annotations = {"metrics.k8s.io/resource-metrics-path": f"/metrics/nodes/{name}/metrics/resource"}
+            node = {**_head("v1", "Node", name), "status": {"allocatable": size, "capacity": size}}
+            node["metadata"].update(labels=labels, annotations=annotations)
+            yield node
+
+
+def _gateway_kinds() -> Iterator[Manifest]:
+    for path in sorted(toolchain.gateway_api_crds().glob("*.yaml")):
+        yield from (document for document in yaml.safe_load_all(path.read_text()) if document)
+
+
+def _head(api_version: str, kind: str, name: str, namespace: str = "") -> Manifest:
+    place = {"namespace": namespace} if namespace else {}
+    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": name, **place}}
+
+
+def _condition(node: Manifest, type_: str) -> str:
+    return next((c["status"] for c in node["status"].get("conditions", []) if c["type"] == type_), "Unknown")

@@ -1,0 +1,36 @@
+"""Where the local cloud keeps things: what is built once per user, and what belongs to one cloud."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from automation.errors import Refusal
+
+
+def cache_folder() -> Path:
+    """What may be deleted at any time and is made again: `$XDG_CACHE_HOME/hhctl`."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hhctl"
+
+
+def cloud_folder(project: Path) -> Path:
+    """The folder of the local cloud that belongs to one checkout; `HHCTL_LOCAL_FOLDER` names another.
+
+    It stands outside home and checkout, since Postgres refuses root and the user it runs as must be able to reach its files. It survives a
+    power cut (so it is not in `/tmp`), and `hhctl local down` removes it.
+    """
+    if chosen := os.environ.get("HHCTL_LOCAL_FOLDER"):
+        return Path(chosen).absolute()
+    root = project.resolve()
+    mark = hashlib.sha256(str(root).encode()).hexdigest()[:8]
+    return Path("/var/tmp") / f"hhctl-{os.getuid()}" / f"{root.name}-{mark}"  # noqa: S108 - made 0711 and checked for its owner in make_own_folder
+
+
+def make_own_folder(folder: Path, *, mode: int) -> None:
+    """Make `folder` and its parent if need be; refuse one that somebody else has made in our place."""
+    for place in (folder.parent, folder):
+        place.mkdir(mode=mode, exist_ok=True, parents=True)
+        found = place.lstat()
+        if place == folder and found.st_uid != os.getuid():
+            raise Refusal(f"{place} belongs to another user", hint=f"set HHCTL_LOCAL_FOLDER to a folder of your own, or remove {place}")

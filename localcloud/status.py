@@ -1,0 +1,113 @@
+"""How every part is, read from the processes, the doors and the faults that stand; nothing is believed from a record."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+
+from localcloud.cloud import Cloud
+from localcloud.faults import Faults, read_faults
+from localcloud.part import Part
+from localcloud.process import Running, running
+from localcloud.regions import REGIONS, doors_of
+from localcloud.up import last_lines
+
+_LOG_LINES = 3
+
+
+class Condition(StrEnum):
+    """READY answers; WARMING answers and still lacks something; SILENT runs and does not answer; CRASHED should run; STOPPED is a fault's."""
+
+    READY = "ready"
+    WARMING = "warming"
+    SILENT = "silent"
+    CRASHED = "crashed"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class PartStatus:
+    """One part: `memory` in resident bytes, `remark` what there is to say of it, `log` its last lines when it has crashed."""
+
+    part: str
+    region: str
+    condition: Condition
+    pid: int | None
+    port: int
+    memory: int
+    remark: str
+    log: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DoorStatus:
+    """One door of a region: open, or black-holed, or gone with the region."""
+
+    region: str
+    door: str
+    port: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloudStatus:
+    """The whole local cloud at one moment."""
+
+    parts: tuple[PartStatus, ...]
+    doors: tuple[DoorStatus, ...]
+
+    @property
+    def memory(self) -> int:
+        """Resident bytes of all parts together."""
+        return sum(part.memory for part in self.parts)
+
+    @property
+    def troubled(self) -> tuple[PartStatus, ...]:
+        """The parts that should answer and do not."""
+        return tuple(part for part in self.parts if part.condition in {Condition.CRASHED, Condition.SILENT})
+
+
+def read_status(cloud: Cloud) -> CloudStatus:
+    """Look at every part and door, all at once: it takes as long as the slowest answer, at most a few seconds."""
+    parts = cloud.parts()
+    alive = running(cloud.folder)
+    faults = read_faults(cloud.folder)
+    with ThreadPoolExecutor(max_workers=len(parts)) as pool:
+        statuses = tuple(pool.map(lambda part: _status(cloud, part, alive.get(part.name), faults), parts))
+    return CloudStatus(parts=statuses, doors=tuple(_doors(cloud, alive)))
+
+
+def _status(cloud: Cloud, part: Part, process: Running | None, faults: Faults) -> PartStatus:
+    condition, remark = _condition(part, process, faults)
+    return PartStatus(
+        part=part.name,
+        region=part.region,
+        condition=condition,
+        pid=process.pid if process else None,
+        port=part.port,
+        memory=process.memory if process else 0,
+        remark=remark,
+        log=last_lines(cloud.folder, part.name, _LOG_LINES) if condition is Condition.CRASHED else (),
+    )
+
+
+def _condition(part: Part, process: Running | None, faults: Faults) -> tuple[Condition, str]:
+    if process is None:
+        if faults.keep_stopped(part):
+            return Condition.STOPPED, f"fault: {faults.of(part)}"
+        return Condition.CRASHED, "hhctl local up starts it again"
+    if not part.ready():
+        return Condition.SILENT, f"hhctl local logs {part.name}"
+    remark = part.remark()
+    return (Condition.WARMING if remark else Condition.READY), remark
+
+
+def _doors(cloud: Cloud, alive: dict[str, Running]) -> list[DoorStatus]:
+    found: list[DoorStatus] = []
+    for region in REGIONS:
+        states = cloud.doors(region).state() if f"{region}/doors" in alive else {}
+        found.extend(
+            DoorStatus(region=region, door=name, port=cloud.door(region, name), state=states.get(name, "gone")) for name in doors_of(region)
+        )
+    return found
