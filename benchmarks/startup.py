@@ -43,7 +43,7 @@ def table(taken: dict[str, float], bare: float) -> str:
     rows = [f"| {name} | {median:.3f} | {median - bare:+.3f} |" for name, median in taken.items()]
     return "\n".join(
         [
-            f"Median of {RUNS} runs, {os.cpu_count()} cores, Python {sys.version.split()[0]}; at most {BUDGET} s over the bare program is allowed.",
+            f"Median of {RUNS} runs, {os.cpu_count()} cores, Python {sys.version.split()[0]}; {BUDGET} s over the bare program are allowed.",
             "",
             "| started | seconds | over bare |",
             "| --- | ---: | ---: |",
