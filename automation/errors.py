@@ -1,7 +1,5 @@
 """Exit codes and the errors that carry them. Both are API: `hhctl help exit-codes` prints this table."""
 
-# ruff: noqa: N818 - the names say what happened, in the words of docs/vocabulary.md
-
 from __future__ import annotations
 
 from enum import IntEnum

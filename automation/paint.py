@@ -28,7 +28,7 @@ _UNBOUNDED = 100_000
 
 
 def paint(blocks: Sequence[Block], *, colour: bool) -> str:
-    """Lay `blocks` out for stdout as it is now: as wide as its terminal, in colours only there and if `colour`."""
+    """Lay `blocks` out for stdout as it is now, a blank line between them: as wide as its terminal, in colours only there and if `colour`."""
     terminal = sys.stdout.isatty()
     console = Console(
         width=None if terminal else _UNBOUNDED,
@@ -36,7 +36,9 @@ def paint(blocks: Sequence[Block], *, colour: bool) -> str:
         color_system="auto" if terminal and colour else None,
     )
     with console.capture() as capture:
-        for block in blocks:
+        for index, block in enumerate(blocks):
+            if index:
+                console.print()
             console.print(_renderable(block))
     return "".join(f"{line.rstrip()}\n" for line in capture.get().split("\n")[:-1])
 

@@ -53,7 +53,7 @@ class Column:
     title: str
 
 
-class OutputLost(HhctlError):  # noqa: N818 - says what happened, as the names in automation.errors do
+class OutputLost(HhctlError):
     """Stdout cannot be written, as with a full disk."""
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import statistics
 import subprocess
 import sys
@@ -43,7 +44,7 @@ def table(taken: dict[str, float], bare: float) -> str:
     rows = [f"| {name} | {median:.3f} | {median - bare:+.3f} |" for name, median in taken.items()]
     return "\n".join(
         [
-            f"Median of {RUNS} runs, {os.cpu_count()} cores, Python {sys.version.split()[0]}; {BUDGET} s over the bare program are allowed.",
+            f"Median of {RUNS} runs, {os.cpu_count()} cores, Python {platform.python_version()}; {BUDGET} s over bare are allowed.",
             "",
             "| started | seconds | over bare |",
             "| --- | ---: | ---: |",

@@ -8,15 +8,20 @@ from click.shell_completion import get_completion_class
 from automation.commands import Command
 from automation.errors import HhctlError
 
+_EXAMPLES = """\b
+Examples, each for a shell's own start file:
+  eval "$(hhctl completion bash)"
+  eval "$(hhctl completion zsh)"
+  hhctl completion fish | source"""
 
-@click.command(cls=Command)
+
+@click.command(cls=Command, epilog=_EXAMPLES)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
     """Print the completion script of a shell.
 
-    Let the shell read it at each start: `eval "$(hhctl completion bash)"` in ~/.bashrc, the same with zsh in ~/.zshrc, and
-    `hhctl completion fish | source` in ~/.config/fish/config.fish.
+    A shell that reads it at each start completes what the installed hhctl knows: commands, options and their values.
     """
     script = get_completion_class(shell)
     if script is None:

@@ -78,7 +78,7 @@ def _outside_findings() -> Iterator[Finding]:
             yield Finding(name, error.message, Level.BLOCKING, error.hint)
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, epilog="\b\nExamples:\n  hhctl doctor\n  hhctl doctor -o json")
 @click.pass_obj
 def doctor(options: Options) -> ExitCode:
     """Look at this machine and the spec, and say what to mend.

@@ -10,13 +10,13 @@ from automation.options import Options
 from automation.show import Column, Table, show
 
 
-@click.command("help", cls=Command)
+@click.command("help", cls=Command, epilog="\b\nExamples:\n  hhctl help local up\n  hhctl help exit-codes")
 @click.argument("topic", nargs=-1)
 @click.pass_context
 def help_(context: click.Context, topic: tuple[str, ...]) -> None:
     """Show help for a command, or the exit codes.
 
-    TOPIC is a command (`hhctl help local up`) or `exit-codes`; without one it is hhctl itself.
+    TOPIC is a command, in as many words as it has, or `exit-codes`; without one it is hhctl itself.
     """
     if topic == ("exit-codes",):
         show(exit_codes(), context.ensure_object(Options))

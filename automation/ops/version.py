@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from automation.options import Options
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, epilog="\b\nExample:\n  hhctl version -o json")
 @click.pass_obj
 def version(options: Options) -> None:
     """Show the version of hhctl and of its Python."""
