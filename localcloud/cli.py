@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from automation.commands import Group
 
-local = Group("local", help="Run two regions on this machine: real programs, no cloud account.", short_help="Run two regions on this machine.")
+local = Group(
+    "local", help="Run two regions on this machine: real programs, no cloud account.", short_help="Run two regions on this machine."
+)
 local.add_lazily("up", "localcloud.commands.up:up", "Start what does not run, and mend what has crashed.")
 local.add_lazily("down", "localcloud.commands.down:down", "End every part and remove all that they kept.")
 local.add_lazily("status", "localcloud.commands.status:status", "Show every part, how it is and where it listens.")

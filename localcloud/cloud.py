@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from localcloud import toolchain
 from localcloud.aws.part import moto_part
@@ -17,6 +17,9 @@ from localcloud.prometheus import prometheus_part
 from localcloud.redis import redis_part
 from localcloud.regions import HOME_REGION, POSTGRES_SERVERS, REGIONS, door_port, doors_of
 from stacks.overrides import Override
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PROVIDERS = ("kubernetes", "aws")
 

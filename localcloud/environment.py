@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from localcloud import toolchain
 from localcloud.aws.part import state_bucket
@@ -12,6 +12,9 @@ from localcloud.kube.control_plane import Access, ControlPlane, kubeconfig
 from localcloud.postgres import DATABASE, SUPERUSER, Postgres, programs
 from localcloud.regions import HOME_REGION, POSTGRES_SERVERS, REGIONS, STANDBY_REGION, postgres_server
 from stacks.overrides import Override
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _SHOWN_STACK = "prod"
 _STATE_REGION = {"staging": HOME_REGION, "prod": HOME_REGION, "global": HOME_REGION, "dr": STANDBY_REGION}
@@ -59,7 +62,8 @@ def write_files(cloud: Cloud) -> None:
     )
     folder.write_private(folder.root / "kubeconfig", kubeconfig(accesses, HOME_REGION))
     lines = [
-        f"127.0.0.1:{cloud.door(server.region, server.door)}:*:{SUPERUSER}:{Postgres(folder, server).password}" for server in POSTGRES_SERVERS
+        f"127.0.0.1:{cloud.door(server.region, server.door)}:*:{SUPERUSER}:{Postgres(folder, server).password}"
+        for server in POSTGRES_SERVERS
     ]
     folder.write_private(folder.root / "pgpass", "\n".join(lines) + "\n")
     _write_login(cloud)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from localcloud.folder import CloudFolder
-from localcloud.part import Part
+if TYPE_CHECKING:
+    from localcloud.folder import CloudFolder
+    from localcloud.part import Part
 
 
 class Reach(StrEnum):

@@ -9,12 +9,15 @@ import os
 import secrets
 import shutil
 import socket
-from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from automation.errors import Busy, HhctlError
 from localcloud.places import make_own_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
 
 # Below the range from which the kernel takes ports for outgoing connections, so that a part finds its port free again.
 _PORTS = range(20000, 32000)
@@ -88,7 +91,7 @@ class CloudFolder:
         draft.replace(path)
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def held(self) -> Generator[None]:
         """Keep other `up`, `down` and `fault` commands out while this one changes the cloud. Raises `Busy`."""
         lock = self.root.with_name(self.root.name + ".lock")
         with lock.open("w") as file:

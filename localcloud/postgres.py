@@ -7,18 +7,22 @@ import os
 import shutil
 import subprocess
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
 
 from automation.errors import ExitCode, HhctlError
-from localcloud.folder import CloudFolder
 from localcloud.part import Part
 from localcloud.process import Launch, own_for, run_as
 from localcloud.regions import POSTGRES_SERVERS, PostgresServer, door_port, postgres_server
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from localcloud.folder import CloudFolder
 
 VERSION = "18.1"
 DATABASE = "househelper"

@@ -11,13 +11,16 @@ import pwd
 import signal
 import subprocess
 import time
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
-from localcloud.folder import CloudFolder
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from localcloud.folder import CloudFolder
 
 _MARK = "HHCTL_LOCAL_PART"
 _UNPRIVILEGED = "nobody"

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from localcloud import toolchain
-from localcloud.folder import CloudFolder
 from localcloud.part import Part, answers_http
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from localcloud.folder import CloudFolder
 
 
 def prometheus_part(folder: CloudFolder, region: str) -> Part:

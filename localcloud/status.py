@@ -5,19 +5,22 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from localcloud.cloud import Cloud
 from localcloud.faults import Faults, read_faults
-from localcloud.part import Part
 from localcloud.process import Running, running
 from localcloud.regions import REGIONS, doors_of
 from localcloud.up import last_lines
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
+    from localcloud.part import Part
 
 _LOG_LINES = 3
 
 
 class Condition(StrEnum):
-    """READY answers; WARMING answers and still lacks something; SILENT runs and does not answer; CRASHED should run; STOPPED is a fault's."""
+    """READY answers; WARMING does, but lacks something yet; SILENT runs and does not answer; CRASHED should run; STOPPED is a fault's."""
 
     READY = "ready"
     WARMING = "warming"

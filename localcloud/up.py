@@ -6,13 +6,15 @@ import threading
 import time
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from automation.errors import ExitCode, HhctlError
-from localcloud.faults import Faults
 from localcloud.folder import CloudFolder, port_is_free
-from localcloud.part import Part
 from localcloud.process import Running, running, start
+
+if TYPE_CHECKING:
+    from localcloud.faults import Faults
+    from localcloud.part import Part
 
 _READY_WITHIN = 90.0
 _LOG_LINES_SHOWN = 5
@@ -27,7 +29,9 @@ class PartFault(HhctlError):
 class Told(Protocol):
     """Hears of parts as they become ready; called from several threads."""
 
-    def ready(self, part: Part, *, seconds: float, started: bool) -> None: ...
+    def ready(self, part: Part, *, seconds: float, started: bool) -> None:
+        """`part` is ready and settled; `started` says whether it did not run before, `seconds` how long this took."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

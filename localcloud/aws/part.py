@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
 
 from localcloud.part import Part, answers_http
-from localcloud.regions import REGIONS
+from localcloud.regions import HOME_REGION, REGIONS
 
 if TYPE_CHECKING:
-    from localcloud.folder import CloudFolder
+    from mypy_boto3_s3.client import S3Client
 
-_ALREADY_THERE = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
+    from localcloud.folder import CloudFolder
 
 
 def state_bucket(region: str) -> str:
@@ -40,7 +39,7 @@ def moto_part(folder: CloudFolder) -> Part:
 
 def _make_state_buckets(port: int) -> None:
     for region in REGIONS:
-        client = boto3.client(
+        client: S3Client = boto3.client(  # pyright: ignore[reportUnknownMemberType] - of the stubs' overloads only S3's is installed
             "s3",
             region_name=region,
             endpoint_url=f"http://127.0.0.1:{port}",
@@ -48,10 +47,11 @@ def _make_state_buckets(port: int) -> None:
             aws_secret_access_key="local",  # noqa: S106 - moto looks at no key
             config=Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 2}),
         )
-        place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
         try:
-            client.create_bucket(Bucket=state_bucket(region), **place)
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in _ALREADY_THERE:
-                raise
+            if region == HOME_REGION:
+                client.create_bucket(Bucket=state_bucket(region))
+            else:
+                client.create_bucket(Bucket=state_bucket(region), CreateBucketConfiguration={"LocationConstraint": region})
+        except (client.exceptions.BucketAlreadyOwnedByYou, client.exceptions.BucketAlreadyExists):
+            continue
         client.put_bucket_versioning(Bucket=state_bucket(region), VersioningConfiguration={"Status": "Enabled"})

@@ -1,6 +1,6 @@
 """The process behind every AWS door: moto's own server, with its world kept by `World`.
 
-    python -m localcloud.aws.server --port PORT --folder FOLDER
+python -m localcloud.aws.server --port PORT --folder FOLDER
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import io
 import signal
 import sys
 import threading
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -22,6 +21,9 @@ from werkzeug.wrappers import Request
 from localcloud.aws.world import ObjectName, World
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import FrameType
+
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -36,6 +38,7 @@ class Recorded:
         self._one_change_at_a_time = threading.Lock()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request (PEP 3333); one that changes something, once the change is kept."""
         if environ["REQUEST_METHOD"] in _READS:
             return self._application(environ, start_response)
         _read_body(environ)
@@ -74,13 +77,17 @@ def _is_s3(environ: WSGIEnvironment) -> bool:
     return "/s3/aws4_request" in environ.get("HTTP_AUTHORIZATION", "") and host in {"127.0.0.1", "localhost"}
 
 
+def _end(_number: int, _frame: FrameType | None) -> None:
+    sys.exit(0)
+
+
 def main() -> None:
     """Serve until SIGTERM."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--folder", type=Path, required=True)
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGTERM, _end)
     world = World(arguments.folder)
     world.load()
     application: Any = DomainDispatcherApplication(create_backend_app)

@@ -12,10 +12,8 @@ import hashlib
 import io
 import os
 import pickle
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import (
@@ -29,6 +27,10 @@ from cryptography.hazmat.primitives.serialization import (
 from moto.backends import get_backend
 from moto.core.base_backend import BackendDict
 from moto.s3.models import FakeKey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 ACCOUNT = "123456789012"
 _LOG_LINES_BEFORE_A_SNAPSHOT = 1000
@@ -77,9 +79,14 @@ class _Unpickler(pickle.Unpickler):
         self._load = load
 
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) == (__name__, _rebuild_key.__name__):
-            return lambda state, content: _rebuild_key({**state, "value": self._load(content.digest)})
+        if name == _rebuild_key.__name__ and module == _rebuild_key.__module__:
+            return self._rebuild_key
         return super().find_class(module, name)
+
+    def _rebuild_key(self, state: dict[str, Any], content: _ContentName) -> FakeKey:
+        key: Any = FakeKey.__new__(FakeKey)
+        key.__setstate__({**state, "value": self._load(content.digest)})
+        return key
 
 
 def _load_private_key(der: bytes) -> PrivateKeyTypes:
@@ -90,10 +97,9 @@ def _load_public_key(der: bytes) -> PublicKeyTypes:
     return load_der_public_key(der)
 
 
-def _rebuild_key(state: dict[str, Any], _content: object = None) -> FakeKey:
-    key = FakeKey.__new__(FakeKey)
-    key.__setstate__(state)
-    return key
+def _rebuild_key(*_: object) -> FakeKey:
+    """Stand in a pickle for what `_Unpickler` does, which knows where content is."""
+    raise TypeError("S3 objects are read by _Unpickler only")
 
 
 class World:
@@ -128,7 +134,7 @@ class World:
         """Write a snapshot of every service and start the log anew."""
         backends = [
             (services.service_name, account, region, backend)
-            for services in list(BackendDict._instances)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage, reportUnknownVariableType, reportUnknownMemberType, reportUnknownArgumentType] - moto's own list of services in use
+            for services in _services_in_use()
             for account, region, backend in services.iter_backends()
         ]
         finished = self._log
@@ -154,8 +160,8 @@ class World:
         bucket = get_backend("s3")[ACCOUNT]["aws"].buckets[name.bucket]
         if versions:
             bucket.keys.setlist(name.key, versions)
-        else:
-            bucket.keys.pop(name.key, None)
+        elif name.key in bucket.keys:
+            bucket.keys.pop(name.key)
 
     def _complete_lines(self) -> Iterator[bytes]:
         if self._log.exists():
@@ -183,6 +189,11 @@ class World:
         for path in self._content.iterdir():
             if path.name.encode() not in snapshot:
                 path.unlink()
+
+
+def _services_in_use() -> list[BackendDict[Any]]:
+    known: Any = BackendDict
+    return list(known._instances)  # noqa: SLF001 - moto's own list, by which it resets itself
 
 
 def _write_durably(path: Path, data: bytes) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from automation.commands import Command
-from automation.options import Options
 from automation.show import Column, Record, show, tell
 from localcloud.here import cloud_here
 from localcloud.process import running, stop
+
+if TYPE_CHECKING:
+    from automation.options import Options
 
 _PATIENCE = 10.0
 
@@ -32,4 +36,6 @@ def down(options: Options) -> None:
         ended = running(cloud.folder)
         stop(ended.values(), patience=_PATIENCE)
         cloud.folder.remove()
-    show(Record("LocalDown", ((Column("ended", "Parts ended"), len(ended)), (Column("folder", "Removed"), str(cloud.folder.root)))), options)
+    show(
+        Record("LocalDown", ((Column("ended", "Parts ended"), len(ended)), (Column("folder", "Removed"), str(cloud.folder.root)))), options
+    )

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from automation.commands import Command
 from automation.errors import UsageFault
-from automation.options import Options
 from automation.show import Column, Table, show
-from localcloud.cloud import Cloud
 from localcloud.commands.up import raise_cloud
 from localcloud.faults import Faults, Reach, read_faults, write_faults
 from localcloud.here import existing_cloud
 from localcloud.process import kill, running
 from localcloud.regions import REGIONS
+
+if TYPE_CHECKING:
+    from automation.options import Options
+    from localcloud.cloud import Cloud
 
 
 @click.command(cls=Command)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import time
 from difflib import get_close_matches
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from automation.commands import Command
 from automation.errors import UsageFault
-from localcloud.cloud import Cloud
 from localcloud.here import existing_cloud
 from localcloud.up import last_lines
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from localcloud.cloud import Cloud
 
 
 def part_named(cloud: Cloud, name: str) -> str:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
 from automation.commands import Command
 from automation.errors import ExitCode
-from automation.options import Options
 from automation.show import Block, Column, Json, Table, Text, Tone, Toned, show
 from localcloud.here import existing_cloud
 from localcloud.status import CloudStatus, Condition, DoorStatus, PartStatus, read_status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from automation.options import Options
 
 _TONES = {
     Condition.READY: Tone.GOOD,
@@ -65,7 +69,8 @@ def _row(part: PartStatus) -> tuple[str | int | Toned | None, ...]:
 def _doors(doors: tuple[DoorStatus, ...]) -> Table:
     columns = tuple(Column(title.lower(), title) for title in ("Region", "Door", "Address", "State"))
     rows = tuple(
-        (door.region, door.door, f"127.0.0.1:{door.port}", Toned(door.state, Tone.GOOD if door.state == "open" else Tone.BAD)) for door in doors
+        (door.region, door.door, f"127.0.0.1:{door.port}", Toned(door.state, Tone.GOOD if door.state == "open" else Tone.BAD))
+        for door in doors
     )
     return Table("LocalDoors", columns, rows)
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import TYPE_CHECKING
 
 import click
 
 from automation.commands import Command
-from automation.options import Options
 from automation.show import Column, Record, show, tell
 from localcloud import toolchain
-from localcloud.cloud import Cloud
 from localcloud.environment import write_files
 from localcloud.faults import read_faults
 from localcloud.here import cloud_here
-from localcloud.part import Part
 from localcloud.toolchain import progress_on_stderr
 from localcloud.up import Settled, bring_up
+
+if TYPE_CHECKING:
+    from automation.options import Options
+    from localcloud.cloud import Cloud
+    from localcloud.part import Part
 
 
 class _Lines:

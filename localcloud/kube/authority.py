@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import ipaddress
 import os
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -14,7 +14,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-_VALID = datetime.timedelta(days=3650)
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_VALID = dt.timedelta(days=3650)
 _SERVICE_NAMES = {
     "kube-apiserver": ("kubernetes", "kubernetes.default.svc"),
     "metrics-server": ("metrics-server.kube-system.svc",),
@@ -102,7 +105,7 @@ def _signed(name: str, authority: _KeyPair, *, names: tuple[str, ...]) -> _KeyPa
 
 def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
     # A day back, so that a clock set right after the first start does not make the certificates invalid.
-    start = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
+    start = dt.datetime.now(dt.UTC) - dt.timedelta(days=1)
     return x509.CertificateBuilder(
         subject_name=subject,
         issuer_name=issuer,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localcloud import toolchain
@@ -14,6 +13,8 @@ from localcloud.kube.world import Cluster
 from localcloud.part import Part, answers_http
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from localcloud.folder import CloudFolder
 
 # The default of 20 requests a second is what a rollout of many pods waits for longest.
@@ -280,9 +281,7 @@ def kubeconfig(accesses: tuple[Access, ...], current: str) -> str:
             "apiVersion": "v1",
             "kind": "Config",
             "current-context": current,
-            "clusters": [
-                {"name": a.context, "cluster": {"server": a.server, "certificate-authority": str(a.authority)}} for a in accesses
-            ],
+            "clusters": [{"name": a.context, "cluster": {"server": a.server, "certificate-authority": str(a.authority)}} for a in accesses],
             "users": [{"name": a.context, "user": {"token": a.token}} for a in accesses],
             "contexts": [{"name": a.context, "context": {"cluster": a.context, "user": a.context}} for a in accesses],
         },
