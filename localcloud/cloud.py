@@ -10,6 +10,7 @@ from localcloud import toolchain
 from localcloud.aws.part import moto_part
 from localcloud.doors import Door, Doors
 from localcloud.folder import CloudFolder
+from localcloud.faults import Reach, read_faults
 from localcloud.kube.control_plane import ControlPlane
 from localcloud.part import Part, answers_http, answers_tcp
 from localcloud.postgres import Postgres
@@ -70,8 +71,17 @@ class Cloud:
             environment={"LOG_LEVEL": "warn"},
             ready=answers_http(f"http://127.0.0.1:{port}/version"),
             port=port,
-            settle=lambda: self.doors(region).open_all(doors),
+            settle=lambda: self._settle_doors(region, doors),
         )
+
+    def _settle_doors(self, region: str, doors: tuple[Door, ...]) -> None:
+        """Open the doors, or leave them silent while a fault says so."""
+        kept = self.doors(region)
+        kept.open_all(doors)
+        if read_faults(self.folder).regions.get(region) is Reach.BLACK_HOLE:
+            kept.black_hole()
+        else:
+            kept.clear()
 
     def _behind(self, region: str, door: str) -> int:
         part = {

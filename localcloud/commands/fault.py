@@ -96,9 +96,6 @@ def _stop_parts(cloud: Cloud, parts: frozenset[str]) -> None:
 
 
 def _clear(cloud: Cloud) -> None:
-    faults = read_faults(cloud.folder)
-    for region, reach in faults.regions.items():
-        if reach is Reach.BLACK_HOLE:
-            cloud.doors(region).clear()
+    """Forget the faults; what an `up` then finds stopped or silent without a fault, it mends."""
     write_faults(cloud.folder, Faults(regions={}))
     raise_cloud(cloud)

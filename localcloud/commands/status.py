@@ -29,7 +29,9 @@ _MEBIBYTE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class _StatusView:
+class StatusView:
+    """The parts, the doors, and the last words of what has crashed."""
+
     status: CloudStatus
     kind: str = "LocalStatus"
 
@@ -88,5 +90,5 @@ def status(options: Options) -> ExitCode:
       hhctl local status -o json
     """
     found = read_status(existing_cloud())
-    show(_StatusView(found), options)
+    show(StatusView(found), options)
     return ExitCode.RESOURCE_FAILED if found.troubled else ExitCode.DONE

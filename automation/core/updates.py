@@ -1,0 +1,135 @@
+"""What an update is, apart from the engine that carries it out: from which revision, to which dials, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+from stacks.dials import Dials
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Who changes a stack, by which operation and why; stands in the engine's history with the update."""
+
+    operation: str
+    operator: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An update that is wanted: `base` is the revision of the newest entry that it was planned from, 0 for none."""
+
+    stack: str
+    base: int
+    dials: Dials
+    note: Note
+
+
+class Outcome(Enum):
+    """What became of an update. FAILED changed part of the world; REFUSED, STALE and BUSY changed nothing."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    STALE = "stale"
+    BUSY = "busy"
+    REFUSED = "refused"
+
+
+class Operation(Enum):
+    """What the engine does to one resource."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
+    REFRESH = "refresh"
+    SAME = "same"
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceChange:
+    """One resource of an update or preview; `fields` are the changed property paths, values left out since secrets live there."""
+
+    urn: str
+    type: str
+    name: str
+    operation: Operation
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceFault:
+    """One resource that the provider refused or could not bring to be as asked, in the provider's own words."""
+
+    urn: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What an update would change; empty when it would change nothing."""
+
+    changes: tuple[ResourceChange, ...]
+    faults: tuple[ResourceFault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """What an update did. `holder` names who holds the stack (BUSY) or has moved the dials meanwhile (STALE)."""
+
+    outcome: Outcome
+    revision: int
+    changes: tuple[ResourceChange, ...]
+    faults: tuple[ResourceFault, ...] = ()
+    outputs: Mapping[str, object] | None = None
+    holder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a stack's history, failed and refused ones too; newest first wherever several stand."""
+
+    revision: int
+    dials: Dials
+    outcome: Outcome
+    note: Note
+    started: datetime
+    ended: datetime
+
+
+class Progress(Protocol):
+    """Hears of resources while an update or preview runs."""
+
+    def resource(self, change: ResourceChange, *, done: bool) -> None:
+        """A resource has begun (`done` false) or ended."""
+        ...
+
+
+class Engine(Protocol):
+    """Carries out updates. Raises `HhctlError` for what no retry mends (credentials, no such backend); everything else is an outcome."""
+
+    def history(self, stack: str) -> tuple[Entry, ...]:
+        """Every entry, newest first; empty for a stack that was never updated."""
+        ...
+
+    def preview(self, change: Change, progress: Progress) -> Forecast:
+        """What `change` would do, without doing it; takes no lock."""
+        ...
+
+    def drift(self, change: Change, progress: Progress) -> Forecast:
+        """What the world differs in from the state, read anew; changes nothing."""
+        ...
+
+    def update(self, change: Change, progress: Progress) -> Updated:
+        """Carry out `change` if `base` is still the newest revision when the engine holds the stack (compare and set)."""
+        ...
+
+    def outputs(self, stack: str) -> Mapping[str, object]:
+        """The stack's outputs, secrets masked."""
+        ...

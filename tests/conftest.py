@@ -1,0 +1,32 @@
+"""The local cloud that tests share: one a run, in a folder of its own, gone afterwards."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from local_cloud import LocalCloud
+
+_CLOUDS = Path("/var/tmp")
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """A running local cloud; a test that breaks it mends it."""
+    _end_those_of_dead_runs()
+    shared = LocalCloud(_CLOUDS / f"hhctl-test-{os.getpid()}", tmp_path_factory.mktemp("home"))
+    shared.hhctl("local", "up", limit=240)
+    yield shared
+    shared.hhctl("local", "down")
+    assert not shared.folder.exists()
+
+
+def _end_those_of_dead_runs() -> None:
+    """A run that was killed leaves its cloud behind."""
+    for folder in _CLOUDS.glob("hhctl-test-*"):
+        pid = folder.name.rpartition("-")[2]
+        if pid.isdigit() and not psutil.pid_exists(int(pid)):
+            LocalCloud(folder, Path("/nonexistent")).hhctl("local", "down")

@@ -1,0 +1,34 @@
+"""What is left after `hhctl local down`: nothing."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from local_cloud import LocalCloud
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def test_down_leaves_no_process_no_port_and_no_folder(tmp_path_factory: pytest.TempPathFactory, cloud: LocalCloud) -> None:
+    own = LocalCloud(cloud.folder.with_name(cloud.folder.name + "-down"), tmp_path_factory.mktemp("home"))
+    temporary = set(Path("/tmp").iterdir())
+    own.hhctl("local", "up")
+    ports = json.loads((own.folder / "ports.json").read_text())
+    assert own.processes()
+    own.hhctl("local", "down")
+    assert own.processes() == []
+    assert not own.folder.exists()
+    assert not own.folder.with_name(own.folder.name + ".lock").exists()
+    for port in ports.values():
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", port)) != 0
+    assert {path.name for path in set(Path("/tmp").iterdir()) - temporary if path.name.startswith(("hhctl", "pulumi", "osrcp"))} == set()
+
+
+def test_down_where_nothing_is_up_does_nothing(tmp_path: Path) -> None:
+    nowhere = LocalCloud(tmp_path / "none", tmp_path)
+    assert "nothing to do" in nowhere.hhctl("local", "down").stderr
