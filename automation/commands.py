@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from automation.errors import HhctlError
-from automation.modules import is_or_holds
 from automation.options import shared_parameters
 
 
@@ -52,7 +51,7 @@ class LazyCommand(click.Command):
         try:
             command = getattr(import_module(module), attribute)
         except ModuleNotFoundError as missing:
-            if is_or_holds(missing.name, module):
+            if _top(missing.name or "") == _top(module):
                 raise
             raise HhctlError(
                 f"{self.name} needs the Python package {missing.name}, which is not installed",
@@ -65,3 +64,7 @@ class LazyCommand(click.Command):
     def make_context(self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any) -> click.Context:
         """Make the context of the command itself, so that click never sees the stand-in again."""
         return self.load().make_context(info_name, args, parent=parent, **extra)
+
+
+def _top(module: str) -> str:
+    return module.partition(".")[0]

@@ -28,7 +28,7 @@ _UNBOUNDED = 100_000
 
 
 def paint(blocks: Sequence[Block], *, colour: bool) -> str:
-    """Lay `blocks` out for stdout as it is now, a blank line between them: as wide as its terminal, in colours only there and if `colour`."""
+    """Lay `blocks` out for stdout as it is now: as wide as its terminal, in colours only there and if `colour`, apart by blank lines."""
     terminal = sys.stdout.isatty()
     console = Console(
         width=None if terminal else _UNBOUNDED,

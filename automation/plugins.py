@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from automation.modules import is_or_holds
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -19,5 +17,6 @@ def load_plugins(group: str) -> Iterator[tuple[str, object]]:
         try:
             yield entry.name, entry.load()
         except ModuleNotFoundError as missing:
-            if not is_or_holds(missing.name, entry.module):
+            # Missing is the module itself or a package around it, or else something that it imports.
+            if not f"{entry.module}.".startswith(f"{missing.name}."):
                 raise
