@@ -87,9 +87,8 @@ class KubeApi:
         self._connection = Connection(access, timeout=timeout)
 
     @classmethod
-    def from_kubeconfig(cls, source: str | Path, context: str | None = None, timeout: float = 5.0, *, cluster: str | None = None) -> Self:
-        """By a kubeconfig's path or text; `timeout` is in seconds and for each request. Raises `UsageFault`."""
-        access = read_access(source, context, cluster)
+    def of(cls, access: Access, timeout: float = 5.0) -> Self:
+        """By what a kubeconfig said; `timeout` is in seconds and for each request."""
         return cls(
             server=access.server,
             token=access.token,
@@ -100,6 +99,11 @@ class KubeApi:
             namespace=access.namespace,
             timeout=timeout,
         )
+
+    @classmethod
+    def from_kubeconfig(cls, source: str | Path, context: str | None = None, timeout: float = 5.0) -> Self:
+        """By a kubeconfig's path or text. Raises `UsageFault`."""
+        return cls.of(read_access(source, context), timeout)
 
     @property
     def server(self) -> str:
@@ -174,6 +178,19 @@ class KubeApi:
     def apply_forced(self, manifest: Manifest, *, manager: str) -> Manifest:
         """Server-side apply that takes over the fields that other managers own."""
         return self._apply(manifest, {"fieldManager": manager, "force": "true"})
+
+    def rehearse_create(self, manifest: Manifest, *, manager: str) -> Manifest:
+        """The object that `create` would make; nothing is made."""
+        path = self._path(manifest["apiVersion"], manifest["kind"], manifest["metadata"].get("namespace"))
+        return self._connection.call("POST", path, query={"fieldManager": manager, "dryRun": "All"}, body=manifest)
+
+    def rehearse_apply(self, manifest: Manifest, *, manager: str) -> Manifest:
+        """The object that `apply` would give; nothing is changed."""
+        return self._apply(manifest, {"fieldManager": manager, "dryRun": "All"})
+
+    def rehearse_apply_forced(self, manifest: Manifest, *, manager: str) -> Manifest:
+        """The object that `apply_forced` would give; nothing is changed."""
+        return self._apply(manifest, {"fieldManager": manager, "force": "true", "dryRun": "All"})
 
     def merge(self, api_version: str, kind: str, name: str, patch: Mapping[str, Any], namespace: str | None = None) -> Manifest:
         """Merge patch (RFC 7386) of the object itself."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,30 @@ def read_access(source: str | Path, context: str | None = None, cluster: str | N
         verify=not found_cluster.get("insecure-skip-tls-verify", False),
         namespace=str(entry.get("namespace") or "default"),
     )
+
+
+def write_access(access: Access) -> str:
+    """A kubeconfig of one context that says the same; it holds credentials."""
+    cluster: dict[str, Any] = {"server": access.server, "insecure-skip-tls-verify": not access.verify}
+    if access.authority:
+        cluster["certificate-authority-data"] = _encoded(access.authority)
+    user: dict[str, Any] = {"token": access.token} if access.token else {}
+    if access.certificate:
+        user |= {"client-certificate-data": _encoded(access.certificate), "client-key-data": _encoded(access.key)}
+    context = {"cluster": "cluster", "user": "user", "namespace": access.namespace}
+    document = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "context",
+        "clusters": [{"name": "cluster", "cluster": cluster}],
+        "users": [{"name": "user", "user": user}],
+        "contexts": [{"name": "context", "context": context}],
+    }
+    return json.dumps(document)
+
+
+def _encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
 
 
 def _is_text(source: str | Path) -> bool:

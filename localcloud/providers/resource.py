@@ -94,11 +94,11 @@ class Session(Protocol):
         ...
 
     def preview_create(self, type: str, *, inputs: Properties) -> Properties:
-        """The outputs that a create would give, unknown ones as `UNKNOWN`; never touches the world."""
+        """The outputs that a create would give, unknown ones as `UNKNOWN` or left out; changes nothing in the world."""
         ...
 
     def preview_update(self, type: str, *, id: str, old_outputs: Properties, news: Properties) -> Properties:
-        """The outputs that an update would give, unknown ones as `UNKNOWN`; never touches the world."""
+        """The outputs that an update would give, unknown ones as `UNKNOWN` or left out; changes nothing in the world."""
         ...
 
     def create(self, type: str, *, name: str, inputs: Properties, timeout: float, cancelled: Event) -> State:

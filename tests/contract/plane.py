@@ -17,7 +17,7 @@ from localcloud.kube_api import KubeApi
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-PROGRAMS = Path("/tmp/proto/bin")
+PROGRAMS = Path("/tmp/proto/bin")  # noqa: S108 - prototype binaries, until the toolchain has them
 STAGES = Path.home() / "go/pkg/mod/sigs.k8s.io/kwok@v0.8.0/kustomize/stage"
 
 
@@ -64,7 +64,9 @@ class Plane:
             "kube-scheduler", f"--kubeconfig={self.kubeconfig}", "--leader-elect=false", "--bind-address=127.0.0.1",
             f"--secure-port={free_port()}", f"--cert-dir={certs}", "--kube-api-qps=500", "--kube-api-burst=1000",
         )  # fmt: skip
-        self._run("kwok", f"--kubeconfig={self.kubeconfig}", f"--config={self._kwok_config()}", "--server-address", f"127.0.0.1:{free_port()}")
+        self._run(
+            "kwok", f"--kubeconfig={self.kubeconfig}", f"--config={self._kwok_config()}", "--server-address", f"127.0.0.1:{free_port()}"
+        )
         self._make_nodes(api)
 
     def stop(self) -> None:
@@ -111,8 +113,7 @@ class Plane:
             "podsOnNodeSyncParallelism": 1, "nodeLeaseDurationSeconds": 40, "enableDebuggingHandlers": False, "cidr": "10.244.0.0/24",
         }  # fmt: skip
         documents: list[object] = [{"apiVersion": "config.kwok.x-k8s.io/v1alpha1", "kind": "KwokConfiguration", "options": options}]
-        for stage in self._stages():
-            documents.append(yaml.safe_load(stage.read_text()))
+        documents.extend(yaml.safe_load(stage.read_text()) for stage in self._stages())
         path = self.folder / "kwok.yaml"
         path.write_text(yaml.safe_dump_all(documents))
         return path

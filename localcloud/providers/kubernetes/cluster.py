@@ -1,0 +1,100 @@
+"""One cluster, spoken to as the settings of a provider instance want it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from localcloud.kube_api import KubeError, UnknownKind
+from localcloud.providers.kubernetes.manifests import annotation, to_manifest, without_namespace
+from localcloud.providers.kubernetes.naming import object_id
+from localcloud.providers.resource import ResourceFault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from localcloud.kube_api import KubeApi, Manifest
+    from localcloud.providers.kubernetes.settings import Settings
+    from localcloud.providers.kubernetes.tokens import Kind
+    from localcloud.providers.resource import Properties
+
+_FORCE = "pulumi.com/patchForce"
+_UNREACHABLE = 0
+_NO_REHEARSAL = (_UNREACHABLE, 403, 404)
+"""The cluster does not answer, does not let us, or does not have the namespace yet."""
+
+
+class Cluster:
+    """Raises `KubeError`; but what only judges and forecasts does without a cluster that does not answer, and asks it no more."""
+
+    def __init__(self, api: KubeApi, settings: Settings) -> None:
+        self.api = api
+        self.settings = settings
+        self.namespace = settings.namespace or api.namespace
+        self._silent = False
+
+    def served(self, kind: Kind) -> bool:
+        """Whether the API server has the kind, as far as we can know."""
+        if self._silent:
+            return True
+        try:
+            self.api.resource(kind.api_version, kind.name)
+        except UnknownKind:
+            return False
+        except KubeError as error:
+            self._hear(error)
+        return True
+
+    def namespaced(self, kind: Kind) -> bool:
+        """Whether objects of the kind have a namespace; those of a kind that is not known yet are taken to."""
+        return self._silent or not self.served(kind) or self._silent or self.api.resource(kind.api_version, kind.name).namespaced
+
+    def manifest(self, kind: Kind, inputs: Properties) -> Manifest:
+        """Checked inputs as the API server wants them."""
+        manifest = to_manifest(inputs)
+        return manifest if self.namespaced(kind) else without_namespace(manifest)
+
+    def apply(self, manifest: Manifest, manager: str) -> Manifest:
+        """Apply, by force if the object or the provider says so. Raises `ResourceFault` when somebody else has set one of its fields."""
+        apply = self.api.apply_forced if self._forced(manifest) else self.api.apply
+        return _told_of_conflicts(lambda: apply(manifest, manager=manager), manifest)
+
+    def rehearse_create(self, manifest: Manifest, manager: str) -> Manifest | None:
+        """The object that a creation would give, None when that cannot be known. Raises as the creation would."""
+        return self._rehearse(lambda: self.api.rehearse_create(manifest, manager=manager))
+
+    def rehearse_apply(self, manifest: Manifest, manager: str) -> Manifest | None:
+        """The object that an update would give, None when that cannot be known. Raises as the update would."""
+        rehearse = self.api.rehearse_apply_forced if self._forced(manifest) else self.api.rehearse_apply
+        return self._rehearse(lambda: _told_of_conflicts(lambda: rehearse(manifest, manager=manager), manifest))
+
+    def _rehearse(self, call: Callable[[], Manifest]) -> Manifest | None:
+        if self._silent:
+            return None
+        try:
+            return call()
+        except KubeError as error:
+            if error.status in _NO_REHEARSAL or error.reason == "AlreadyExists":
+                self._silent = error.status == _UNREACHABLE
+                return None
+            raise
+
+    def _hear(self, error: KubeError) -> None:
+        if error.status != _UNREACHABLE:
+            raise error
+        self._silent = True
+
+    def _forced(self, manifest: Manifest) -> bool:
+        word = annotation(manifest, _FORCE)
+        return word == "true" or (self.settings.force_patches and word != "false")
+
+
+def _told_of_conflicts(call: Callable[[], Manifest], manifest: Manifest) -> Manifest:
+    try:
+        return call()
+    except KubeError as error:
+        if error.reason != "Conflict":
+            raise
+        raise ResourceFault(
+            f"{manifest['kind']} {object_id(manifest)}: somebody else has set what the program sets: {error.message}"
+            f'; give it up in one of the two, or take it over with the annotation {_FORCE}: "true"'
+        ) from error
