@@ -32,7 +32,7 @@ class Problem:
         return ": ".join(part for part in (self.place, self.key, self.says) if part)
 
 
-class SpecInvalid(ValueError):  # noqa: N818 - says what the spec is
+class SpecInvalid(ValueError):
     """The spec cannot be used; `problems` holds all that is wrong with it."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:

@@ -97,23 +97,32 @@ def _http_status(value: object) -> int:
     return value
 
 
+def _either(schemes: tuple[str, ...]) -> str:
+    *others, last = (f"{scheme}://" for scheme in schemes)
+    return f"{', '.join(others)} or {last}"
+
+
+# What Pulumi keeps state in and encrypts secrets with: https://www.pulumi.com/docs/iac/concepts/state-and-backends.
+_STATE_SCHEMES = ("s3", "azblob", "gs", "file", "https")
+_KEY_SCHEMES = ("awskms", "azurekeyvault", "gcpkms", "hashivault")
+
 STACKS = ("staging", "dr", "prod", "global")
 """Every stack, in the order in which they first come up."""
 
-Text = Annotated[str, Quantity("a text that is not empty", _text)]
+Text = Annotated[str, Quantity("a non-empty text", _text)]
 RegionName = Annotated[str, Quantity("a region, such as us-east-1", _matching(r"[a-z]{2}(-[a-z]+)+-\d"))]
 StackName = Annotated[str, Quantity(f"a stack: {', '.join(STACKS)}", _among(*STACKS))]
 Namespace = Annotated[
     str, Quantity("a Kubernetes namespace: at most 63 of a-z, 0-9 and '-'", _matching(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"))
 ]
 UrlPath = Annotated[str, Quantity("a path that starts with '/'", _matching(r"/\S*"))]
-WebUrl = Annotated[str, Quantity("a URL with http or https", _web_url)]
-Backend = Annotated[str, Quantity("a URL of Pulumi's state: s3, azblob, gs, file or https", _url("s3", "azblob", "gs", "file", "https"))]
+WebUrl = Annotated[str, Quantity("a URL with http:// or https://", _web_url)]
+Backend = Annotated[str, Quantity(f"a URL with {_either(_STATE_SCHEMES)}", _url(*_STATE_SCHEMES))]
 SecretsProvider = Annotated[
     str,
     Quantity(
-        "one of Pulumi's secrets providers: passphrase, or a URL with awskms, azurekeyvault, gcpkms or hashivault",
-        lambda value: value if value == "passphrase" else _url("awskms", "azurekeyvault", "gcpkms", "hashivault")(value),
+        f"passphrase, or a URL with {_either(_KEY_SCHEMES)}",
+        lambda value: value if value == "passphrase" else _url(*_KEY_SCHEMES)(value),
     ),
 ]
 Duration = Annotated[timedelta, Quantity("a duration in ms, s, m, h or d, such as 30m", _duration)]

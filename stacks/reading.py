@@ -32,7 +32,7 @@ class Misread:
     says: str
 
 
-class Unreadable(ValueError):  # noqa: N818 - says what the tables are
+class Unreadable(ValueError):
     """Every fault of a table, found in one go."""
 
     def __init__(self, misreads: Iterable[Misread]) -> None:
