@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from stacks.dials import Dials
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from stacks.dials import Dials
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Operation(Enum):
     REPLACE = "replace"
     DELETE = "delete"
     REFRESH = "refresh"
+    IMPORT = "import"
     SAME = "same"
 
 
@@ -91,9 +94,20 @@ class Updated:
     holder: str = ""
 
 
+class Kind(Enum):
+    """What wrote an entry: an update of hhctl's, or somebody's bare Pulumi command, which sets no dials."""
+
+    UPDATE = "update"
+    REFRESH = "refresh"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of a stack's history, failed and refused ones too; newest first wherever several stand."""
+    """One entry of a stack's history, failed and refused ones too; newest first wherever several stand.
+
+    One that is no UPDATE has the revision and the dials of the update before it.
+    """
 
     revision: int
     dials: Dials
@@ -101,6 +115,42 @@ class Entry:
     note: Note
     started: datetime
     ended: datetime
+    kind: Kind = Kind.UPDATE
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a stack stands: `base` for the next `Change`, the next revision, and the update whose dials hold, None for none."""
+
+    base: int
+    next_revision: int
+    succeeded: Entry | None
+
+
+def standing(entries: Sequence[Entry]) -> Standing:
+    """Judge entries, newest first, that reach back to the newest succeeded update at least."""
+    updates = [entry for entry in entries if entry.kind is Kind.UPDATE]
+    carried_out = (entry for entry in updates if entry.outcome is not Outcome.REFUSED)
+    return Standing(
+        base=next((entry.revision for entry in carried_out), 0),
+        next_revision=1 + max((entry.revision for entry in updates), default=0),
+        succeeded=next((entry for entry in updates if entry.outcome is Outcome.SUCCEEDED), None),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whose process holds a stack: `id` names the lock, `since` is by that host's clock."""
+
+    id: str
+    user: str
+    host: str
+    pid: int
+    since: datetime
+
+    def __str__(self) -> str:
+        """Name the holder as an operator would look for it."""
+        return f"{self.user}@{self.host} (pid {self.pid}) since {self.since:%Y-%m-%d %H:%M:%S %Z}"
 
 
 class Progress(Protocol):
@@ -118,6 +168,10 @@ class Engine(Protocol):
         """Every entry, newest first; empty for a stack that was never updated."""
         ...
 
+    def recent(self, stack: str) -> tuple[Entry, ...]:
+        """The newest entries, back to the newest succeeded update: enough for `standing`, and cheap however long the history is."""
+        ...
+
     def preview(self, change: Change, progress: Progress) -> Forecast:
         """What `change` would do, without doing it; takes no lock."""
         ...
@@ -127,9 +181,24 @@ class Engine(Protocol):
         ...
 
     def update(self, change: Change, progress: Progress) -> Updated:
-        """Carry out `change` if `base` is still the newest revision when the engine holds the stack (compare and set)."""
+        """Carry out `change` if `base` is still the newest revision when the engine holds the stack (compare and set).
+
+        Ctrl-C once: the calls in flight finish and the outcome is CANCELLED. Twice: it stops at once and raises `KeyboardInterrupt`.
+        """
+        ...
+
+    def repair(self, change: Change, progress: Progress) -> Updated:
+        """Carry out `change` as `update` does, after reading the world anew."""
         ...
 
     def outputs(self, stack: str) -> Mapping[str, object]:
         """The stack's outputs, secrets masked."""
+        ...
+
+    def holders(self, stack: str) -> tuple[Holder, ...]:
+        """Who holds the stack now."""
+        ...
+
+    def unlock(self, stack: str, holder: Holder) -> None:
+        """Take the stack from `holder`, whose process the caller knows to be dead."""
         ...
