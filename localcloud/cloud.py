@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from localcloud import toolchain
 from localcloud.aws.part import moto_part
 from localcloud.doors import Door, Doors
-from localcloud.folder import CloudFolder
 from localcloud.faults import Reach, read_faults
+from localcloud.folder import CloudFolder
 from localcloud.kube.control_plane import ControlPlane
 from localcloud.part import Part, answers_http, answers_tcp
 from localcloud.postgres import Postgres

@@ -96,9 +96,10 @@ def _say(line: str) -> None:
     click.echo(line)
 
 
-def _changes(summary: Mapping[str, int] | None) -> str:
-    counted = {operation: count for operation, count in (summary or {}).items() if operation != "same"}
-    return ", ".join(f"{operation} {count}" for operation, count in counted.items()) or "nothing to change"
+def _changes(summary: Mapping[automation.OpType, int] | None) -> str:
+    # The engine's events bring the words themselves where its type says an enumeration.
+    counted = {str(getattr(operation, "value", operation)): count for operation, count in (summary or {}).items()}
+    return ", ".join(f"{operation} {count}" for operation, count in counted.items() if operation != "same") or "nothing to change"
 
 
 def _update(cloud: Cloud, wanted: _Wanted) -> None:
@@ -107,7 +108,7 @@ def _update(cloud: Cloud, wanted: _Wanted) -> None:
 
 
 def _preview(cloud: Cloud, wanted: _Wanted) -> str:
-    return _changes({str(operation.value): count for operation, count in _stack(cloud, wanted).preview().change_summary.items()})
+    return _changes(_stack(cloud, wanted).preview().change_summary)
 
 
 def _change_behind_its_back(cloud: Cloud, region: str) -> None:

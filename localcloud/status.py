@@ -77,7 +77,8 @@ def read_status(cloud: Cloud) -> CloudStatus:
     alive = running(cloud.folder)
     faults = read_faults(cloud.folder)
     with ThreadPoolExecutor(max_workers=len(parts)) as pool:
-        statuses = tuple(pool.map(lambda part: _status(cloud, part, alive.get(part.name), faults), parts))
+        asked = [pool.submit(_status, cloud, part, alive.get(part.name), faults) for part in parts]
+        statuses = tuple(answer.result() for answer in asked)
     return CloudStatus(parts=statuses, doors=tuple(_doors(cloud, alive)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -26,6 +26,10 @@ class PartFault(HhctlError):
     code = ExitCode.RESOURCE_FAILED
 
 
+class NotTried(PartFault):
+    """A part was left alone because of another one, or because the operator interrupted."""
+
+
 class Told(Protocol):
     """Hears of parts as they become ready; called from several threads."""
 
@@ -44,29 +48,25 @@ class Settled:
 
 
 def bring_up(folder: CloudFolder, parts: tuple[Part, ...], faults: Faults, told: Told) -> Settled:
-    """Start what does not run, each part once those it needs are settled; return when all are ready. Raises `PartFault`."""
+    """Start what does not run, each part once those it needs are settled; return when all are ready.
+
+    A part that fails holds up only those that need it. Raises `PartFault` once all others are up.
+    """
     wanted = tuple(part for part in parts if not faults.keep_stopped(part))
     alive = running(folder)
     _refuse_taken_ports(wanted, alive)
-    settled = {part.name: threading.Event() for part in wanted}
-    given_up = threading.Event()
-
-    def bring(part: Part) -> bool:
-        for name in part.needs:
-            while name in settled and not settled[name].wait(0.05):
-                if given_up.is_set():
-                    return False
-        started = _bring_one(folder, part, alive.get(part.name), told, given_up)
-        settled[part.name].set()
-        return started
-
+    raising = _Raising(folder, wanted, alive, told)
     with ThreadPoolExecutor(max_workers=max(1, len(wanted)), thread_name_prefix="part") as pool:
-        futures = {part.name: pool.submit(bring, part) for part in wanted}
+        futures = [pool.submit(raising.bring, part) for part in wanted]
         try:
-            wait(futures.values(), return_when=FIRST_EXCEPTION)
-        finally:
-            given_up.set()
-    started = tuple(name for name, future in futures.items() if _result(future))
+            wait(futures)
+        except KeyboardInterrupt:
+            raising.given_up.set()
+            raise
+    faulty = [error for error in (future.exception() for future in futures) if error]
+    if faulty:
+        raise _first_cause(faulty)
+    started = tuple(part.name for part in wanted if part.name not in alive)
     return Settled(
         started=started,
         running=tuple(part.name for part in wanted if part.name not in started),
@@ -74,9 +74,52 @@ def bring_up(folder: CloudFolder, parts: tuple[Part, ...], faults: Faults, told:
     )
 
 
-def _result(future: Future[bool]) -> bool:
-    """The future's result; the first failure of all is what `up` reports."""
-    return future.result()
+class _Raising:
+    """One `up` under way: a thread a part, each waiting for the parts that it needs."""
+
+    def __init__(self, folder: CloudFolder, wanted: tuple[Part, ...], alive: dict[str, Running], told: Told) -> None:
+        self.given_up = threading.Event()
+        self._folder = folder
+        self._alive = alive
+        self._told = told
+        self._over = {part.name: threading.Event() for part in wanted}
+        self._settled: set[str] = set()
+
+    def bring(self, part: Part) -> None:
+        """Start the part if it does not run, wait until it is ready and settle it. Raises `PartFault`."""
+        try:
+            for name in part.needs:
+                self._wait_for(part, name)
+            begun = time.monotonic()
+            started = part.name not in self._alive
+            if started:
+                part.prepare()
+                start(self._folder, part.launch)
+            _wait_until_ready(self._folder, part, self.given_up)
+            part.settle()
+            self._settled.add(part.name)
+            self._told.ready(part, seconds=time.monotonic() - begun, started=started)
+        finally:
+            self._over[part.name].set()
+
+    def _wait_for(self, part: Part, name: str) -> None:
+        """Wait for a part that is needed; one that a fault keeps stopped is done without."""
+        if name not in self._over:
+            return
+        while not self._over[name].wait(0.1):
+            if self.given_up.is_set():
+                raise NotTried(f"{part.name} was not started: interrupted")
+        if name not in self._settled:
+            raise NotTried(f"{part.name} was not started: it needs {name}")
+
+
+def _first_cause(faulty: list[BaseException]) -> BaseException:
+    """The fault to report: one that is not the consequence of another, and how many there are beside it."""
+    causes = [error for error in faulty if not isinstance(error, NotTried)] or faulty
+    first = causes[0]
+    if isinstance(first, HhctlError) and len(causes) > 1:
+        first.message += f" (and {len(causes) - 1} parts more: hhctl local status)"
+    return first
 
 
 def _refuse_taken_ports(wanted: tuple[Part, ...], alive: dict[str, Running]) -> None:
@@ -89,24 +132,12 @@ def _refuse_taken_ports(wanted: tuple[Part, ...], alive: dict[str, Running]) -> 
             )
 
 
-def _bring_one(folder: CloudFolder, part: Part, process: Running | None, told: Told, given_up: threading.Event) -> bool:
-    begun = time.monotonic()
-    if process is None:
-        part.prepare()
-        start(folder, part.launch)
-    if not _wait_until_ready(folder, part, given_up):
-        return process is None
-    part.settle()
-    told.ready(part, seconds=time.monotonic() - begun, started=process is None)
-    return process is None
-
-
-def _wait_until_ready(folder: CloudFolder, part: Part, given_up: threading.Event) -> bool:
+def _wait_until_ready(folder: CloudFolder, part: Part, given_up: threading.Event) -> None:
     deadline = time.monotonic() + _READY_WITHIN
     look_for_process_at = time.monotonic() + 1.0
     while not part.ready():
         if given_up.is_set():
-            return False
+            raise NotTried(f"{part.name} was not waited for: interrupted")
         now = time.monotonic()
         if now > deadline:
             raise PartFault(_with_log(folder, part, f"was not ready after {_READY_WITHIN:.0f} s"), hint=f"hhctl local logs {part.name}")
@@ -115,7 +146,6 @@ def _wait_until_ready(folder: CloudFolder, part: Part, given_up: threading.Event
                 raise PartFault(_with_log(folder, part, "ended while it was starting"), hint=f"hhctl local logs {part.name}")
             look_for_process_at = now + 1.0
         time.sleep(0.05)
-    return True
 
 
 def _with_log(folder: CloudFolder, part: Part, what: str) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 from local_cloud import LocalCloud
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _CLOUDS = Path("/var/tmp")
 
@@ -18,9 +21,11 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     """A running local cloud; a test that breaks it mends it."""
     _end_those_of_dead_runs()
     shared = LocalCloud(_CLOUDS / f"hhctl-test-{os.getpid()}", tmp_path_factory.mktemp("home"))
-    shared.hhctl("local", "up", limit=240)
-    yield shared
-    shared.hhctl("local", "down")
+    try:
+        shared.hhctl("local", "up", limit=240)
+        yield shared
+    finally:
+        shared.hhctl("local", "down")
     assert not shared.folder.exists()
 
 

@@ -36,6 +36,7 @@ class StatusView:
     kind: str = "LocalStatus"
 
     def document(self) -> Mapping[str, Json]:
+        """Return `{parts: [...], doors: [...], memoryBytes}`."""
         parts: list[Json] = [
             {
                 "part": part.part,
@@ -56,6 +57,7 @@ class StatusView:
         return {"parts": parts, "doors": doors, "memoryBytes": self.status.memory}
 
     def blocks(self) -> Sequence[Block]:
+        """Return the parts, the last words of those that crashed, the doors, and the memory of all."""
         columns = tuple(Column(title.lower(), title) for title in ("Part", "Condition", "Pid", "Address", "MiB", "Remark"))
         rows = tuple(_row(part) for part in self.status.parts)
         logs = [Text(f"{part.part} said last:\n" + "\n".join(f"  {line}" for line in part.log)) for part in self.status.parts if part.log]

@@ -14,6 +14,7 @@ from localcloud import toolchain
 from localcloud.environment import write_files
 from localcloud.faults import read_faults
 from localcloud.here import cloud_here
+from localcloud.postgres import unpack
 from localcloud.toolchain import progress_on_stderr
 from localcloud.up import Settled, bring_up
 
@@ -41,9 +42,9 @@ def raise_cloud(cloud: Cloud) -> Settled:
     cloud.folder.root.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
     with cloud.folder.held():
         cloud.folder.make()
-        settled = bring_up(cloud.folder, cloud.parts(), read_faults(cloud.folder), _Lines())
+        unpack(cloud.folder)
         write_files(cloud)
-    return settled
+        return bring_up(cloud.folder, cloud.parts(), read_faults(cloud.folder), _Lines())
 
 
 @click.command(cls=Command)

@@ -160,7 +160,14 @@ def test_a_stopped_part_stays_stopped_until_it_is_cleared(mended: LocalCloud) ->
 
 @pytest.mark.parametrize(
     "arguments",
-    ["--down", "--region us-east-1", "--region us-east-1 --down --black-hole", "--part prometheus", "--part nothing --stop", "--clear --down"],
+    [
+        "--down",
+        "--region us-east-1",
+        "--region us-east-1 --down --black-hole",
+        "--part prometheus",
+        "--part nothing --stop",
+        "--clear --down",
+    ],
 )
 def test_a_fault_that_cannot_be_meant_changes_nothing(mended: LocalCloud, arguments: str) -> None:
     mended.hhctl("local", "fault", *arguments.split(), code=2)

@@ -6,12 +6,15 @@ import json
 import stat
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 import psycopg
 import pytest
 from local_cloud import PROJECT, LocalCloud
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 REGIONS = ("us-east-1", "us-west-2")
 
@@ -127,11 +130,15 @@ def _wait_for_replay(standby: psycopg.Connection, lsn: str) -> None:
 
 def test_a_wrong_password_opens_no_database(cloud: LocalCloud) -> None:
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-        psycopg.connect(host="127.0.0.1", port=cloud.door("us-east-1", "postgres-prod"), user="postgres", password="guess", dbname="postgres")
+        psycopg.connect(
+            host="127.0.0.1", port=cloud.door("us-east-1", "postgres-prod"), user="postgres", password="guess", dbname="postgres"
+        )
 
 
 def test_a_persons_own_tools_work_in_the_printed_environment(cloud: LocalCloud) -> None:
-    script = 'eval "$("$0" -m automation.cli local env)" && kubectl get nodes -o name && psql -Atc "select 1" && pulumi whoami && helm list -A'
+    script = (
+        'eval "$("$0" -m automation.cli local env)" && kubectl get nodes -o name && psql -Atc "select 1" && pulumi whoami && helm list -A'
+    )
     done = subprocess.run(
         ["sh", "-c", script, sys.executable],
         cwd=PROJECT,
@@ -155,7 +162,7 @@ def test_logs_of_no_such_part_name_what_is_near(cloud: LocalCloud) -> None:
     assert "us-east-1/prometheus" in refused.stderr
 
 
-def test_a_command_without_a_cloud_says_how_to_get_one(tmp_path: Path, cloud: LocalCloud) -> None:
+def test_a_command_without_a_cloud_says_how_to_get_one(tmp_path: Path) -> None:
     nowhere = LocalCloud(tmp_path / "none", tmp_path)
     for command in ("status", "env", "logs moto", "fault --clear"):
         assert "hhctl local up" in nowhere.hhctl("local", *command.split(), code=1).stderr
