@@ -25,8 +25,9 @@ class Connection:
 
 def connected_peers() -> AbstractSet[str]:
     """The peers of this process's open TCP connections, spelled as gRPC does."""
-    open_ones = (each for each in psutil.Process().net_connections("tcp4") if each.status == psutil.CONN_ESTABLISHED and each.raddr)
-    return {f"ipv4:{each.raddr.ip}:{each.raddr.port}" for each in open_ones}
+    open_ones = (each for each in psutil.Process().net_connections("tcp") if each.status == psutil.CONN_ESTABLISHED and each.raddr)
+    # gRPC listens on IPv4 by an IPv6 socket, which spells the peers' addresses as mapped ones.
+    return {f"ipv4:{each.raddr.ip.removeprefix('::ffff:')}:{each.raddr.port}" for each in open_ones}
 
 
 class Connections:
@@ -39,9 +40,13 @@ class Connections:
 
     def open(self, peer: str) -> Connection:
         """Start anew for `peer`, whose port may have been another engine's before."""
-        alive = self._peers() | {peer}
         with self._lock:
-            self._by_peer = {each: connection for each, connection in self._by_peer.items() if each in alive}
+            known = set(self._by_peer)
+        # Only those that were known before the look: another may have connected since.
+        closed = known - self._peers()
+        with self._lock:
+            for each in closed:
+                self._by_peer.pop(each, None)
             self._by_peer[peer] = Connection()
             return self._by_peer[peer]
 

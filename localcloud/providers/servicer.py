@@ -32,15 +32,14 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
     def Handshake(
         self, request: provider_pb2.ProviderHandshakeRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ProviderHandshakeResponse:
-        """Forget what an earlier connection from the same port may have left."""
+        """Start a connection: an earlier one from the same port may have left something."""
         del request
         self._connections.open(context.peer())
         return provider_pb2.ProviderHandshakeResponse(accept_secrets=True)
 
     def Attach(self, request: plugin_pb2.PluginAttach, context: grpc.ServicerContext) -> empty_pb2.Empty:
-        """Forget what an earlier connection from the same port may have left."""
-        del request
-        self._connections.open(context.peer())
+        """Answer the engine, which attaches to what it has not started itself."""
+        del request, context
         return empty_pb2.Empty()
 
     def GetPluginInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
