@@ -14,6 +14,7 @@ from localcloud.folder import CloudFolder
 from localcloud.kube.control_plane import ControlPlane
 from localcloud.part import Part, answers_http, answers_tcp
 from localcloud.postgres import Postgres
+from localcloud.process import running, suspend
 from localcloud.prometheus import prometheus_part
 from localcloud.redis import redis_part
 from localcloud.regions import HOME_REGION, POSTGRES_SERVERS, REGIONS, door_port, doors_of
@@ -36,6 +37,11 @@ class Cloud:
         regional = [part for region in REGIONS for part in self._parts_of(region)]
         providers = [self._provider(name) for name in PROVIDERS]
         return (*regional, moto_part(self.folder), self._dns(), *providers)
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The file by which everybody outside finds both regions' API servers, a context each."""
+        return self.folder.root / "kubeconfig"
 
     def doors(self, region: str) -> Doors:
         """The doors of a region, as its toxiproxy keeps them."""
@@ -65,23 +71,30 @@ class Cloud:
     def _doors_part(self, region: str) -> Part:
         port = self.folder.port(f"{region}/doors")
         doors = tuple(Door(name, self.door(region, name), self._behind(region, name)) for name in doors_of(region))
+        answers = answers_http(f"http://127.0.0.1:{port}/version")
         return Part(
             name=f"{region}/doors",
             command=(str(toolchain.path("toxiproxy")), "-host", "127.0.0.1", "-port", str(port)),
             environment={"LOG_LEVEL": "warn"},
-            ready=answers_http(f"http://127.0.0.1:{port}/version"),
+            # Doors that a fault has suspended answer nobody, as they should.
+            ready=lambda: self.is_black_holed(region) or answers(),
             port=port,
             settle=lambda: self._settle_doors(region, doors),
         )
 
+    def is_black_holed(self, region: str) -> bool:
+        """Whether the region's doors run and are suspended."""
+        process = running(self.folder).get(f"{region}/doors")
+        return process is not None and process.suspended
+
     def _settle_doors(self, region: str, doors: tuple[Door, ...]) -> None:
-        """Open the doors, or leave them silent while a fault says so."""
-        kept = self.doors(region)
-        kept.open_all(doors)
-        if read_faults(self.folder).regions.get(region) is Reach.BLACK_HOLE:
-            kept.black_hole()
-        else:
-            kept.clear()
+        """Open the doors, or suspend them while a fault says so."""
+        process = running(self.folder)[f"{region}/doors"]
+        black_hole = read_faults(self.folder).regions.get(region) is Reach.BLACK_HOLE
+        if not process.suspended:
+            self.doors(region).open_all(doors)
+        if black_hole:
+            suspend(process)
 
     def _behind(self, region: str, door: str) -> int:
         part = {
@@ -108,7 +121,7 @@ class Cloud:
     def _provider(self, name: str) -> Part:
         port = self.folder.port(f"provider-{name}")
         endpoints = {Override.AWS_ENDPOINT.variable(region): self.aws_endpoint(region) for region in REGIONS}
-        environment = {**self.aws_environment(), **endpoints, "HHCTL_HELM": str(toolchain.path("helm"))}
+        environment = {**self.aws_environment(), **endpoints, "HHCTL_HELM": str(toolchain.path("helm")), "KUBECONFIG": str(self.kubeconfig)}
         command = _module("localcloud.providers", name, "--port", str(port))
         return Part(name=f"provider-{name}", command=command, environment=environment, ready=answers_tcp(port), port=port)
 

@@ -15,7 +15,6 @@ from pulumi import automation
 from automation.commands import Command
 from automation.errors import ExitCode, HhctlError
 from automation.show import show
-from localcloud import toolchain
 from localcloud.commands.status import StatusView
 from localcloud.commands.up import raise_cloud
 from localcloud.environment import backend, environment
@@ -59,7 +58,8 @@ def _program(wanted: _Wanted) -> Callable[[], None]:
         labels = {"app": "greeter"}
         kubernetes.apps.v1.Deployment(
             "greeter",
-            metadata={"name": "greeter", "namespace": namespace.metadata.name},
+            # Without it the provider refuses to take back a field that somebody else has set.
+            metadata={"name": "greeter", "namespace": namespace.metadata.name, "annotations": {"pulumi.com/patchForce": "true"}},
             spec={
                 "replicas": wanted.replicas,
                 "selector": {"match_labels": labels},
@@ -83,7 +83,7 @@ def _stack(cloud: Cloud, wanted: _Wanted) -> automation.Stack:
     options = automation.LocalWorkspaceOptions(
         project_settings=settings,
         env_vars=dict(_engine_environment(cloud)),
-        pulumi_command=automation.PulumiCommand(str(toolchain.path("pulumi").parent.parent)),
+        pulumi_command=automation.PulumiCommand(str(cloud.folder.root)),
     )
     return automation.create_or_select_stack(wanted.region, project_name=_PROJECT, program=_program(wanted), opts=options)
 
@@ -112,7 +112,7 @@ def _preview(cloud: Cloud, wanted: _Wanted) -> str:
 
 
 def _change_behind_its_back(cloud: Cloud, region: str) -> None:
-    api = KubeApi.from_kubeconfig(cloud.folder.root / "kubeconfig", region)
+    api = KubeApi.from_kubeconfig(cloud.kubeconfig, region)
     api.merge("apps/v1", "Deployment", "greeter", {"spec": {"replicas": 1}}, _NAMESPACE)
 
 
@@ -127,7 +127,14 @@ def demo(options: Options) -> None:
     Example:
       hhctl demo
     """
-    cloud = cloud_here()
+    try:
+        _show_all(cloud_here(), options)
+    except automation.CommandError as failed:
+        said = [line.strip() for line in str(failed).splitlines() if "error:" in line]
+        raise DemoFailed(f"the engine says: {' | '.join(said[:3])}", hint="hhctl local status") from None
+
+
+def _show_all(cloud: Cloud, options: Options) -> None:
     first = [_Wanted(region, replicas=2, greeting=f"hello from {region}") for region in REGIONS]
     second = [replace(wanted, replicas=3, greeting=f"still here, {wanted.region}") for wanted in first]
 

@@ -24,7 +24,7 @@ _ON_PATH = ("kubectl", "helm", "pulumi", "migrate")
 def environment(cloud: Cloud) -> Mapping[str, str]:
     """The variables that `hhctl local env` prints; every address is a door's."""
     return {
-        "KUBECONFIG": str(cloud.folder.root / "kubeconfig"),
+        "KUBECONFIG": str(cloud.kubeconfig),
         **cloud.aws_environment(),
         "AWS_DEFAULT_REGION": HOME_REGION,
         "AWS_ENDPOINT_URL": cloud.aws_endpoint(HOME_REGION),
@@ -60,7 +60,7 @@ def write_files(cloud: Cloud) -> None:
         )
         for region, plane in planes.items()
     )
-    folder.write_private(folder.root / "kubeconfig", kubeconfig(accesses, HOME_REGION))
+    folder.write_private(cloud.kubeconfig, kubeconfig(accesses, HOME_REGION))
     lines = [
         f"127.0.0.1:{cloud.door(server.region, server.door)}:*:{SUPERUSER}:{Postgres(folder, server).password}"
         for server in POSTGRES_SERVERS

@@ -28,12 +28,13 @@ _UNPRIVILEGED = "nobody"
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A live process of a part: its id, when it started (seconds since the epoch) and its resident memory in bytes."""
+    """A live process of a part: its id, when it started (seconds since the epoch), its resident memory in bytes."""
 
     part: str
     pid: int
     started: float
     memory: int
+    suspended: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,17 @@ def running(folder: CloudFolder) -> dict[str, Running]:
         try:
             if os.getsid(process.pid) != process.pid or process.status() == psutil.STATUS_ZOMBIE:
                 continue
-            seen = Running(part=part, pid=process.pid, started=process.create_time(), memory=_group_memory(process))
+            seen = _seen(part, process)
         except (psutil.NoSuchProcess, ProcessLookupError):
             continue
         if part not in found or seen.started < found[part].started:
             found[part] = seen
     return found
+
+
+def _seen(part: str, process: psutil.Process) -> Running:
+    suspended = process.status() == psutil.STATUS_STOPPED
+    return Running(part=part, pid=process.pid, started=process.create_time(), memory=_group_memory(process), suspended=suspended)
 
 
 def _marked_part(pid: int, prefix: bytes) -> str | None:
@@ -142,22 +148,22 @@ def run_as(launch: Launch, command: tuple[str, ...], *, environment: Mapping[str
     )
 
 
-def stop(processes: Iterable[Running], *, patience: float) -> None:
-    """End processes with SIGTERM, and with SIGKILL what is left after `patience` seconds; return when all are gone."""
-    left = [process for process in processes if _signal(process, signal.SIGTERM)]
-    deadline = time.monotonic() + patience
-    while left and time.monotonic() < deadline:
-        time.sleep(0.02)
-        left = [process for process in left if is_alive(process)]
-    kill(left)
-
-
 def kill(processes: Iterable[Running]) -> None:
     """End processes and their sessions at once, as a lost machine would; return when all are gone."""
-    left = [process for process in processes if _signal(process, signal.SIGKILL)]
+    left = [process for process in processes if _kill(process)]
     while left:
         time.sleep(0.01)
         left = [process for process in left if is_alive(process)]
+
+
+def suspend(process: Running) -> None:
+    """Stop a process in its tracks: its connections stay open, and nothing comes of them until `resume`."""
+    os.kill(process.pid, signal.SIGSTOP)
+
+
+def resume(process: Running) -> None:
+    """Let a suspended process go on; one that is not suspended takes no notice."""
+    os.kill(process.pid, signal.SIGCONT)
 
 
 def is_alive(process: Running) -> bool:
@@ -169,14 +175,11 @@ def is_alive(process: Running) -> bool:
         return False
 
 
-def _signal(process: Running, number: signal.Signals) -> bool:
+def _kill(process: Running) -> bool:
     if not is_alive(process):
         return False
     try:
-        if number == signal.SIGKILL:
-            os.killpg(process.pid, number)
-        else:
-            os.kill(process.pid, number)
+        os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
         return False
     return True

@@ -13,6 +13,8 @@ from localcloud.regions import REGIONS, doors_of
 from localcloud.up import last_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from localcloud.cloud import Cloud
     from localcloud.part import Part
 
@@ -27,6 +29,14 @@ class Condition(StrEnum):
     SILENT = "silent"
     CRASHED = "crashed"
     STOPPED = "stopped"
+
+
+class DoorState(StrEnum):
+    """OPEN passes data; BLACK_HOLED takes connections and passes nothing; GONE refuses them."""
+
+    OPEN = "open"
+    BLACK_HOLED = "black-holed"
+    GONE = "gone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +55,12 @@ class PartStatus:
 
 @dataclass(frozen=True, slots=True)
 class DoorStatus:
-    """One door of a region: open, or black-holed, or gone with the region."""
+    """One door of a region."""
 
     region: str
     door: str
     port: int
-    state: str
+    state: DoorState
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +113,24 @@ def _condition(part: Part, process: Running | None, faults: Faults) -> tuple[Con
         return Condition.CRASHED, "hhctl local up starts it again"
     if not part.ready():
         return Condition.SILENT, f"hhctl local logs {part.name}"
+    if process.suspended:
+        return Condition.READY, f"fault: {faults.of(part)}"
     remark = part.remark()
     return (Condition.WARMING if remark else Condition.READY), remark
 
 
-def _doors(cloud: Cloud, alive: dict[str, Running]) -> list[DoorStatus]:
-    found: list[DoorStatus] = []
+def _doors(cloud: Cloud, alive: dict[str, Running]) -> Iterator[DoorStatus]:
     for region in REGIONS:
-        states = cloud.doors(region).state() if f"{region}/doors" in alive else {}
-        found.extend(
-            DoorStatus(region=region, door=name, port=cloud.door(region, name), state=states.get(name, "gone")) for name in doors_of(region)
-        )
-    return found
+        states = _door_states(cloud, region, alive.get(f"{region}/doors"))
+        for name in doors_of(region):
+            yield DoorStatus(region=region, door=name, port=cloud.door(region, name), state=states[name])
+
+
+def _door_states(cloud: Cloud, region: str, process: Running | None) -> dict[str, DoorState]:
+    names = doors_of(region)
+    if process is None:
+        return dict.fromkeys(names, DoorState.GONE)
+    if process.suspended:
+        return dict.fromkeys(names, DoorState.BLACK_HOLED)
+    passing = cloud.doors(region).open_names()
+    return {name: DoorState.OPEN if name in passing else DoorState.GONE for name in names}

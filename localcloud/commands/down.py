@@ -9,12 +9,10 @@ import click
 from automation.commands import Command
 from automation.show import Column, Record, show, tell
 from localcloud.here import cloud_here
-from localcloud.process import running, stop
+from localcloud.process import kill, running
 
 if TYPE_CHECKING:
     from automation.options import Options
-
-_PATIENCE = 10.0
 
 
 @click.command(cls=Command)
@@ -34,7 +32,8 @@ def down(options: Options) -> None:
         return
     with cloud.folder.held():
         ended = running(cloud.folder)
-        stop(ended.values(), patience=_PATIENCE)
+        # What they would write on an orderly way out is removed with the folder.
+        kill(ended.values())
         cloud.folder.remove()
     show(
         Record("LocalDown", ((Column("ended", "Parts ended"), len(ended)), (Column("folder", "Removed"), str(cloud.folder.root)))), options

@@ -12,7 +12,7 @@ from automation.show import Column, Table, show
 from localcloud.commands.up import raise_cloud
 from localcloud.faults import Faults, Reach, read_faults, write_faults
 from localcloud.here import existing_cloud
-from localcloud.process import kill, running
+from localcloud.process import kill, resume, running, suspend
 from localcloud.regions import REGIONS
 
 if TYPE_CHECKING:
@@ -77,7 +77,8 @@ def _black_hole(cloud: Cloud, region: str) -> None:
         raise UsageFault(f"{region} is down; it has no doors left to black-hole", hint="hhctl local fault --clear")
     with cloud.folder.held():
         write_faults(cloud.folder, read_faults(cloud.folder).with_region(region, Reach.BLACK_HOLE))
-        cloud.doors(region).black_hole()
+        if doors := running(cloud.folder).get(f"{region}/doors"):
+            suspend(doors)
 
 
 def _parts_named(cloud: Cloud, name: str, region: str | None) -> frozenset[str]:
@@ -96,6 +97,9 @@ def _stop_parts(cloud: Cloud, parts: frozenset[str]) -> None:
 
 
 def _clear(cloud: Cloud) -> None:
-    """Forget the faults; what an `up` then finds stopped or silent without a fault, it mends."""
-    write_faults(cloud.folder, Faults(regions={}))
+    """Forget the faults and let suspended doors go on; what is then stopped without a fault, `up` starts."""
+    with cloud.folder.held():
+        write_faults(cloud.folder, Faults(regions={}))
+        for process in running(cloud.folder).values():
+            resume(process)
     raise_cloud(cloud)

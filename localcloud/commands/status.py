@@ -11,7 +11,7 @@ from automation.commands import Command
 from automation.errors import ExitCode
 from automation.show import Block, Column, Json, Table, Text, Tone, Toned, show
 from localcloud.here import existing_cloud
-from localcloud.status import CloudStatus, Condition, DoorStatus, PartStatus, read_status
+from localcloud.status import CloudStatus, Condition, DoorState, DoorStatus, PartStatus, read_status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,7 +51,7 @@ class StatusView:
             for part in self.status.parts
         ]
         doors: list[Json] = [
-            {"region": door.region, "door": door.door, "address": f"127.0.0.1:{door.port}", "state": door.state}
+            {"region": door.region, "door": door.door, "address": f"127.0.0.1:{door.port}", "state": door.state.value}
             for door in self.status.doors
         ]
         return {"parts": parts, "doors": doors, "memoryBytes": self.status.memory}
@@ -73,7 +73,7 @@ def _row(part: PartStatus) -> tuple[str | int | Toned | None, ...]:
 def _doors(doors: tuple[DoorStatus, ...]) -> Table:
     columns = tuple(Column(title.lower(), title) for title in ("Region", "Door", "Address", "State"))
     rows = tuple(
-        (door.region, door.door, f"127.0.0.1:{door.port}", Toned(door.state, Tone.GOOD if door.state == "open" else Tone.BAD))
+        (door.region, door.door, f"127.0.0.1:{door.port}", Toned(door.state.value, Tone.GOOD if door.state is DoorState.OPEN else Tone.BAD))
         for door in doors
     )
     return Table("LocalDoors", columns, rows)

@@ -1,9 +1,10 @@
-"""Doors on a real toxiproxy in front of a real server: open, black-holed, clear again, and when toxiproxy is in trouble itself."""
+"""Doors on a real toxiproxy in front of a real server: open, suspended, and when toxiproxy is in trouble itself."""
 
 from __future__ import annotations
 
 import os
 import random
+import signal
 import socket
 import socketserver
 import subprocess
@@ -17,7 +18,7 @@ import pytest
 
 from automation.errors import HhctlError
 from localcloud import toolchain
-from localcloud.doors import Door, Doors, DoorState
+from localcloud.doors import Door, Doors
 from localcloud.folder import port_is_free
 
 if TYPE_CHECKING:
@@ -93,10 +94,14 @@ def toxiproxy(port: int) -> Generator[subprocess.Popen[bytes]]:
 
 
 @pytest.fixture
-def api_port() -> Generator[int]:
-    port = free_port()
-    with toxiproxy(port):
-        yield port
+def api_port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def toxiproxy_process(api_port: int) -> Generator[subprocess.Popen[bytes]]:
+    with toxiproxy(api_port) as process:
+        yield process
 
 
 @pytest.fixture
@@ -105,7 +110,8 @@ def door(upstream: Server) -> Door:
 
 
 @pytest.fixture
-def doors(api_port: int, door: Door) -> Doors:
+def doors(api_port: int, toxiproxy_process: subprocess.Popen[bytes], door: Door) -> Doors:
+    assert toxiproxy_process.poll() is None
     doors = Doors(api_port)
     doors.open_all([door])
     return doors
@@ -132,20 +138,22 @@ def hangs(connection: socket.socket) -> bool:
     return False
 
 
+def answer(connection: socket.socket) -> bytes:
+    connection.settimeout(PATIENCE)
+    return connection.recv(4096)
+
+
 def test_an_open_door_passes_data(doors: Doors, door: Door) -> None:
-    assert doors.state() == {"echo": DoorState.OPEN}
+    assert doors.open_names() == {"echo"}
     with connect(door) as connection:
         assert echoes(connection)
 
 
-def test_opening_again_keeps_connections_and_black_holes(doors: Doors, door: Door) -> None:
+def test_opening_again_keeps_connections(doors: Doors, door: Door) -> None:
     with connect(door) as connection:
         assert echoes(connection)
         doors.open_all([door])
         assert echoes(connection)
-        doors.black_hole()
-        doors.open_all([door])
-        assert hangs(connection)
 
 
 def test_a_door_with_another_upstream_is_replaced(doors: Doors, door: Door) -> None:
@@ -155,49 +163,31 @@ def test_a_door_with_another_upstream_is_replaced(doors: Doors, door: Door) -> N
         assert connection.recv(1) == b""
 
 
-def test_in_a_black_hole_open_connections_hang_and_new_ones_too(doors: Doors, door: Door) -> None:
+def test_suspended_doors_hang_open_connections_and_new_ones_and_lose_nothing(
+    toxiproxy_process: subprocess.Popen[bytes], doors: Doors, door: Door
+) -> None:
     with connect(door) as before:
         assert echoes(before)
-        doors.black_hole()
-        assert doors.state() == {"echo": DoorState.BLACK_HOLED}
+        toxiproxy_process.send_signal(signal.SIGSTOP)
         assert hangs(before)
         with connect(door) as after:
             assert hangs(after)
+            toxiproxy_process.send_signal(signal.SIGCONT)
+            assert [answer(before), answer(after)] == [b"anybody?", b"anybody?"]
+    assert doors.open_names() == {"echo"}
 
 
-def test_a_black_hole_swallows_what_either_end_sends(doors: Doors) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        door = Door("raw", free_port(), listener.getsockname()[1])
-        doors.open_all([door])
-        with connect(door) as client, listener.accept()[0] as server:
-            doors.black_hole()
-            assert [hangs(client), hangs(server), hangs(client)] == [True, True, True]
-
-
-def test_a_black_hole_twice_is_one(doors: Doors, door: Door) -> None:
-    doors.black_hole()
-    doors.black_hole()
-    doors.clear()
-    with connect(door) as connection:
-        assert echoes(connection)
-
-
-def test_cleared_doors_pass_data_and_close_what_hung(doors: Doors, door: Door) -> None:
-    with connect(door) as before, connect(door) as idle:
-        doors.black_hole()
-        assert hangs(before)
-        doors.clear()
-        before.settimeout(PATIENCE)
-        assert before.recv(1) == idle.recv(1) == b""
-    assert doors.state() == {"echo": DoorState.OPEN}
-    with connect(door) as connection:
-        assert echoes(connection)
-
-
-def test_clearing_what_is_clear_keeps_connections(doors: Doors, door: Door) -> None:
-    with connect(door) as connection:
-        doors.clear()
-        assert echoes(connection)
+def test_a_stalled_connection_keeps_nobody_from_suspending_and_resuming(
+    toxiproxy_process: subprocess.Popen[bytes], doors: Doors, door: Door, upstream: Server
+) -> None:
+    with connect(door) as stalled, connect(door) as connection:
+        stalled.sendall(b"flood")
+        assert upstream.stalled.wait(PATIENCE)
+        toxiproxy_process.send_signal(signal.SIGSTOP)
+        assert hangs(connection)
+        toxiproxy_process.send_signal(signal.SIGCONT)
+        assert answer(connection) == b"anybody?"
+        assert doors.open_names() == {"echo"}
 
 
 def test_doors_refuse_when_toxiproxy_is_ended(door: Door) -> None:
@@ -208,7 +198,7 @@ def test_doors_refuse_when_toxiproxy_is_ended(door: Door) -> None:
     with pytest.raises(ConnectionRefusedError):
         connect(door)
     with pytest.raises(HhctlError, match=rf"127\.0\.0\.1:{port} does not answer"):
-        doors.state()
+        doors.open_names()
 
 
 def test_a_taken_port_is_named(doors: Doors, door: Door) -> None:
@@ -220,27 +210,12 @@ def test_a_taken_port_is_named(doors: Doors, door: Door) -> None:
         assert echoes(connection)
 
 
-def test_a_stalled_connection_keeps_one_door_from_changing_and_is_told(doors: Doors, door: Door, upstream: Server) -> None:
-    other = Door("other", free_port(), door.upstream_port)
-    doors.open_all([door, other])
-    with connect(door) as stalled, connect(other) as connection:
-        assert echoes(connection)
-        stalled.sendall(b"flood")
-        assert upstream.stalled.wait(PATIENCE)
-        with pytest.raises(HhctlError, match="cannot change doors echo: a stalled connection"):
-            doors.black_hole()
-        assert hangs(connection)
-
-
 @pytest.mark.parametrize("name", ["us-east-1/aws", "", "AWS", "a b"])
 def test_a_name_that_toxiproxy_could_not_take_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="no name for a door"):
         Door(name, 1, 2)
 
 
-def test_a_door_closed_behind_our_back_is_seen_and_opened_by_clear(doors: Doors, api_port: int, door: Door) -> None:
+def test_a_door_closed_behind_our_back_is_not_among_the_open(doors: Doors, api_port: int, door: Door) -> None:
     httpx.patch(f"http://127.0.0.1:{api_port}/proxies/{door.name}", json={"enabled": False}, trust_env=False)
-    assert doors.state() == {"echo": DoorState.CLOSED}
-    doors.clear()
-    with connect(door) as connection:
-        assert echoes(connection)
+    assert doors.open_names() == frozenset()

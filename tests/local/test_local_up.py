@@ -43,7 +43,7 @@ def test_nothing_listens_beyond_loopback(cloud: LocalCloud) -> None:
         for connection in process.net_connections(kind="inet")
         if connection.status in {psutil.CONN_LISTEN, psutil.CONN_NONE}
     ]
-    assert set(listening) == {"127.0.0.1"}
+    assert {address.removeprefix("::ffff:") for address in listening} == {"127.0.0.1"}
 
 
 def test_secrets_are_files_for_their_owner_and_stand_in_no_argument(cloud: LocalCloud) -> None:
