@@ -8,12 +8,13 @@ import os
 import shutil
 from dataclasses import asdict, dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from localcloud.places import cache_folder
 from localcloud.toolchain.pins import all_pins
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from localcloud.toolchain.pins import Pin
@@ -58,18 +59,18 @@ class Entry:
 
     def state(self) -> State:
         """How the entry stands, at the price of a look at each file; only a file whose time has changed is read."""
-        return self._compared(read_all=False)
+        return self._judged(_looks_sound)
 
     def proven_state(self) -> State:
         """How the entry stands after reading every byte of it."""
-        return self._compared(read_all=True)
+        return self._judged(_is_proven)
 
-    def _compared(self, *, read_all: bool) -> State:
+    def _judged(self, is_sound: Callable[[Path, _Record], bool]) -> State:
         if not self.folder.exists():
             return State.MISSING
         try:
             records = _read_manifest(self.folder)
-            sound = all(_is_sound(self.folder / name, record, read_all=read_all) for name, record in records.items())
+            sound = all(is_sound(self.folder / name, record) for name, record in records.items())
         except (OSError, ValueError, TypeError):
             return State.CORRUPT
         return State.PRESENT if sound and records else State.CORRUPT
@@ -116,17 +117,22 @@ def _size(path: str) -> int:
 
 
 def _read_manifest(folder: Path) -> dict[str, _Record]:
-    document: dict[str, Any] = json.loads((folder / _MANIFEST).read_text())
+    document: Any = json.loads((folder / _MANIFEST).read_text())
+    if not isinstance(document, dict):
+        raise TypeError(f"the manifest of {folder} is no object")
+    document = cast("dict[str, dict[str, Any]]", document)
     return {name: _Record(**fields) for name, fields in document.items()}
 
 
-def _is_sound(path: Path, record: _Record, *, read_all: bool) -> bool:
+def _looks_sound(path: Path, record: _Record) -> bool:
     seen = path.stat()
     if seen.st_size != record.size or seen.st_mode & 0o777 != record.mode:
         return False
-    if seen.st_mtime_ns == record.modified and not read_all:
-        return True
-    return _digest(path) == record.sha256
+    return seen.st_mtime_ns == record.modified or _digest(path) == record.sha256
+
+
+def _is_proven(path: Path, record: _Record) -> bool:
+    return _looks_sound(path, record) and _digest(path) == record.sha256
 
 
 def _record(path: Path) -> _Record:

@@ -73,17 +73,17 @@ def build_fault(part: str, failed: Failed, *, log: Path) -> ToolchainFault:
     cause = next((cause for cause in _CAUSES if re.search(cause.pattern, words)), None)
     if cause is None:
         why = f"go ended with exit code {failed.code}" if failed.code >= 0 else f"go was ended by signal {-failed.code}"
-        return ToolchainFault(f"{part} could not be built: {why}", hint=f"read {log}, then {_AGAIN}")
-    return ToolchainFault(f"{part} could not be built: {cause.says}", hint=f"{cause.fix} (all that was said: {log})")
+        return ToolchainFault(f"{part} could not be made: {why}", hint=f"read {log}, then {_AGAIN}")
+    return ToolchainFault(f"{part} could not be made: {cause.says}", hint=f"{cause.fix} (all that was said: {log})")
 
 
 def cache_fault(error: OSError, folder: Path) -> ToolchainFault | None:
     """Say why the cache in `folder` could not be written; None for an error that is of another kind."""
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return ToolchainFault(f"the toolchain could not be built: the disk of {folder} is full", hint=f"free some space, then {_AGAIN}")
+        return ToolchainFault(f"the toolchain could not be made: the disk of {folder} is full", hint=f"free some space, then {_AGAIN}")
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}:
         where = f"{error.filename or folder}: {error.strerror}"
-        return ToolchainFault(f"the toolchain could not be built: {where}", hint="set XDG_CACHE_HOME to a folder that you may write")
+        return ToolchainFault(f"the toolchain could not be made: {where}", hint="set XDG_CACHE_HOME to a folder that you may write")
     return None
 
 

@@ -216,5 +216,6 @@ def _text(path: Path) -> str:
     return path.read_text()
 
 
+@cache
 def _key(*parts: str) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
