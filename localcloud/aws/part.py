@@ -5,9 +5,6 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-import boto3
-from botocore.config import Config
-
 from localcloud.part import Part, answers_http
 from localcloud.regions import HOME_REGION, REGIONS
 
@@ -38,6 +35,9 @@ def moto_part(folder: CloudFolder) -> Part:
 
 
 def _make_state_buckets(port: int) -> None:
+    import boto3  # noqa: PLC0415 - a fifth of a second, which `status` and `env` need not pay
+    from botocore.config import Config  # noqa: PLC0415 - likewise
+
     for region in REGIONS:
         client: S3Client = boto3.client(  # pyright: ignore[reportUnknownMemberType] - of the stubs' overloads only S3's is installed
             "s3",

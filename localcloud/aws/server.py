@@ -12,7 +12,6 @@ import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import run_simple
@@ -67,7 +66,7 @@ def written_object(environ: WSGIEnvironment) -> ObjectName | None:
         return None
     if environ.get("QUERY_STRING", "").partition("=")[0] not in {"", "x-id", "versionId"}:
         return None
-    bucket, _, key = unquote(environ["PATH_INFO"]).lstrip("/").partition("/")
+    bucket, _, key = environ["PATH_INFO"].lstrip("/").partition("/")
     return ObjectName(bucket, key) if key else None
 
 

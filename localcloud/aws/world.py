@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
 from moto.backends import get_backend
 from moto.core.base_backend import BackendDict
 from moto.s3.models import FakeKey
+from moto.s3.utils import _VersionedKeyStore  # pyright: ignore[reportPrivateUsage] - what buckets keep their objects in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,6 +57,10 @@ class _Pickler(pickle.Pickler):
             state = dict(obj.__getstate__())
             content = _ContentName(self._store(state.pop("value")))
             return _rebuild_key, (state, content)
+        if isinstance(obj, _VersionedKeyStore):
+            # As a dict it would show only the newest version of each object.
+            store: Any = obj
+            return _rebuild_store, ([(key, store.getlist(key)) for key in store],)
         # KMS holds the key objects of its cryptography library, which do not pickle.
         if isinstance(obj, get_args(PrivateKeyTypes)):
             private: Any = obj
@@ -87,6 +92,13 @@ class _Unpickler(pickle.Unpickler):
         key: Any = FakeKey.__new__(FakeKey)
         key.__setstate__({**state, "value": self._load(content.digest)})
         return key
+
+
+def _rebuild_store(objects: list[tuple[str, list[FakeKey]]]) -> _VersionedKeyStore:
+    store = _VersionedKeyStore()
+    for key, versions in objects:
+        store.setlist(key, versions)
+    return store
 
 
 def _load_private_key(der: bytes) -> PrivateKeyTypes:
