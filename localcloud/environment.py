@@ -38,6 +38,7 @@ def environment(cloud: Cloud) -> Mapping[str, str]:
         "HHCTL_DNS": f"127.0.0.1:{cloud.folder.port('dns')}",
         **_of_regions(cloud),
         **{Override.BACKEND.variable(stack): backend(cloud, region) for stack, region in _STATE_REGION.items()},
+        **{Override.SECRETS_PROVIDER.variable(stack): "passphrase" for stack in _STATE_REGION},
     }
 
 
