@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from tests.contract.harness import Project, wait_until
 from tests.contract.plane import PROGRAMS, Plane, free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 REAL = os.environ.get("HHCTL_CONTRACT_PLUGINS") == "real"
@@ -58,15 +59,29 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 
 @pytest.fixture
-def project(cloud: Cloud, tmp_path: Path) -> Project:
-    """A stack with the local providers attached, or with the engine's real plugins if `HHCTL_CONTRACT_PLUGINS=real`."""
+def projects(cloud: Cloud, tmp_path: Path) -> Callable[[str], Project]:
+    """Stacks by name, with the local providers attached, or with the engine's real plugins if `HHCTL_CONTRACT_PLUGINS=real`."""
     environment = dict(cloud.environment)
     if REAL:
         del environment["PULUMI_DEBUG_PROVIDERS"]
-    return Project(tmp_path, environment)
+    return lambda name: Project(tmp_path / name, environment)
+
+
+@pytest.fixture
+def project(projects: Callable[[str], Project]) -> Project:
+    return projects("project")
 
 
 @pytest.fixture
 def api(cloud: Cloud) -> KubeApi:
     """The world, to look at it and to change it behind the engine's back."""
     return KubeApi.from_kubeconfig(cloud.environment["KUBECONFIG"], "us-east-1")
+
+
+@pytest.fixture
+def namespace(api: KubeApi) -> Iterator[str]:
+    """A namespace of the test's own, to be deleted whatever it leaves in it."""
+    name = f"contract-{secrets.token_hex(4)}"
+    api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    yield name
+    api.delete("v1", "Namespace", name)

@@ -70,7 +70,7 @@ class Result:
         op = metadata.op.value
         if "replace" in op:
             self.ops[_name(metadata.urn)] = "replace"
-        elif op != "same":
+        elif op not in ("same", "refresh"):  # what a refresh found, its end says
             self.ops.setdefault(_name(metadata.urn), op)
         if metadata.detailed_diff:
             self.diffs[_name(metadata.urn)] = {path: each.diff_kind.value for path, each in metadata.detailed_diff.items()}

@@ -17,7 +17,7 @@ from localcloud.kube_api import KubeApi
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-PROGRAMS = Path("/tmp/proto/bin")  # noqa: S108 - prototype binaries, until the toolchain has them
+PROGRAMS = Path("/tmp/proto/bin")
 STAGES = Path.home() / "go/pkg/mod/sigs.k8s.io/kwok@v0.8.0/kustomize/stage"
 
 

@@ -36,4 +36,4 @@ class KubernetesProvider:
         except UsageFault as fault:
             raise ResourceFault(f"{fault.message}; {fault.hint}" if fault.hint else fault.message) from fault
         api = KubeApi.of(access, timeout=settings.timeout)
-        return KubernetesSession(Objects(Cluster(api, settings)), Releases(access, settings))
+        return KubernetesSession(Objects(Cluster(api, settings)), Releases(access, api, settings))

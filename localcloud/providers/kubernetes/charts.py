@@ -150,7 +150,8 @@ def _waiting(inputs: Properties, timeout: float) -> list[str]:
     if inputs.get("skipAwait") and not inputs.get("atomic"):
         options.append("--wait=hookOnly")
     else:
-        options.extend(["--wait=watcher", *_flags(inputs, {"waitForJobs": "--wait-for-jobs"})])
+        # The newer strategy fails an upgrade that mends a stalled Deployment by the verdict on the stalled one.
+        options.extend(["--wait=legacy", *_flags(inputs, {"waitForJobs": "--wait-for-jobs"})])
     options.extend(_flags(inputs, {"atomic": "--rollback-on-failure"}))
     return [*options, f"--description={inputs['description']}"] if inputs.get("description") else options
 

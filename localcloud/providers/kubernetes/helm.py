@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +18,6 @@ from localcloud.providers.resource import ResourceFault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from threading import Event
 
     from localcloud.kubeconfig import Access
 
@@ -26,6 +26,14 @@ _NOT_FOUND = "release: not found"
 _POLL_SECONDS = 0.05
 _GRACE_SECONDS = 30.0
 """How long helm may take, once interrupted, to note in its release that it was."""
+
+
+Interrupt = Callable[[], str]
+"""Asked again and again while helm works: why it should stop, empty while it should not."""
+
+
+def _never() -> str:
+    return ""
 
 
 class HelmFault(Exception):
@@ -79,9 +87,9 @@ class Helm:
         """The manifests that a chart gives, as YAML; asks nothing of the cluster. Raises `HelmFault`."""
         return self._run(("template", *arguments), values=values)
 
-    def act(self, verb: str, arguments: Sequence[str], *, values: Mapping[str, Any] | None = None, cancelled: Event | None = None) -> None:
-        """`install`, `upgrade` or `uninstall`; interrupted once `cancelled` is set. Raises `HelmFault`."""
-        self._run((verb, *arguments), values=values, cancelled=cancelled)
+    def act(self, verb: str, arguments: Sequence[str], *, values: Mapping[str, Any] | None = None, interrupt: Interrupt = _never) -> None:
+        """`install`, `upgrade` or `uninstall`; interrupted once `interrupt` gives a reason, which is then the text of the `HelmFault`."""
+        self._run((verb, *arguments), values=values, interrupt=interrupt)
 
     def _look_up(self, noun: str, name: str, namespace: str) -> dict[str, Any] | None:
         try:
@@ -91,7 +99,7 @@ class Helm:
                 return None
             raise
 
-    def _run(self, arguments: Sequence[str], *, values: Mapping[str, Any] | None = None, cancelled: Event | None = None) -> str:
+    def _run(self, arguments: Sequence[str], *, values: Mapping[str, Any] | None = None, interrupt: Interrupt = _never) -> str:
         with TemporaryDirectory(prefix="hhctl-helm-") as name:
             folder = Path(name)  # 0700, so nothing in it is anybody else's to read
             (folder / "kubeconfig").write_text(write_access(self._access))
@@ -105,20 +113,20 @@ class Helm:
                 process = subprocess.Popen(
                     command, stdout=out, stderr=err, stdin=subprocess.DEVNULL, env=_environment(), start_new_session=True
                 )
-                interrupted = _wait(process, cancelled)
+                reason = _wait(process, interrupt)
             if process.returncode:
-                words = _words((folder / "err").read_text(errors="replace"))
-                raise HelmFault(f"cancelled: {words}" if interrupted else words)
+                raise HelmFault(reason or _words((folder / "err").read_text(errors="replace")))
             return (folder / "out").read_text()
 
 
-def _wait(process: subprocess.Popen[bytes], cancelled: Event | None) -> bool:
-    """Wait for its end, and say whether it was interrupted."""
+def _wait(process: subprocess.Popen[bytes], interrupt: Interrupt) -> str:
+    """Wait for its end, and give the reason if it was interrupted."""
     while True:
         try:
             process.wait(_POLL_SECONDS)
         except subprocess.TimeoutExpired:
-            if cancelled is None or not cancelled.is_set():
+            reason = interrupt()
+            if not reason:
                 continue
             process.send_signal(signal.SIGINT)
             try:
@@ -126,8 +134,8 @@ def _wait(process: subprocess.Popen[bytes], cancelled: Event | None) -> bool:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-            return True
-        return False
+            return reason
+        return ""
 
 
 def _program() -> str:

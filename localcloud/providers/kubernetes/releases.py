@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from localcloud.providers.kubernetes import charts
 from localcloud.providers.kubernetes.differences import changed_paths
 from localcloud.providers.kubernetes.helm import Helm, HelmFault, ReleaseStatus
+from localcloud.providers.kubernetes.hopeless import Watch
 from localcloud.providers.kubernetes.manifests import has_unknown, section, without_nulls
 from localcloud.providers.kubernetes.naming import parse_id, random_suffix
 from localcloud.providers.paths import spell_path
@@ -15,6 +16,7 @@ from localcloud.providers.resource import UNKNOWN, Checked, CheckFailure, Differ
 if TYPE_CHECKING:
     from threading import Event
 
+    from localcloud.kube_api import KubeApi
     from localcloud.kubeconfig import Access
     from localcloud.providers.kubernetes.settings import Settings
     from localcloud.providers.resource import Properties
@@ -27,8 +29,9 @@ _REPLACING = ("name", "namespace")
 class Releases:
     """The releases of one cluster; as a `Session` is, but for functions."""
 
-    def __init__(self, access: Access, settings: Settings) -> None:
+    def __init__(self, access: Access, api: KubeApi, settings: Settings) -> None:
         self._helm = Helm(access)
+        self._api = api
         self._namespace = settings.namespace or access.namespace
 
     def check(self, type: str, *, name: str, olds: Properties, news: Properties) -> Checked:
@@ -108,7 +111,7 @@ class Releases:
         name, namespace = self._place(id)
         try:
             options = charts.uninstall_options(inputs, name=name, namespace=namespace, timeout=timeout)
-            self._helm.act("uninstall", options, cancelled=cancelled)
+            self._helm.act("uninstall", options, interrupt=lambda: "cancelled" if cancelled.is_set() else "")
         except HelmFault as fault:
             raise ResourceFault(f"Helm release {id} was not uninstalled: {fault}") from fault
 
@@ -117,7 +120,7 @@ class Releases:
         before = self._status(name, namespace)
         failure: HelmFault | None = None
         try:
-            self._helm.act(verb, options, values=charts.release_values(inputs), cancelled=cancelled)
+            self._helm.act(verb, options, values=charts.release_values(inputs), interrupt=Watch(self._api, inputs, cancelled))
         except HelmFault as fault:
             failure = fault
         status = self._status(name, namespace)
@@ -127,9 +130,8 @@ class Releases:
             raise ResourceFault(f"Helm release {namespace}/{name} was made, and is gone again")
         state = State(id=f"{namespace}/{name}", inputs=inputs, outputs=_outputs(inputs, status))
         if failure:
-            raise PartialFault(
-                f"Helm release {state.id} is {status.status} at revision {status.revision}: {failure}", state=state
-            ) from failure
+            reason = f"Helm release {state.id} is {status.status} at revision {status.revision}: {failure}"
+            raise PartialFault(reason, state=state) from failure
         return state
 
     def _status(self, name: str, namespace: str) -> ReleaseStatus | None:
@@ -148,8 +150,8 @@ class Releases:
         place = f"{status.name} --namespace {status.namespace}"
         mend = f"helm uninstall {place}" if status.status == "pending-install" else f"helm rollback {place}"
         raise ResourceFault(
-            f"Helm release {status.namespace}/{status.name} is {status.status} at revision {status.revision}: another helm is at work on it,"
-            f" or died in the middle; wait for it, or mend it with `{mend}`"
+            f"Helm release {status.namespace}/{status.name} is {status.status} at revision {status.revision}: another helm is at work on"
+            f" it, or died in the middle; wait for it, or mend it with `{mend}`"
         )
 
 
@@ -167,7 +169,10 @@ def _outputs(inputs: Properties, status: ReleaseStatus) -> dict[str, Any]:
 
 
 def _drifted(inputs: Properties, *, recorded: Properties, status: ReleaseStatus, values: dict[str, Any]) -> dict[str, Any]:
-    """The inputs with what a foreign revision changed, and without the checksum after one or a failed one, so that the next update mends it."""
+    """The inputs with what a foreign revision changed.
+
+    After one, or a failed one, they are without the checksum too, so that the next update mends whatever else it changed.
+    """
     given = dict(inputs)
     if status.revision == recorded.get("revision") and status.status == _DEPLOYED:
         return given
