@@ -1,0 +1,168 @@
+"""What is promised for the workload, as one list: gates judge by it, alerts fire by it, and the dashboard draws it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from string import Template
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stacks.spec import Objectives
+
+REQUESTS = "http_requests_total"
+"""A counter of requests by `code`, `version` and `track`."""
+LATENCY = "http_request_duration_seconds"
+"""A histogram of how long requests took, by `version` and `track`."""
+STARTED = "process_start_time_seconds"
+"""A gauge of when a pod's process started: it changes by a restart."""
+
+
+class Severity(Enum):
+    """How urgent trouble is, from a complete outage to what is cosmetic."""
+
+    P0 = "P0"
+    P1 = "P1"
+    P2 = "P2"
+    P3 = "P3"
+
+
+class Unit(Enum):
+    """What a value is counted in: a fraction of 1, seconds, or things."""
+
+    FRACTION = "fraction"
+    SECONDS = "seconds"
+    THINGS = "things"
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """The pods that a query asks about: all of a namespace, or those of one track or version."""
+
+    namespace: str
+    track: str = ""
+    version: str = ""
+
+    @property
+    def matchers(self) -> str:
+        """What stands between the braces of a PromQL selector."""
+        labels = {"namespace": self.namespace, "track": self.track, "version": self.version}
+        return ",".join(f"{name}={json.dumps(value)}" for name, value in labels.items() if value)
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """One promise: the value of `query` is at most `limit`, or where `relative`, exceeds its baseline by at most that share of it.
+
+    `query` and `population` are PromQL with `$pods`, `$window` and `$offset` to be filled in; `population` counts what the value was made
+    of, and without any there is no value. `hold` is for how long it may be broken before people are woken.
+    """
+
+    name: str
+    title: str
+    query: str
+    population: str
+    unit: Unit
+    limit: float
+    relative: bool
+    hold: timedelta
+    severity: Severity
+    diagnosis: str
+    """The scenario of `hhctl diagnose` that finds out why."""
+
+    def value(self, arm: Arm, *, window: timedelta, before: timedelta = timedelta()) -> str:
+        """PromQL of the value over the last `window`, or over the one that ended `before` now."""
+        return _filled(self.query, arm, window, before)
+
+    def count(self, arm: Arm, *, window: timedelta) -> str:
+        """PromQL of the number of observations that the value is made of."""
+        return _filled(self.population, arm, window, timedelta())
+
+    def broken(self, arm: Arm, *, window: timedelta, baseline: timedelta) -> str:
+        """PromQL that gives a series while the promise is broken; what is relative is compared with `baseline` ago."""
+        now = self.value(arm, window=window)
+        if not self.relative:
+            return f"{now} > {self.limit:g}"
+        return f"({now}) / ({self.value(arm, window=window, before=baseline)}) - 1 > {self.limit:g}"
+
+
+def objectives(promised: Objectives) -> tuple[Objective, ...]:
+    """Everything that is promised, with the limits of the spec."""
+    return (
+        Objective(
+            name="error-rate",
+            title="Requests that fail",
+            query=_ERROR_RATE,
+            population=_REQUESTS_SEEN,
+            unit=Unit.FRACTION,
+            limit=promised.error_rate,
+            relative=False,
+            hold=timedelta(minutes=2),
+            severity=Severity.P1,
+            diagnosis="high-error-rate",
+        ),
+        Objective(
+            name="latency-p95",
+            title="95th percentile of latency",
+            query=_P95,
+            population=_REQUESTS_SEEN,
+            unit=Unit.SECONDS,
+            limit=promised.p95.total_seconds(),
+            relative=False,
+            hold=timedelta(minutes=5),
+            severity=Severity.P2,
+            diagnosis="high-latency",
+        ),
+        Objective(
+            name="latency-degradation",
+            title="95th percentile of latency against before",
+            query=_P95,
+            population=_REQUESTS_SEEN,
+            unit=Unit.SECONDS,
+            limit=promised.degradation,
+            relative=True,
+            hold=timedelta(minutes=10),
+            severity=Severity.P2,
+            diagnosis="high-latency",
+        ),
+        Objective(
+            name="health",
+            title="Pods that do not answer",
+            query="1 - avg(up{$pods}$offset)",
+            population="count(up{$pods})",
+            unit=Unit.FRACTION,
+            limit=0,
+            relative=False,
+            hold=timedelta(minutes=2),
+            severity=Severity.P1,
+            diagnosis="restart-loop",
+        ),
+        Objective(
+            name="restart-loop",
+            title="Restarts of one pod",
+            query=f"max(changes({STARTED}{{$pods}}[$window]$offset))",
+            population=f"count({STARTED}{{$pods}})",
+            unit=Unit.THINGS,
+            limit=2,
+            relative=False,
+            hold=timedelta(),
+            severity=Severity.P2,
+            diagnosis="restart-loop",
+        ),
+    )
+
+
+# Without `or`, no failure among some requests would be a gap; a share of no requests stays one.
+_ERROR_RATE = (
+    f'(sum(rate({REQUESTS}{{$pods,code=~"5.."}}[$window]$offset)) or vector(0)) / sum(rate({REQUESTS}{{$pods}}[$window]$offset))'
+)
+_P95 = f"histogram_quantile(0.95, sum by (le) (rate({LATENCY}_bucket{{$pods}}[$window]$offset)))"
+_REQUESTS_SEEN = f"sum(increase({REQUESTS}{{$pods}}[$window]))"
+
+
+def _filled(query: str, arm: Arm, window: timedelta, before: timedelta) -> str:
+    seconds = int(before.total_seconds())
+    offset = f" offset {seconds}s" if seconds else ""
+    return Template(query).substitute(pods=arm.matchers, window=f"{int(window.total_seconds())}s", offset=offset)
