@@ -1,0 +1,172 @@
+"""A plan: the ordered steps of an operation, decided before anything is touched; pure values that print and turn into JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, TypeAlias
+
+from automation.core.gates import ReadyPods
+from automation.errors import ExitCode
+from stacks.dials import Dials, changes, to_document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Gate: TypeAlias = ReadyPods
+
+Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Set a stack from the dials `before` to `after`, then meet `gates`, else set it to `undo`; None leaves it as it is.
+
+    `revision`: an interrupted run has carried the update out as that revision, so only its gates are left.
+    `no_return`: once it has taken effect, even in part, nothing up to and with it is undone.
+    """
+
+    stack: str
+    before: Dials | None
+    after: Dials
+    gates: tuple[Gate, ...] = ()
+    undo: Dials | None = None
+    no_return: bool = False
+    revision: int | None = None
+
+    @property
+    def title(self) -> str:
+        """Name the step for people."""
+        if self.revision is not None:
+            return f"update {self.stack}: carried out as revision {self.revision}, gates left"
+        return f"update {self.stack}"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What no resource can express, on a stack; the names are those by which the world's door knows conditions and actions.
+
+    `precondition` must hold before, `postcondition` is measured after and makes the task done where it holds already.
+    """
+
+    name: str
+    stack: str
+    precondition: str
+    action: str
+    postcondition: str
+    undo: str | None = None
+    no_return: bool = False
+
+    @property
+    def title(self) -> str:
+        """Name the step for people."""
+        return f"{self.name} on {self.stack}"
+
+
+Step: TypeAlias = Update | Task
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an operation is going to do.
+
+    `operation` is the command that makes this plan again when it is interrupted. `home` is the stack beside whose state the run is
+    recorded. `bases` holds, by stack, the revision of the newest entry that the plan was made from, 0 for none.
+    """
+
+    operation: str
+    home: str
+    bases: Mapping[str, int]
+    steps: tuple[Step, ...]
+
+    @property
+    def stacks(self) -> tuple[str, ...]:
+        """Name the stacks that the plan changes, in the order in which it comes to them."""
+        return tuple(dict.fromkeys(step.stack for step in self.steps))
+
+    @property
+    def updates(self) -> int:
+        """Count the updates: those of several hold a lease, since compare and set guards each one only."""
+        return sum(isinstance(step, Update) for step in self.steps)
+
+
+class Ending(Enum):
+    """What became of a plan; the word and the exit code that tells it."""
+
+    DONE = ("done", ExitCode.DONE)
+    FAILED = ("failed", ExitCode.FAILED)
+    CREDENTIALS = ("credentials", ExitCode.CREDENTIALS)
+    RESOURCE_FAILED = ("resource failed", ExitCode.RESOURCE_FAILED)
+    CANCELLED = ("cancelled", ExitCode.CANCELLED)
+    TIMED_OUT = ("timed out", ExitCode.TIMED_OUT)
+    HALTED = ("halted", ExitCode.HALTED)
+    INCONCLUSIVE = ("inconclusive", ExitCode.INCONCLUSIVE)
+    BUSY = ("busy", ExitCode.BUSY)
+    REFUSED = ("refused", ExitCode.REFUSED)
+    STALE = ("stale", ExitCode.STALE)
+    NEEDS_A_HUMAN = ("needs a human", ExitCode.NEEDS_A_HUMAN)
+    STOPPED = ("stopped", ExitCode.STOPPED_NOW)
+
+    def __init__(self, word: str, code: ExitCode) -> None:
+        self.word = word
+        self.code = code
+
+
+def ending_of(code: ExitCode) -> Ending:
+    """Return the ending that an error with `code` brings a plan to."""
+    return next((ending for ending in Ending if ending.code is code), Ending.FAILED)
+
+
+def to_json(plan: Plan) -> Mapping[str, Json]:
+    """Return the plan as JSON holds it, in journals and for `-o json`."""
+    return {
+        "operation": plan.operation,
+        "home": plan.home,
+        "bases": dict(plan.bases),
+        "steps": [_step_json(step) for step in plan.steps],
+    }
+
+
+def lines(plan: Plan) -> tuple[str, ...]:
+    """Return the plan as a person reads it, a line each."""
+    if not plan.steps:
+        return (f"{plan.operation}: nothing to do",)
+    return (plan.operation, *(line for number, step in enumerate(plan.steps, 1) for line in _step_lines(number, step)))
+
+
+def _step_json(step: Step) -> Mapping[str, Json]:
+    if isinstance(step, Task):
+        return {
+            "task": step.name,
+            "stack": step.stack,
+            "precondition": step.precondition,
+            "action": step.action,
+            "postcondition": step.postcondition,
+            "undo": step.undo,
+            "no_return": step.no_return,
+        }
+    return {
+        "update": step.stack,
+        "before": to_document(step.before) if step.before else None,
+        "after": to_document(step.after),
+        "gates": [{"query": gate.query, "threshold": gate.threshold} for gate in step.gates],
+        "undo": to_document(step.undo) if step.undo else None,
+        "no_return": step.no_return,
+        "revision": step.revision,
+    }
+
+
+def _step_lines(number: int, step: Step) -> Sequence[str]:
+    mark = "  no return" if step.no_return else ""
+    title = f"{number}. {step.title}{mark}"
+    if isinstance(step, Task):
+        return [title, f"   needs {step.precondition}; then {step.postcondition}", f"   undo: {step.undo or 'none'}"]
+    made = changes(step.before, step.after) if step.revision is None else ()
+    dials = [f"   {change.name}: {change.before or 'unset'} -> {change.after or 'unset'}" for change in made]
+    gates = [f"   gate: {gate.query}, {gate.threshold}" for gate in step.gates]
+    undo = [f"   undo: {_undo_words(step.after, step.undo)}"] if step.undo else []
+    return [title, *(dials or ["   dials as they are"]), *gates, *undo]
+
+
+def _undo_words(after: Dials, undo: Dials) -> str:
+    return ", ".join(f"{change.name} {change.after or 'unset'}" for change in changes(after, undo)) or "dials as they are"

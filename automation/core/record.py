@@ -1,0 +1,83 @@
+"""Records: what a run says of itself, one line of the journal each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from automation.core.plan import Json
+
+
+class Event(Enum):
+    """What happened. STARTED and UNDO_STARTED stand before an effect, the others after; MISSED had none."""
+
+    BEGUN = "begun"
+    STARTED = "started"
+    DONE = "done"
+    MISSED = "missed"
+    FAILED = "failed"
+    JUDGED = "judged"
+    UNDOING = "undoing"
+    UNDO_STARTED = "undo started"
+    UNDONE = "undone"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who runs an operation, why, and in which process of which machine."""
+
+    operator: str
+    reason: str
+    host: str
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One thing that happened in a run: `step` counts from 1 and is 0 for the run itself, `says` is for people, `data` for programs."""
+
+    run: str
+    at: datetime
+    event: Event
+    step: int
+    says: str
+    data: Mapping[str, Json]
+
+
+class RecordInvalid(ValueError):
+    """A line of a journal holds no record."""
+
+
+def to_json(record: Record) -> Mapping[str, Json]:
+    """Return the record as the journal keeps it."""
+    return {
+        "run": record.run,
+        "at": record.at.isoformat(timespec="milliseconds"),
+        "event": record.event.value,
+        "step": record.step,
+        "says": record.says,
+        "data": record.data,
+    }
+
+
+def from_json(held: object) -> Record:
+    """Read a record as the journal keeps it.
+
+    Raises:
+        RecordInvalid: it is none.
+    """
+    table = cast("dict[str, Json]", held) if isinstance(held, dict) else {}
+    try:
+        run, step, says, data = table["run"], table["step"], table["says"], table["data"]
+        at, event = datetime.fromisoformat(str(table["at"])), Event(table["event"])
+    except (KeyError, ValueError) as error:
+        raise RecordInvalid(f"no record: {error}") from error
+    if not isinstance(run, str) or not isinstance(step, int) or not isinstance(says, str) or not isinstance(data, dict):
+        raise RecordInvalid("no record: a field has another shape")
+    return Record(run, at, event, step, says, data)
