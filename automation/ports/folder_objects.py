@@ -30,22 +30,22 @@ class FolderObjects:
         """Name the folder."""
         return str(self._root)
 
-    def create(self, key: str, content: bytes) -> bool:
+    def create(self, key: str, content: bytes) -> str | None:
         """Write an object that must not be there yet."""
         with self._alone() as root:
             if (root / key).exists():
-                return False
+                return None
             _write(root / key, content)
-            return True
+            return _version(content)
 
-    def replace(self, key: str, content: bytes, *, version: str) -> bool:
+    def replace(self, key: str, content: bytes, *, version: str) -> str | None:
         """Write an object over exactly `version` of it."""
         with self._alone() as root:
             file = root / key
             if not file.exists() or _version(file.read_bytes()) != version:
-                return False
+                return None
             _write(file, content)
-            return True
+            return _version(content)
 
     def read(self, key: str) -> Stored | None:
         """Return the object; its age is by the clock of the file system."""

@@ -40,12 +40,12 @@ class Objects(Protocol):
         """Name the store for people, without credentials."""
         ...
 
-    def create(self, key: str, content: bytes) -> bool:
-        """Write an object that must not be there yet; false if it is."""
+    def create(self, key: str, content: bytes) -> str | None:
+        """Write an object that must not be there yet and return its version; None if it is there."""
         ...
 
-    def replace(self, key: str, content: bytes, *, version: str) -> bool:
-        """Write an object over exactly `version` of it; false if it is another by now, or gone."""
+    def replace(self, key: str, content: bytes, *, version: str) -> str | None:
+        """Write an object over exactly `version` of it and return the new version; None if it is another by now, or gone."""
         ...
 
     def read(self, key: str) -> Stored | None:

@@ -57,23 +57,21 @@ class S3Objects:
         """Name the bucket and the prefix."""
         return f"s3://{self._location.bucket}/{self._location.prefix}{_OURS}"
 
-    def create(self, key: str, content: bytes) -> bool:
+    def create(self, key: str, content: bytes) -> str | None:
         """Write an object that must not be there yet (If-None-Match)."""
         try:
             with self._told():
-                self._client.put_object(Bucket=self._location.bucket, Key=self._key(key), Body=content, IfNoneMatch="*")
+                return self._client.put_object(Bucket=self._location.bucket, Key=self._key(key), Body=content, IfNoneMatch="*")["ETag"]
         except _Taken:
-            return False
-        return True
+            return None
 
-    def replace(self, key: str, content: bytes, *, version: str) -> bool:
+    def replace(self, key: str, content: bytes, *, version: str) -> str | None:
         """Write an object over exactly `version` of it (If-Match)."""
         try:
             with self._told():
-                self._client.put_object(Bucket=self._location.bucket, Key=self._key(key), Body=content, IfMatch=version)
+                return self._client.put_object(Bucket=self._location.bucket, Key=self._key(key), Body=content, IfMatch=version)["ETag"]
         except (_Taken, _Absent):
-            return False
-        return True
+            return None
 
     def read(self, key: str) -> Stored | None:
         """Return the object; its age is the answer's Date less Last-Modified, so no operator's clock has a part in it."""
