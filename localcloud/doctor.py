@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from automation.core.findings import Finding, Level
 from localcloud import toolchain
-from localcloud.here import project_root
-from localcloud.places import cache_folder, cloud_folder
+from localcloud.places import cache_folder, cloud_folder, project_root
 from localcloud.toolchain import Program, State
 from localcloud.toolchain.cache import folder_size, superseded, toolchain_folder
 from localcloud.toolchain.faults import remove_command

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from automation.errors import HhctlError
 from localcloud.cloud import Cloud, cloud_at
-from localcloud.places import cloud_folder
-
-
-def project_root() -> Path:
-    """The nearest folder upward that has an `hhctl.toml`; where there is none, the working directory."""
-    start = Path.cwd()
-    return next((folder for folder in (start, *start.parents) if (folder / "hhctl.toml").is_file()), start)
+from localcloud.places import cloud_folder, project_root
 
 
 def cloud_here() -> Cloud:

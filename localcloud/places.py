@@ -14,6 +14,12 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hhctl"
 
 
+def project_root() -> Path:
+    """The nearest folder upward that has an `hhctl.toml`; where there is none, the working directory."""
+    start = Path.cwd()
+    return next((folder for folder in (start, *start.parents) if (folder / "hhctl.toml").is_file()), start)
+
+
 def cloud_folder(project: Path) -> Path:
     """The folder of the local cloud that belongs to one checkout; `HHCTL_LOCAL_FOLDER` names another.
 
