@@ -153,6 +153,14 @@ class Holder:
         return f"{self.user}@{self.host} (pid {self.pid}) since {self.since:%Y-%m-%d %H:%M:%S %Z}"
 
 
+class StoppedNow(KeyboardInterrupt):
+    """A second Ctrl-C ended an update; `left` is what was under way and may or may not have come to be."""
+
+    def __init__(self, left: tuple[ResourceChange, ...]) -> None:
+        super().__init__()
+        self.left = left
+
+
 class Progress(Protocol):
     """Hears of resources while an update or preview runs."""
 
@@ -183,7 +191,7 @@ class Engine(Protocol):
     def update(self, change: Change, progress: Progress) -> Updated:
         """Carry out `change` if `base` is still the newest revision when the engine holds the stack (compare and set).
 
-        Ctrl-C once: the calls in flight finish and the outcome is CANCELLED. Twice: it stops at once and raises `KeyboardInterrupt`.
+        Ctrl-C once: the calls in flight finish and the outcome is CANCELLED. Twice: it stops at once and raises `StoppedNow`.
         """
         ...
 
