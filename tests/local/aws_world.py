@@ -8,12 +8,16 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Event
-from typing import TYPE_CHECKING, Any
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Thread
+from functools import cache
+from typing import TYPE_CHECKING, Any, Self
 
 import boto3
+import httpx
 
 from localcloud.providers.aws import AwsProvider
 
@@ -62,6 +66,56 @@ def running_moto(log: Path) -> Iterator[str]:
             process.wait()
 
 
+class Door:
+    """An address in front of a moto; what `watch` answers for a request (method, path with query, body) is sent in place of moto's."""
+
+    def __init__(self, moto: str) -> None:
+        self.watch: Callable[[str, str, bytes], int | None] = lambda _method, _path, _body: None
+        door, client = self, httpx.Client(base_url=moto)
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, format: str, *args: object) -> None: ...
+
+            def handle_any(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                refused = door.watch(self.command, self.path, body)
+                if refused is not None:
+                    self._answer(refused, {}, b"<Error><Code>Throttled</Code><Message>not now</Message></Error>")
+                    return
+                answer = client.request(self.command, self.path, headers=dict(self.headers), content=body)
+                kept = {key: value for key, value in answer.headers.items() if key not in {"content-length", "connection"}}
+                self._answer(answer.status_code, kept, answer.content)
+
+            def _answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+                self.send_response(status)
+                for key, value in headers.items():
+                    self.send_header(key, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_any  # noqa: N815 - the base class asks for these names
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Self:
+        Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@cache
+def _client(url: str, service: str, region: str) -> Any:
+    session: Any = boto3.Session(aws_access_key_id="a", aws_secret_access_key="b", region_name=region)
+    return session.client(service, endpoint_url=url)
+
+
 @dataclass(frozen=True)
 class Aws:
     """One moto, as the operator behind the engine's back sees it."""
@@ -69,7 +123,7 @@ class Aws:
     url: str
 
     def client(self, service: str, region: str = "us-east-1") -> Any:
-        return boto3.Session(aws_access_key_id="a", aws_secret_access_key="b", region_name=region).client(service, endpoint_url=self.url)
+        return _client(self.url, service, region)
 
     def session(self, region: str = "us-east-1", **config: Any) -> AwsSession:
         doors = {"HHCTL_AWS_ENDPOINT_US_EAST_1": self.url, "HHCTL_AWS_ENDPOINT_US_WEST_2": self.url}

@@ -1,0 +1,1 @@
+"""The Route 53 types."""
