@@ -1,0 +1,128 @@
+"""A stack's state as the engine keeps it: how secrets are encrypted, what was under way, the outputs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from automation.engine.names import CHECKPOINT
+from automation.errors import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from automation.engine.store import Store
+
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - the mark of a secret, no secret itself
+_STACK = "pulumi:pulumi:Stack"
+_RELEASE = "kubernetes:helm.sh/v3:Release"
+
+Properties = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PendingRelease:
+    """A Helm release that was being changed when the engine was ended; `context` is None for kubectl's current one."""
+
+    name: str
+    namespace: str
+    context: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What the state says of a stack that exists.
+
+    `settings`: what a stack's settings file would say of the secrets provider. `resources`: how many there are, the stack itself too.
+    `pending`: how many operations were under way when the engine was ended. `revision`: of the last update whose program ended, or None.
+    """
+
+    settings: Mapping[str, str]
+    resources: int
+    pending: int
+    releases: tuple[PendingRelease, ...]
+    outputs: Mapping[str, object]
+
+    @property
+    def finished(self) -> bool:
+        """Whether some update's program came to its end, since then the outputs hold its revision."""
+        return "revision" in self.outputs
+
+
+def read_checkpoint(store: Store, stack: str) -> Checkpoint | None:
+    """Read the state of `stack`, None for a stack that was never created.
+
+    Raises:
+        Refusal: the state is not as the engine writes it.
+    """
+    name = CHECKPOINT.format(stack=stack)
+    held = store.read(name)
+    if held is None:
+        return None
+    try:
+        latest = object_at(json.loads(held)["checkpoint"], "latest")
+        resources = _objects_at(latest, "resources")
+        stack_itself = [each for each in resources if each["type"] == _STACK]
+        pending = [object_at(each, "resource") for each in _objects_at(latest, "pending_operations")]
+        return Checkpoint(
+            settings=_settings(object_at(latest, "secrets_providers")),
+            resources=len(resources),
+            pending=len(pending),
+            releases=tuple(_release(each, resources) for each in pending if each["type"] == _RELEASE),
+            outputs=masked_object(object_at(stack_itself[0], "outputs")) if stack_itself else {},
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Refusal(
+            f"the state of stack {stack} cannot be read: {name} is not as the engine writes it",
+            hint=f"restore it from .pulumi/backups/{name.split('/')[2]}/{stack} in its backend",
+        ) from error
+
+
+def object_at(holder: Properties, key: str) -> Properties:
+    """Return the object under `key`; where there is none the engine writes null, or nothing."""
+    return holder.get(key) or {}
+
+
+def masked(value: object) -> object:
+    """Return `value` with every secret in it as `[secret]`."""
+    match value:
+        case dict():
+            held = cast("dict[str, object]", value)
+            return "[secret]" if held.get(_SIGNATURE) == _SECRET else masked_object(held)
+        case list():
+            return [masked(each) for each in cast("list[object]", value)]
+        case _:
+            return value
+
+
+def masked_object(values: Mapping[str, object]) -> Mapping[str, object]:
+    """Mask every value."""
+    return {key: masked(value) for key, value in values.items()}
+
+
+def _objects_at(holder: Properties, key: str) -> Sequence[Properties]:
+    return holder.get(key) or []
+
+
+def _settings(provider: Properties) -> Mapping[str, str]:
+    state = object_at(provider, "state")
+    found = {
+        "encryptionsalt": state.get("salt"),
+        "secretsprovider": state.get("url"),
+        "encryptedkey": state.get("encryptedkey"),
+    }
+    return {key: str(value) for key, value in found.items() if value}
+
+
+def _release(resource: Properties, resources: Iterable[Properties]) -> PendingRelease:
+    inputs = object_at(resource, "inputs")
+    urn = str(resource.get("provider", "")).rpartition("::")[0]
+    providers = [object_at(each, "inputs") for each in resources if each["urn"] == urn]
+    return PendingRelease(
+        name=str(inputs.get("name", "")),
+        namespace=str(inputs.get("namespace", "default")),
+        context=providers[0].get("context") if providers else None,
+    )

@@ -1,0 +1,162 @@
+"""The engine: every update and preview is one start of the Pulumi CLI, from a state that was looked at before."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from typing import TYPE_CHECKING
+
+from automation.core.updates import Outcome, Updated
+from automation.engine.checkpoint import read_checkpoint
+from automation.engine.history import read_history, read_recent, winner
+from automation.engine.locks import read_locks, release
+from automation.engine.orders import Verb
+from automation.engine.outcome import drifted, forecast, updated
+from automation.engine.releases import clear_pending
+from automation.engine.runs import Footing, Runs
+from automation.engine.state import clear_own_locks, read_state
+from automation.engine.store import absolute_url, open_store
+from automation.engine.troubles import NoSuchStack, trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from automation.core.updates import Change, Entry, Forecast, Holder, Progress
+    from automation.engine.checkpoint import Checkpoint
+    from automation.engine.state import State
+    from automation.engine.store import Store
+    from stacks.spec import Stack
+
+PROGRAM = "stacks.program:declare_here"
+
+_ATTEMPTS = 4
+_PAUSE_SECONDS = (0.05, 0.5)
+
+
+class PulumiEngine:
+    """Carries out updates as `automation.core.updates.Engine` promises.
+
+    `settings` is the folder of `Pulumi.<stack>.yaml`; `program` ("package.module:function") names a `Program`. The CLI and what it starts
+    are given `environment`. Several threads may preview at once.
+    """
+
+    def __init__(
+        self, stacks: Mapping[str, Stack], *, settings: Path, environment: Mapping[str, str] = os.environ, program: str = PROGRAM
+    ) -> None:
+        self._stacks = stacks
+        self._runs = Runs(program, settings=settings, environment=environment)
+        self._stores: dict[str, Store] = {}
+
+    def warm(self) -> None:
+        """Start what updates and previews need: the earlier, the more of it overlaps with planning."""
+        self._runs.warm()
+
+    def close(self) -> None:
+        """End what `warm` has started; without this it ends with this process."""
+        self._runs.close()
+
+    def history(self, stack: str) -> tuple[Entry, ...]:
+        """Read every entry, newest first; empty for a stack that was never updated."""
+        return read_history(self._store(stack), stack)
+
+    def recent(self, stack: str) -> tuple[Entry, ...]:
+        """Read the entries back to the newest succeeded update."""
+        return read_recent(self._store(stack), stack)
+
+    def outputs(self, stack: str) -> Mapping[str, object]:
+        """Read the stack's outputs, secrets masked."""
+        checkpoint = read_checkpoint(self._store(stack), stack)
+        if checkpoint is None:
+            raise _never_created(stack)
+        return checkpoint.outputs
+
+    def holders(self, stack: str) -> tuple[Holder, ...]:
+        """Read who holds the stack now."""
+        return read_locks(self._store(stack), stack)
+
+    def unlock(self, stack: str, holder: Holder) -> None:
+        """Take the stack from `holder`, whose process the caller knows to be dead."""
+        release(self._store(stack), stack, holder)
+
+    def preview(self, change: Change, progress: Progress) -> Forecast:
+        """Tell what `change` would do; a stack that was never created is previewed in a backend that is gone afterwards."""
+        footing = self._footing(read_state(self._store(change.stack), change.stack), change, progress)
+        return forecast(self._runs.run(Verb.PREVIEW, change, footing, progress), change.stack)
+
+    def drift(self, change: Change, progress: Progress) -> Forecast:
+        """Tell what the world differs in from the state; changes nothing."""
+        state = read_state(self._store(change.stack), change.stack)
+        if state.checkpoint is None:
+            raise _never_created(change.stack)
+        return drifted(self._runs.run(Verb.DRIFT, change, self._footing(state, change, progress), progress), change.stack)
+
+    def update(self, change: Change, progress: Progress) -> Updated:
+        """Carry out `change`, unless the stack has moved from its base."""
+        return self._carry_out(Verb.UPDATE, change, progress)
+
+    def repair(self, change: Change, progress: Progress) -> Updated:
+        """Carry out `change` after reading the world anew."""
+        return self._carry_out(Verb.REPAIR, change, progress)
+
+    def _carry_out(self, verb: Verb, change: Change, progress: Progress) -> Updated:
+        """Try, and try again while the engine's lock was lost to somebody who does not hold it: two who start at once can both lose."""
+        for _ in range(_ATTEMPTS - 1):
+            done = self._attempt(verb, change, progress)
+            if done.outcome is not Outcome.BUSY or self.holders(change.stack):
+                return done
+            time.sleep(random.uniform(*_PAUSE_SECONDS))  # noqa: S311 - to part two who collided, not to keep a secret
+        return self._attempt(verb, change, progress)
+
+    def _attempt(self, verb: Verb, change: Change, progress: Progress) -> Updated:
+        store, backend = self._store(change.stack), self._backend(change.stack)
+        if holders := clear_own_locks(store, change.stack):
+            return Updated(Outcome.BUSY, change.base, (), holder=str(holders[0]))
+        state = read_state(store, change.stack)
+        if state.standing.base != change.base:
+            return Updated(Outcome.STALE, change.base, (), holder=winner(state.entries))
+        checkpoint = state.checkpoint or self._create(change.stack, backend, progress)
+        footing = Footing(self._place(change.stack), backend, checkpoint, state.standing.next_revision)
+        if checkpoint.pending:
+            clear_pending(checkpoint.releases)
+            settled = self._runs.run(Verb.SETTLE, change, footing, progress)
+            if settled.ended.exit_code:
+                return updated(settled, change, revision=footing.revision)
+        return updated(self._runs.run(verb, change, footing, progress), change, revision=footing.revision)
+
+    def _footing(self, state: State, change: Change, progress: Progress) -> Footing:
+        """What a preview stands on. With the dials that hold it has their revision, so that the switch object is not shown as changed."""
+        place, backend, standing = self._place(change.stack), self._backend(change.stack), state.standing
+        if state.checkpoint is None:
+            backend = f"file://{self._runs.scratch()}"
+        checkpoint = state.checkpoint or self._create(change.stack, backend, progress)
+        succeeded = standing.succeeded
+        unchanged = succeeded is not None and succeeded.dials == change.dials
+        return Footing(place, backend, checkpoint, succeeded.revision if succeeded and unchanged else standing.next_revision)
+
+    def _create(self, stack: str, backend: str, progress: Progress) -> Checkpoint:
+        """Create the stack, or find that somebody else has meanwhile."""
+        run = self._runs.create(stack, self._place(stack), backend=backend, progress=progress)
+        checkpoint = read_checkpoint(open_store(backend), stack)
+        if checkpoint is None:
+            raise trouble(run.stderr, stack=stack)
+        return checkpoint
+
+    def _place(self, stack: str) -> Stack:
+        if stack not in self._stacks:
+            raise NoSuchStack(f"there is no stack {stack}; there are {', '.join(self._stacks)}")
+        return self._stacks[stack]
+
+    def _backend(self, stack: str) -> str:
+        return absolute_url(self._place(stack).backend)
+
+    def _store(self, stack: str) -> Store:
+        backend = self._backend(stack)
+        if backend not in self._stores:
+            self._stores[backend] = open_store(backend)
+        return self._stores[backend]
+
+
+def _never_created(stack: str) -> NoSuchStack:
+    return NoSuchStack(f"stack {stack} was never brought up", hint=f"hhctl up {stack}")

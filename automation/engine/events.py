@@ -1,0 +1,150 @@
+"""What the CLI's event log tells of resources: changes, faults and outputs, secrets masked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from automation.core.updates import Operation, ResourceChange, ResourceFault
+from automation.engine.checkpoint import masked_object, object_at
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from automation.core.redact import Redactor
+    from automation.core.updates import Progress
+
+_OPERATIONS = {
+    "create": Operation.CREATE,
+    "update": Operation.UPDATE,
+    "delete": Operation.DELETE,
+    "discard": Operation.DELETE,
+    "replace": Operation.REPLACE,
+    "create-replacement": Operation.REPLACE,
+    "delete-replaced": Operation.REPLACE,
+    "discard-replaced": Operation.REPLACE,
+    "read-replacement": Operation.REPLACE,
+    "import-replacement": Operation.REPLACE,
+    "import": Operation.IMPORT,
+    "refresh": Operation.REFRESH,
+}
+_STACK = "pulumi:pulumi:Stack"
+_TRACEBACK = "\nTraceback (most recent call last)"
+_AGAIN = "an unhandled error occurred: "
+
+Event = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Account:
+    """What has been heard of one operation so far."""
+
+    changes: dict[str, ResourceChange] = field(default_factory=dict[str, ResourceChange])
+    """By URN; resources that stay the same are not among them."""
+    drifted: dict[str, ResourceChange] = field(default_factory=dict[str, ResourceChange])
+    """What reading the world has found changed, or gone."""
+    begun: dict[str, ResourceChange] = field(default_factory=dict[str, ResourceChange])
+    """What is under way."""
+    faults: list[ResourceFault] = field(default_factory=list[ResourceFault])
+    complaints: list[str] = field(default_factory=list[str])
+    """Errors of no resource."""
+    outputs: Mapping[str, object] | None = None
+    begun_at_all: bool = False
+    """Whether the CLI got as far as to run the program."""
+
+    def all_faults(self, stack_urn: str) -> tuple[ResourceFault, ...]:
+        """The faults of resources, or else the first complaint, as one of the stack's: those after it only repeat it."""
+        if self.faults or not self.complaints:
+            return tuple(self.faults)
+        return (ResourceFault(stack_urn, self.complaints[0]),)
+
+
+class Listener:
+    """Follows one event log while the CLI writes it."""
+
+    def __init__(self, file: Path, progress: Progress, redactor: Redactor) -> None:
+        self._file = file
+        self._progress = progress
+        self._redactor = redactor
+        self._offset = 0
+        self.account = Account()
+
+    def hear(self) -> None:
+        """Take in what has been written since the last time."""
+        try:
+            with self._file.open("rb") as log:
+                log.seek(self._offset)
+                written = log.read()
+        except FileNotFoundError:
+            return
+        whole = written[: written.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        for line in whole.splitlines():
+            self._take(json.loads(line))
+
+    def _take(self, event: Event) -> None:
+        self.account.begun_at_all = True
+        if diagnostic := event.get("diagnosticEvent"):
+            self._diagnosed(diagnostic)
+        elif step := event.get("resourcePreEvent"):
+            self._began(step["metadata"])
+        elif step := event.get("resOutputsEvent"):
+            self._done(step["metadata"])
+        elif step := event.get("resOpFailedEvent"):
+            self.account.begun.pop(step["metadata"]["urn"], None)
+
+    def _diagnosed(self, diagnostic: Event) -> None:
+        if diagnostic["severity"] != "error":
+            return
+        message = self._redactor.text(diagnostic["message"].partition(_TRACEBACK)[0].strip())
+        if urn := diagnostic.get("urn"):
+            self.account.faults.append(ResourceFault(urn, message))
+        else:
+            self.account.complaints.append(message.removeprefix(_AGAIN))
+
+    def _began(self, metadata: Event) -> None:
+        change = _change(metadata)
+        if _tells(change):
+            self.account.begun[change.urn] = change
+            self._progress.resource(change, done=False)
+
+    def _done(self, metadata: Event) -> None:
+        change = _change(metadata)
+        self.account.begun.pop(change.urn, None)
+        if change.type == _STACK:
+            self.account.outputs = masked_object(object_at(object_at(metadata, "new"), "outputs"))
+        elif change.operation is Operation.REFRESH:
+            self._reread(change, gone=metadata.get("new") is None)
+        elif change.operation is not Operation.SAME:
+            self._note(change)
+            self._progress.resource(change, done=True)
+
+    def _reread(self, change: ResourceChange, *, gone: bool) -> None:
+        if gone:
+            self.account.drifted[change.urn] = _with(change, Operation.DELETE)
+        elif change.fields:
+            self.account.drifted[change.urn] = _with(change, Operation.UPDATE)
+        self._progress.resource(change, done=True)
+
+    def _note(self, change: ResourceChange) -> None:
+        """A replacement is told in several steps; the one that names the fields stays."""
+        before = self.account.changes.get(change.urn)
+        if before is None or change.fields or before.operation is not Operation.REPLACE:
+            self.account.changes[change.urn] = change
+
+
+def _change(metadata: Event) -> ResourceChange:
+    urn: str = metadata["urn"]
+    fields = tuple(metadata.get("detailedDiff") or metadata.get("diffs") or ())
+    operation = _OPERATIONS.get(metadata["op"], Operation.SAME)
+    return ResourceChange(urn, metadata["type"], urn.rpartition("::")[2], operation, fields)
+
+
+def _tells(change: ResourceChange) -> bool:
+    return change.type != _STACK and change.operation is not Operation.SAME
+
+
+def _with(change: ResourceChange, operation: Operation) -> ResourceChange:
+    return ResourceChange(change.urn, change.type, change.name, operation, change.fields)

@@ -1,0 +1,95 @@
+"""The locks that the engine keeps in a self-managed backend: files without a lease, which outlive a process that is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import socket
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from automation.core.updates import Holder
+from automation.engine.names import LOCKS
+
+if TYPE_CHECKING:
+    from automation.engine.store import Store
+
+_CLOCK_TICK = timedelta(seconds=1)
+"""A process's start is known to the hundredth, the boot that it is counted from to the second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """The user and the host of this process, as the engine writes them into a lock."""
+
+    user: str
+    host: str
+
+    def has_left(self, holder: Holder) -> bool:
+        """Tell whether `holder` was a process of this user on this host and is no more; its pid may be another's by now.
+
+        Hosts are told apart by name: those that share state must not share one.
+        """
+        if (holder.user, holder.host) != (self.user, self.host):
+            return False
+        started = _started(holder.pid)
+        return started is None or started > holder.since + _CLOCK_TICK
+
+
+def here() -> Here:
+    """Return who and where this process is."""
+    try:
+        user = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        user = os.environ.get("USER", "")
+    return Here(user=user, host=socket.gethostname())
+
+
+def read_locks(store: Store, stack: str) -> tuple[Holder, ...]:
+    """Read who holds `stack`, the longest first."""
+    folder = LOCKS.format(stack=stack)
+    names = [name for name in store.names(folder) if name.endswith(".json")]
+    found = [holder for name in names if (holder := _holder(store.read(name), id=name.rpartition("/")[2].removesuffix(".json")))]
+    return tuple(sorted(found, key=lambda holder: holder.since))
+
+
+def release(store: Store, stack: str, holder: Holder) -> None:
+    """Take away the lock of `holder` and no other."""
+    store.delete(f"{LOCKS.format(stack=stack)}/{holder.id}.json")
+
+
+def _holder(held: bytes | None, *, id: str) -> Holder | None:
+    if held is None:
+        return None  # released since it was listed
+    try:
+        lock = json.loads(held)
+        since = datetime.fromisoformat(lock["timestamp"])
+        return Holder(id=id, user=lock["username"], host=lock["hostname"], pid=int(lock["pid"]), since=since)
+    except (ValueError, KeyError, TypeError):
+        # Half written, or by an engine that writes them otherwise: somebody's all the same.
+        return Holder(id=id, user="somebody", host="unknown", pid=0, since=datetime.fromtimestamp(0, UTC))
+
+
+def _started(pid: int) -> datetime | None:
+    """When the process began, None if there is none; the beginning of time where only its life can be told."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return None
+    except PermissionError:
+        pass
+    if sys.platform != "linux":
+        return datetime.fromtimestamp(0, UTC)
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        boot = next(line for line in Path("/proc/stat").read_text(encoding="utf-8").splitlines() if line.startswith("btime "))
+    except OSError:
+        return None
+    if fields[0] == "Z":
+        return None
+    ticks = int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    return datetime.fromtimestamp(int(boot.split()[1]) + ticks, UTC)

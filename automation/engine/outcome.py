@@ -1,0 +1,91 @@
+"""What a run of the CLI came to: told by its exit code, the guard and the events, and by its words only where it sends no events."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from automation.core.updates import Forecast, Operation, Outcome, ResourceFault, Updated
+from automation.engine.names import PROJECT
+from automation.engine.troubles import trouble
+
+if TYPE_CHECKING:
+    from automation.core.updates import Change, ResourceChange
+    from automation.engine.events import Account
+    from automation.engine.orders import Ended
+
+_LOCKED = re.compile(r"the stack is currently locked")
+_LOCKED_BY = re.compile(r"created by (\S+@\S+ \(pid \d+\)) at (\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run that has ended: how, what was heard of it, what it wrote on stderr, and whether a Ctrl-C had stopped it."""
+
+    ended: Ended
+    account: Account
+    stderr: str
+    stopped: bool
+
+    @property
+    def changes(self) -> tuple[ResourceChange, ...]:
+        """What it changed, or would change."""
+        return tuple(change for change in self.account.changes.values() if change.operation is not Operation.SAME)
+
+    def faults(self, stack: str) -> tuple[ResourceFault, ...]:
+        """What was refused; a fault of no resource is the stack's own."""
+        return self.account.all_faults(f"urn:pulumi:{stack}::{PROJECT}::pulumi:pulumi:Stack::{PROJECT}-{stack}")
+
+
+def updated(run: Run, change: Change, *, revision: int) -> Updated:
+    """Tell what an update came to.
+
+    Raises:
+        HhctlError: it ended before it ran the program, by something that another attempt would meet again.
+    """
+    outcome = _outcome(run, change.stack)
+    if outcome in {Outcome.BUSY, Outcome.STALE}:
+        return Updated(outcome, change.base, (), holder=run.ended.winner or _holder(run.stderr))
+    if outcome is Outcome.REFUSED:
+        return Updated(outcome, change.base, (), faults=run.faults(change.stack))
+    return Updated(outcome, revision, run.changes, faults=run.faults(change.stack), outputs=run.account.outputs)
+
+
+def forecast(run: Run, stack: str) -> Forecast:
+    """Tell what a preview came to; raises as `updated` does."""
+    _must_have_begun(run, stack)
+    return Forecast(run.changes, run.faults(stack))
+
+
+def drifted(run: Run, stack: str) -> Forecast:
+    """Tell what reading the world has found; raises as `updated` does."""
+    _must_have_begun(run, stack)
+    return Forecast(tuple(run.account.drifted.values()), run.faults(stack))
+
+
+def _outcome(run: Run, stack: str) -> Outcome:
+    if run.ended.exit_code == 0:
+        return Outcome.SUCCEEDED
+    if run.ended.winner:
+        return Outcome.STALE
+    if run.ended.refused:
+        return Outcome.REFUSED
+    if run.stopped:
+        return Outcome.CANCELLED
+    if not run.account.begun_at_all and _LOCKED.search(run.stderr):
+        return Outcome.BUSY
+    _must_have_begun(run, stack)
+    return Outcome.FAILED
+
+
+def _must_have_begun(run: Run, stack: str) -> None:
+    if run.stopped and not run.account.begun_at_all:
+        raise KeyboardInterrupt
+    if run.ended.exit_code and not run.account.begun_at_all:
+        raise trouble(run.stderr, stack=stack)
+
+
+def _holder(stderr: str) -> str:
+    found = _LOCKED_BY.search(stderr)
+    return f"{found[1]} since {found[2]}" if found else "somebody"

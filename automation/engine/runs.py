@@ -1,0 +1,105 @@
+"""One run of the CLI from hhctl's side: its settings written, its order given, its events heard to the end."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from automation.core.redact import Redactor
+from automation.core.updates import StoppedNow
+from automation.engine.events import Listener
+from automation.engine.history import config_of
+from automation.engine.orders import SETTINGS, Order, Verb
+from automation.engine.outcome import Run
+from automation.engine.secrets import secrets_in
+from automation.engine.settings import run_settings, stack_settings, write_settings
+from automation.engine.workers import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from automation.core.updates import Change, Progress
+    from automation.engine.checkpoint import Checkpoint
+    from stacks.spec import Stack
+
+
+@dataclass(frozen=True, slots=True)
+class Footing:
+    """What a run stands on: the stack's place in the spec, its backend and checkpoint, and the revision that the run is recorded as."""
+
+    place: Stack
+    backend: str
+    checkpoint: Checkpoint
+    revision: int
+
+
+class Runs:
+    """Runs the CLI by one worker, which is started when it is first needed; several threads may run it at once."""
+
+    def __init__(self, program: str, *, settings: Path, environment: Mapping[str, str]) -> None:
+        self._program = program
+        self._settings = settings
+        self._environment = environment
+        self._redactor = Redactor(secrets_in(environment))
+        self._worker: Worker | None = None
+        self._starting = threading.Lock()
+
+    def warm(self) -> Worker:
+        """Start the worker, if none runs yet."""
+        with self._starting:
+            if self._worker is None:
+                self._worker = Worker(self._program, self._environment)
+            return self._worker
+
+    def close(self) -> None:
+        """End the worker."""
+        if self._worker:
+            self._worker.close()
+            self._worker = None
+
+    def scratch(self) -> Path:
+        """Make a folder that is gone when the worker is."""
+        return self.warm().new_folder()
+
+    def create(self, stack: str, place: Stack, *, backend: str, progress: Progress) -> Run:
+        """Create `stack`, without resources, in `backend`."""
+        order = Order(Verb.CREATE, stack, backend, place.secrets_provider, self.scratch(), message="", base=0, revision=0)
+        return self._run(order, progress)
+
+    def run(self, verb: Verb, change: Change, footing: Footing, progress: Progress) -> Run:
+        """Run the CLI to do `verb` with the dials of `change`.
+
+        Raises:
+            HhctlError: the settings or the program cannot be used.
+            StoppedNow: a second Ctrl-C.
+        """
+        folder, note = self.scratch(), change.note
+        settings = run_settings(
+            stack_settings(self._settings, change.stack),
+            kept=footing.checkpoint.settings,
+            secrets_provider=footing.place.secrets_provider,
+            config=config_of(change, revision=footing.revision),
+        )
+        write_settings(folder / SETTINGS, settings)
+        order = Order(
+            verb,
+            change.stack,
+            footing.backend,
+            footing.place.secrets_provider,
+            folder,
+            message=f"{note.operation}: {note.reason} ({note.operator})",
+            base=change.base,
+            revision=footing.revision,
+        )
+        return self._run(order, progress)
+
+    def _run(self, order: Order, progress: Progress) -> Run:
+        running = self.warm().start(order)
+        listener = Listener(running.events, progress, self._redactor)
+        try:
+            ended, stopped = running.follow(listener.hear)
+        except KeyboardInterrupt as twice:
+            raise StoppedNow(tuple(listener.account.begun.values())) from twice
+        return Run(ended, listener.account, self._redactor.text(running.stderr), stopped=stopped)

@@ -1,0 +1,72 @@
+"""What the backend says of a stack before the engine is started for it, and whether that can be believed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from automation.core.updates import standing
+from automation.engine.checkpoint import read_checkpoint
+from automation.engine.history import read_recent
+from automation.engine.locks import here, read_locks, release
+from automation.errors import Refusal
+
+if TYPE_CHECKING:
+    from automation.core.updates import Entry, Holder, Standing
+    from automation.engine.checkpoint import Checkpoint
+    from automation.engine.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The newest entries of a stack's history, and its checkpoint, None before the stack was created."""
+
+    entries: tuple[Entry, ...]
+    checkpoint: Checkpoint | None
+
+    @property
+    def standing(self) -> Standing:
+        """Where the stack stands."""
+        return standing(self.entries)
+
+    @property
+    def doubt(self) -> str:
+        """Why the two cannot both be true, empty if they can."""
+        checkpoint = self.checkpoint
+        if self.standing.succeeded and not (checkpoint and checkpoint.resources):
+            return "has a history, but its state holds nothing"
+        if checkpoint and checkpoint.finished and not self.entries:
+            return "has resources, but no history that says how it is set"
+        return ""
+
+
+def read_state(store: Store, stack: str) -> State:
+    """Read what the backend says of `stack`.
+
+    Raises:
+        Refusal: history and state contradict each other, so that neither proves how the stack is set.
+    """
+    state = _read(store, stack)
+    if state.doubt and not read_locks(store, stack):
+        # An update may have ended between the two looks; two contradictions in a row are none of that.
+        state = _read(store, stack)
+        if state.doubt:
+            raise Refusal(
+                f"stack {stack} {state.doubt}",
+                hint=f"restore .pulumi of its backend from a backup, or let go of the stack with pulumi stack rm --force {stack}",
+            )
+    return state
+
+
+def clear_own_locks(store: Store, stack: str) -> tuple[Holder, ...]:
+    """Take away the locks of processes of ours that are no more, and return who holds the stack still."""
+    us = here()
+    holders = read_locks(store, stack)
+    for holder in holders:
+        if us.has_left(holder):
+            release(store, stack, holder)
+    return tuple(holder for holder in holders if not us.has_left(holder))
+
+
+def _read(store: Store, stack: str) -> State:
+    return State(read_recent(store, stack), read_checkpoint(store, stack))

@@ -1,0 +1,139 @@
+"""hhctl's side of its worker: started early, asked for operations, and followed while they run."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from automation.engine.names import PROJECT
+from automation.engine.orders import EVENTS, STDERR, Ended, Order, Signal, read_ended
+from automation.errors import HhctlError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_LOOK_SECONDS = 0.02
+_LAST_WORDS_SECONDS = 2.0
+_LOG = "worker.txt"
+
+
+class Worker:
+    """A process that has the program imported and waits for orders; made early, so that importing overlaps with planning."""
+
+    def __init__(self, program: str, environment: Mapping[str, str]) -> None:
+        try:
+            self._folder = Path(tempfile.mkdtemp(prefix="hhctl-"))
+            (self._folder / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n", encoding="utf-8")
+            with (self._folder / _LOG).open("wb") as log:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-P", "-m", "automation.engine.worker", program, str(self._folder)],
+                    stdin=subprocess.PIPE,
+                    stdout=log,
+                    stderr=log,
+                    env=environment,
+                    start_new_session=True,
+                )
+        except OSError as error:
+            raise HhctlError(f"the engine's worker cannot be started: {error.filename or error}: {error.strerror}") from error
+        self._program = program
+        self._numbers = itertools.count(1)
+        self._writing = threading.Lock()
+
+    def new_folder(self) -> Path:
+        """Make a folder for one operation, readable to nobody else."""
+        folder = self._folder / str(next(self._numbers))
+        folder.mkdir(mode=0o700)
+        return folder
+
+    def start(self, order: Order) -> Running:
+        """Begin an operation."""
+        self.tell(order.to_line())
+        return Running(self, order.folder)
+
+    def tell(self, line: str) -> None:
+        """Write one line to the worker; one that has died is found by `look`."""
+        stdin = self._process.stdin
+        assert stdin  # noqa: S101 - it was started with a pipe
+        with self._writing:
+            try:
+                stdin.write(f"{line}\n".encode())
+                stdin.flush()
+            except BrokenPipeError:
+                self._process.wait()
+
+    def look(self) -> None:
+        """Raise `HhctlError` if the worker has died."""
+        if self._process.poll() is None:
+            return
+        said = (self._folder / _LOG).read_text(encoding="utf-8", errors="replace") if self._folder.is_dir() else ""
+        last = next((line.strip() for line in reversed(said.splitlines()) if line.strip()), f"exit code {self._process.returncode}")
+        raise HhctlError(f"the program {self._program} cannot be run: {last}", hint="hhctl doctor")
+
+    def close(self) -> None:
+        """Let it go; it removes its folder when nothing runs any more."""
+        stdin = self._process.stdin
+        assert stdin  # noqa: S101 - it was started with a pipe
+        stdin.close()
+        if self._process.poll() is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """An operation under way."""
+
+    worker: Worker
+    folder: Path
+
+    @property
+    def events(self) -> Path:
+        """Its event log."""
+        return self.folder / EVENTS
+
+    @property
+    def stderr(self) -> str:
+        """What the CLI has written on stderr."""
+        file = self.folder / STDERR
+        return file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
+
+    def follow(self, hear: Callable[[], None]) -> tuple[Ended, bool]:
+        """Wait for its end, calling `hear` now and then; tells also whether a Ctrl-C has stopped it.
+
+        Ctrl-C once lets calls in flight finish; twice ends it now and raises `KeyboardInterrupt`.
+        """
+        stopped = False
+        while True:
+            try:
+                return self._wait(hear, until=float("inf")), stopped
+            except KeyboardInterrupt:
+                self.worker.tell(Signal.STOP.to_line(self.folder))
+                if stopped:
+                    self._end_now(hear)
+                    raise
+                stopped = True
+
+    def _wait(self, hear: Callable[[], None], *, until: float) -> Ended:
+        while True:
+            ended = read_ended(self.folder)
+            hear()
+            if ended:
+                return ended
+            if time.monotonic() > until:
+                raise TimeoutError
+            self.worker.look()
+            time.sleep(_LOOK_SECONDS)
+
+    def _end_now(self, hear: Callable[[], None]) -> None:
+        """Give it a moment to write down what it leaves under way."""
+        try:
+            self._wait(hear, until=time.monotonic() + _LAST_WORDS_SECONDS)
+        except TimeoutError:
+            self.worker.tell(Signal.KILL.to_line(self.folder))
