@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,12 +66,10 @@ class LocalCloud:
         return next(part for part in self.status(code)["parts"] if part["part"] == name)
 
     def door(self, region: str, name: str) -> int:
-        """The port of a door."""
-        doors = self.status()["doors"]
-        address = next(door["address"] for door in doors if door["region"] == region and door["door"] == name)
-        return int(address.rpartition(":")[2])
+        """The port of a door, which stays the same as long as the cloud."""
+        return json.loads((self.folder / "ports.json").read_text())[f"{region}/door/{name}"]
 
-    @property
+    @cached_property
     def environment(self) -> Mapping[str, str]:
         """The variables of `hhctl local env`, over a clean environment with this cloud's programs first on the path."""
         variables = json.loads(self.hhctl("local", "env", "-o", "json").stdout)["variables"]
