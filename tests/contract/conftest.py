@@ -1,69 +1,40 @@
-"""The cloud that the contract suite runs against, and a project a test."""
+"""A project a test, against the shared local cloud."""
 
 from __future__ import annotations
 
 import os
 import secrets
-import subprocess
-import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from contract.harness import Project
 
 from localcloud.kube_api import KubeApi
-from tests.contract.harness import Project, wait_until
-from tests.contract.plane import PROGRAMS, Plane, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from local_cloud import LocalCloud
+
 REAL = os.environ.get("HHCTL_CONTRACT_PLUGINS") == "real"
 
 
-@dataclass(frozen=True)
-class Cloud:
-    environment: dict[str, str]
-
-
 @pytest.fixture(scope="session")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    folder = tmp_path_factory.mktemp("cloud")
-    kubeconfig = os.environ.get("HHCTL_CONTRACT_KUBECONFIG")
-    plane = None
-    if not kubeconfig:
-        plane = Plane(folder)
-        plane.start()
-        kubeconfig = str(plane.kubeconfig)
-    port = free_port()
-    environment = {
-        "KUBECONFIG": kubeconfig,
-        "HHCTL_HELM": str(PROGRAMS / "helm"),
-        "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
-        "PULUMI_HOME": str(folder / "pulumi"),
-        "PULUMI_DEBUG_PROVIDERS": f"kubernetes:{port}",
-    }
-    log = (folder / "provider.log").open("w+")
-    command = [sys.executable, "-m", "localcloud.providers", "kubernetes", "--port", str(port)]
-    process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=os.environ | environment)
-    try:
-        wait_until("the provider listens", lambda: "listens" in (folder / "provider.log").read_text())
-        yield Cloud(environment=environment)
-    finally:
-        process.terminate()
-        process.wait()
-        log.close()
-        if plane:
-            plane.stop()
+def environment(cloud: LocalCloud) -> dict[str, str]:
+    """The cloud's variables, with the local providers attached, or without them if `HHCTL_CONTRACT_PLUGINS=real` asks for real plugins."""
+    variables = dict(cloud.environment)
+    if REAL:
+        del variables["PULUMI_DEBUG_PROVIDERS"]
+    else:
+        # Else the engine looks for the plugins that it is about to attach, and waits for the network to fail.
+        variables["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
+    return variables
 
 
 @pytest.fixture
-def projects(cloud: Cloud, tmp_path: Path) -> Callable[[str], Project]:
-    """Stacks by name, with the local providers attached, or with the engine's real plugins if `HHCTL_CONTRACT_PLUGINS=real`."""
-    environment = dict(cloud.environment)
-    if REAL:
-        del environment["PULUMI_DEBUG_PROVIDERS"]
+def projects(environment: dict[str, str], tmp_path: Path) -> Callable[[str], Project]:
+    """Stacks by name."""
     return lambda name: Project(tmp_path / name, environment)
 
 
@@ -72,10 +43,10 @@ def project(projects: Callable[[str], Project]) -> Project:
     return projects("project")
 
 
-@pytest.fixture
-def api(cloud: Cloud) -> KubeApi:
+@pytest.fixture(scope="session")
+def api(environment: dict[str, str]) -> KubeApi:
     """The world, to look at it and to change it behind the engine's back."""
-    return KubeApi.from_kubeconfig(cloud.environment["KUBECONFIG"], "us-east-1")
+    return KubeApi.from_kubeconfig(environment["KUBECONFIG"], "us-east-1")
 
 
 @pytest.fixture

@@ -8,6 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pulumi_kubernetes as k8s
 
+# The SDK imports its modules where they are first used, which would be anew in each operation's process.
+import pulumi_kubernetes.apiextensions.v1
+import pulumi_kubernetes.apps.v1
+import pulumi_kubernetes.batch.v1
+import pulumi_kubernetes.core.v1
+import pulumi_kubernetes.helm.v3
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

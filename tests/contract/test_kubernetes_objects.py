@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pulumi_kubernetes as k8s
 import pytest
+from contract.programs import Settings, Web, east
 
-from tests.contract.programs import Settings, Web, east
+from localcloud.kube_api import KubeApi
 
 if TYPE_CHECKING:
-    from localcloud.kube_api import KubeApi, Manifest
-    from tests.contract.harness import Program, Project
+    from contract.harness import Program, Project
+
+    from localcloud.kube_api import Manifest
 
 
 def config_map(api: KubeApi, namespace: str, name: str = "settings") -> Manifest | None:
@@ -154,16 +156,20 @@ def test_a_field_that_cannot_be_changed_replaces(project: Project, namespace: st
     assert project.up(Web(namespace, labels={"app": "other"})).ops == {"web": "replace"}
 
 
-def test_an_object_goes_to_the_region_of_its_provider(project: Project, namespace: str) -> None:
-    def program() -> None:
-        for region in ("us-east-1", "us-west-2"):
-            options = pulumi.ResourceOptions(provider=k8s.Provider(region, context=region, namespace=namespace))
-            made = k8s.core.v1.ConfigMap(f"in-{region}", data={"region": region}, opts=options)
-            pulumi.export(region, made.metadata["namespace"])
+def test_an_object_goes_to_the_region_of_its_provider(project: Project, environment: dict[str, str], namespace: str) -> None:
+    regions = ("us-east-1", "us-west-2")
 
-    made = project.up(program)
-    assert made.ops == {"in-us-east-1": "create", "in-us-west-2": "create"}
-    assert made.outputs == {"us-east-1": namespace, "us-west-2": namespace}
+    def program() -> None:
+        for region in regions:
+            options = pulumi.ResourceOptions(provider=k8s.Provider(region, context=region, namespace="default"))
+            k8s.core.v1.ConfigMap(f"in-{region}", metadata={"name": namespace}, data={"region": region}, opts=options)
+
+    assert project.up(program).ops == {"in-us-east-1": "create", "in-us-west-2": "create"}
+    for region in regions:
+        live = config_map(KubeApi.from_kubeconfig(environment["KUBECONFIG"], region), "default", namespace)
+        assert live
+        assert live["data"] == {"region": region}
+    assert project.destroy().ops == {"in-us-east-1": "delete", "in-us-west-2": "delete"}
 
 
 def test_a_namespace_is_gone_when_its_deletion_ends(project: Project, api: KubeApi, namespace: str) -> None:

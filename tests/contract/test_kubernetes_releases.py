@@ -5,26 +5,24 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import os
-import subprocess
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pulumi_kubernetes as k8s
 import pytest
-
-from tests.contract.harness import wait_until
-from tests.contract.pods import crash, let_go, pods
-from tests.contract.programs import east
+from contract.harness import wait_until
+from contract.pods import crash, let_go, pods
+from contract.programs import east
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from contract.harness import Project
+    from local_cloud import LocalCloud
+
     from localcloud.kube_api import KubeApi
-    from tests.contract.conftest import Cloud
-    from tests.contract.harness import Project
 
 TEMPLATE = """\
 apiVersion: v1
@@ -78,19 +76,10 @@ class Tiny:
         return replace(self, **changes)
 
 
-@dataclass(frozen=True)
-class Helm:
-    cloud: Cloud
-    namespace: str
-
-    def __call__(self, *arguments: str) -> str:
-        command = [self.cloud.environment["HHCTL_HELM"], *arguments, "--namespace", self.namespace]
-        return subprocess.run(command, env=os.environ | self.cloud.environment, check=True, capture_output=True, text=True).stdout
-
-
 @pytest.fixture
-def helm(cloud: Cloud, namespace: str) -> Helm:
-    return Helm(cloud, namespace)
+def helm(cloud: LocalCloud, namespace: str) -> Callable[..., str]:
+    """An operator's own helm."""
+    return lambda *arguments: cloud.run("helm", *arguments, "--namespace", namespace, "--kube-context", "us-east-1")
 
 
 def greeting(api: KubeApi, namespace: str) -> str | None:
@@ -187,7 +176,7 @@ def test_a_release_that_a_dead_client_left_pending_is_named(project: Project, ap
 
 
 def test_what_another_helm_changed_shows_after_a_refresh_and_is_mended(
-    project: Project, api: KubeApi, namespace: str, chart: Path, helm: Helm
+    project: Project, api: KubeApi, namespace: str, chart: Path, helm: Callable[..., str]
 ) -> None:
     program = Tiny(namespace, chart, values={"greeting": "hello"})
     project.up(program)
@@ -200,7 +189,7 @@ def test_what_another_helm_changed_shows_after_a_refresh_and_is_mended(
 
 
 def test_a_release_that_somebody_uninstalled_is_made_again_after_a_refresh(
-    project: Project, api: KubeApi, namespace: str, chart: Path, helm: Helm
+    project: Project, api: KubeApi, namespace: str, chart: Path, helm: Callable[..., str]
 ) -> None:
     project.up(Tiny(namespace, chart))
     helm("uninstall", "tiny")

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pulumi_kubernetes as k8s
-
-from tests.contract.harness import wait_until
-from tests.contract.pods import crash, let_go, pods
-from tests.contract.programs import Settings, Web, east
+from contract.harness import wait_until
+from contract.pods import crash, let_go, pods
+from contract.programs import Settings, Web, east
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from contract.harness import Project, Running
+
     from localcloud.kube_api import KubeApi
-    from tests.contract.harness import Project, Running
 
 
 def waiting_for(api: KubeApi, namespace: str, running: Running) -> None:
