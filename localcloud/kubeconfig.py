@@ -121,7 +121,7 @@ def _entry(documents: list[dict[str, Any]], noun: str, name: str, where: str) ->
 def _pem(entry: dict[str, Any], key: str) -> str:
     if encoded := entry.get(f"{key}-data"):
         try:
-            return base64.b64decode(encoded).decode()
+            return base64.b64decode("".join(str(encoded).split()), validate=True).decode()
         except (binascii.Error, UnicodeDecodeError) as error:
             raise UsageFault(f"{key}-data of the kubeconfig is no base64 text: {error}") from error
     return _file(entry, key)

@@ -70,7 +70,7 @@ def judge_release(inputs: Properties) -> Iterator[CheckFailure]:
     for name in as_object(inputs.get("repositoryOpts")):
         if name not in _REPOSITORY:
             yield CheckFailure(property=f"repositoryOpts.{name}", reason="the local kubernetes provider cannot do this")
-    chart = str(inputs.get("chart", ""))
+    chart = str(inputs.get("chart") or "")
     if chart not in ("", UNKNOWN) and not _remote(inputs) and not (Path(chart).is_absolute() and Path(chart).exists()):
         yield CheckFailure(property="chart", reason=f"there is no chart at {chart}: name its absolute path, or the repository that has it")
 
