@@ -40,6 +40,10 @@ class CloudFolder:
         """Whether there is a local cloud here, running or not."""
         return self._ports_file.exists()
 
+    def make_parent(self) -> None:
+        """Make the folder of this user's clouds, where the lock of each stands too."""
+        make_own_folder(self.root.parent, mode=0o711)
+
     def make(self) -> None:
         """Make the folder and what every part expects in it."""
         make_own_folder(self.root, mode=0o711)
@@ -48,10 +52,8 @@ class CloudFolder:
         (self.root / "data").mkdir(mode=0o711, exist_ok=True)
 
     def remove(self) -> None:
-        """Remove the folder and, when no other cloud of this user is left in it, its parent."""
-        shutil.rmtree(self.root, ignore_errors=False)
-        if self.root.parent.name == f"hhctl-{os.getuid()}" and not any(self.root.parent.iterdir()):
-            self.root.parent.rmdir()
+        """Remove the folder and all that is in it."""
+        shutil.rmtree(self.root)
 
     def data(self, part: str) -> Path:
         """Where a part keeps what must survive it; made by the part."""
@@ -106,6 +108,13 @@ class CloudFolder:
                 yield
             finally:
                 lock.unlink(missing_ok=True)
+                self._remove_empty_parent()
+
+    def _remove_empty_parent(self) -> None:
+        """Remove the folder of this user's clouds when the last of them is gone; another folder is not ours to remove."""
+        parent = self.root.parent
+        if parent.name == f"hhctl-{os.getuid()}" and not any(parent.iterdir()):
+            parent.rmdir()
 
     def _ports(self) -> dict[str, int]:
         try:

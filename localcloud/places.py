@@ -34,9 +34,7 @@ def cloud_folder(project: Path) -> Path:
 
 
 def make_own_folder(folder: Path, *, mode: int) -> None:
-    """Make `folder` and its parent if need be; refuse one that somebody else has made in our place."""
-    for place in (folder.parent, folder):
-        place.mkdir(mode=mode, exist_ok=True, parents=True)
-        found = place.lstat()
-        if place == folder and found.st_uid != os.getuid():
-            raise Refusal(f"{place} belongs to another user", hint=f"set HHCTL_LOCAL_FOLDER to a folder of your own, or remove {place}")
+    """Make `folder` if need be; refuse one that another user (root apart) has put in our place, a link too."""
+    folder.mkdir(mode=mode, exist_ok=True)
+    if folder.lstat().st_uid not in {os.getuid(), 0}:
+        raise Refusal(f"{folder} belongs to another user", hint=f"set HHCTL_LOCAL_FOLDER to a folder of your own, or remove {folder}")

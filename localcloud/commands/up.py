@@ -39,7 +39,7 @@ class _Lines:
 def raise_cloud(cloud: Cloud) -> Settled:
     """Build what is missing, start what does not run, and write the files that `hhctl local env` names."""
     toolchain.ensure(progress_on_stderr())
-    cloud.folder.root.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
+    cloud.folder.make_parent()
     with cloud.folder.held():
         cloud.folder.make()
         unpack(cloud.folder)

@@ -1,0 +1,117 @@
+"""The cloud folder by itself: what it keeps, who may read it, and that nothing of it stays."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import socket
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+
+from automation.errors import Busy, HhctlError, Refusal
+from localcloud import places
+from localcloud.folder import CloudFolder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> CloudFolder:
+    made = CloudFolder(tmp_path / f"hhctl-{os.getuid()}" / "cloud")
+    made.make_parent()
+    made.make()
+    return made
+
+
+def test_a_port_is_chosen_once_and_remembered(folder: CloudFolder) -> None:
+    port = folder.port("moto")
+    assert CloudFolder(folder.root).port("moto") == port
+    assert folder.port("dns") != port
+
+
+def test_a_port_that_is_taken_is_not_chosen(folder: CloudFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        free = taken.getsockname()[1] + 1
+        monkeypatch.setattr("localcloud.folder._PORTS", (taken.getsockname()[1], free))
+        assert folder.port("moto") == free
+
+
+def test_a_secret_is_made_once_and_only_its_owner_reads_it(folder: CloudFolder) -> None:
+    secret = folder.secret("password")
+    assert len(secret) >= 24
+    assert CloudFolder(folder.root).secret("password") == secret
+    assert stat.S_IMODE(folder.secret_file("password").stat().st_mode) == 0o600
+    assert stat.S_IMODE(folder.secret_file("password").parent.stat().st_mode) == 0o700
+
+
+def test_everybody_may_pass_through_and_nobody_may_look(folder: CloudFolder) -> None:
+    assert stat.S_IMODE(folder.root.stat().st_mode) == 0o711
+
+
+def test_ports_that_were_damaged_are_said_to_be(folder: CloudFolder) -> None:
+    folder.port("moto")
+    (folder.root / "ports.json").write_text("{")
+    with pytest.raises(HhctlError, match=r"ports\.json is not readable as JSON"):
+        folder.port("moto")
+
+
+def test_removed_in_its_lock_it_leaves_nothing(folder: CloudFolder) -> None:
+    with folder.held():
+        folder.remove()
+    assert not folder.root.parent.exists()
+
+
+def test_the_folder_of_clouds_stays_while_there_is_another_cloud(folder: CloudFolder) -> None:
+    other = CloudFolder(folder.root.with_name("other"))
+    other.make()
+    with folder.held():
+        folder.remove()
+    assert other.root.exists()
+
+
+def test_who_comes_second_is_told_that_somebody_is_at_it(folder: CloudFolder) -> None:
+    held, let_go = multiprocessing.Event(), multiprocessing.Event()
+    holder = multiprocessing.Process(target=_hold, args=(folder.root, held, let_go))
+    holder.start()
+    assert held.wait(30)
+    with pytest.raises(Busy), folder.held():
+        pass
+    let_go.set()
+    holder.join()
+    with folder.held():
+        pass
+
+
+def _hold(root: Path, held, let_go) -> None:  # noqa: ANN001 - multiprocessing's events have no public type
+    with CloudFolder(root).held():
+        held.set()
+        let_go.wait(30)
+
+
+def test_a_lock_whose_holder_was_killed_keeps_nobody_out(folder: CloudFolder) -> None:
+    held = multiprocessing.Event()
+    holder = multiprocessing.Process(target=_hold, args=(folder.root, held, multiprocessing.Event()))
+    holder.start()
+    assert held.wait(30)
+    holder.kill()
+    holder.join()
+    with folder.held():
+        pass
+
+
+def test_a_folder_that_somebody_else_made_in_our_place_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cloud").mkdir()
+    os.chown(tmp_path / "cloud", 12345, -1) if os.getuid() == 0 else monkeypatch.setattr("os.getuid", lambda: 12345)
+    with pytest.raises(Refusal, match="belongs to another user"):
+        places.make_own_folder(tmp_path / "cloud", mode=0o711)
+
+
+def test_each_checkout_has_a_cloud_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HHCTL_LOCAL_FOLDER", raising=False)
+    assert places.cloud_folder(tmp_path / "a") != places.cloud_folder(tmp_path / "b")
+    monkeypatch.setenv("HHCTL_LOCAL_FOLDER", json.dumps(1))
+    assert places.cloud_folder(tmp_path / "a") == places.cloud_folder(tmp_path / "b")
