@@ -155,9 +155,7 @@ def objectives(promised: Objectives) -> tuple[Objective, ...]:
 
 
 # Without `or`, no failure among some requests would be a gap; a share of no requests stays one.
-_ERROR_RATE = (
-    f'(sum(rate({REQUESTS}{{$pods,code=~"5.."}}[$window]$offset)) or vector(0)) / sum(rate({REQUESTS}{{$pods}}[$window]$offset))'
-)
+_ERROR_RATE = f'(sum(rate({REQUESTS}{{$pods,code=~"5.."}}[$window]$offset)) or vector(0)) / sum(rate({REQUESTS}{{$pods}}[$window]$offset))'
 _P95 = f"histogram_quantile(0.95, sum by (le) (rate({LATENCY}_bucket{{$pods}}[$window]$offset)))"
 _REQUESTS_SEEN = f"sum(increase({REQUESTS}{{$pods}}[$window]))"
 
