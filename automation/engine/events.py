@@ -32,7 +32,6 @@ _OPERATIONS = {
 }
 _STACK = "pulumi:pulumi:Stack"
 _TRACEBACK = "\nTraceback (most recent call last)"
-_AGAIN = "an unhandled error occurred: "
 
 Event = Mapping[str, Any]
 
@@ -98,11 +97,11 @@ class Listener:
     def _diagnosed(self, diagnostic: Event) -> None:
         if diagnostic["severity"] != "error":
             return
-        message = self._redactor.text(diagnostic["message"].partition(_TRACEBACK)[0].strip())
+        message = self._redactor.text(_in_one_line(diagnostic["message"]))
         if urn := diagnostic.get("urn"):
             self.account.faults.append(ResourceFault(urn, message))
         else:
-            self.account.complaints.append(message.removeprefix(_AGAIN))
+            self.account.complaints.append(message)
 
     def _began(self, metadata: Event) -> None:
         change = _change(metadata)
@@ -133,6 +132,12 @@ class Listener:
         before = self.account.changes.get(change.urn)
         if before is None or change.fields or before.operation is not Operation.REPLACE:
             self.account.changes[change.urn] = change
+
+
+def _in_one_line(message: str) -> str:
+    """A defect of the program's comes with its traceback, whose last line says what it is; a provider's words stay as they are."""
+    said, traceback, calls = message.strip().partition(_TRACEBACK)
+    return f"the program failed: {calls.strip().splitlines()[-1]}" if traceback else said
 
 
 def _change(metadata: Event) -> ResourceChange:

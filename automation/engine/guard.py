@@ -13,10 +13,10 @@ import pulumi
 
 from automation.core.updates import standing
 from automation.engine.history import read_recent, winner
-from automation.engine.names import PROJECT
 from automation.engine.store import open_store
 from automation.errors import HhctlError
 from stacks.dials import DIALS_KEY, Dials, DialsInvalid, dials_in
+from stacks.house import PROJECT
 
 if TYPE_CHECKING:
     from automation.engine.orders import Order

@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from automation.core.updates import Entry, Kind, Note, Outcome
-from automation.engine.names import HISTORY, PROJECT
+from automation.engine.names import HISTORY
 from automation.errors import Refusal
 from stacks.dials import REVISION_KEY, DialsInvalid, dials_in, revision_in, to_config
+from stacks.house import PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

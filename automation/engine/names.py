@@ -1,7 +1,6 @@
 """How the engine names a project's objects in its self-managed backends, from the backend's root."""
 
-PROJECT = "house-helper"
-"""The project, and the namespace of its configuration."""
+from stacks.house import PROJECT
 
 HISTORY = f".pulumi/history/{PROJECT}/{{stack}}"
 LOCKS = f".pulumi/locks/organization/{PROJECT}/{{stack}}"

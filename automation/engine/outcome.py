@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from automation.core.updates import Forecast, Operation, Outcome, ResourceFault, Updated
-from automation.engine.names import PROJECT
 from automation.engine.troubles import trouble
+from stacks.house import PROJECT
 
 if TYPE_CHECKING:
     from automation.core.updates import Change, ResourceChange
@@ -35,7 +35,11 @@ class Run:
 
     def faults(self, stack: str) -> tuple[ResourceFault, ...]:
         """What was refused; a fault of no resource is the stack's own."""
-        return self.account.all_faults(f"urn:pulumi:{stack}::{PROJECT}::pulumi:pulumi:Stack::{PROJECT}-{stack}")
+        urn = f"urn:pulumi:{stack}::{PROJECT}::pulumi:pulumi:Stack::{PROJECT}-{stack}"
+        faults = self.account.all_faults(urn)
+        if not faults and self.ended.exit_code < 0:
+            return (ResourceFault(urn, f"the engine was ended by signal {-self.ended.exit_code}"),)
+        return faults
 
 
 def updated(run: Run, change: Change, *, revision: int) -> Updated:

@@ -118,7 +118,5 @@ def _lines(operations: Operations) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    try:
-        main(sys.argv[1])
-    finally:
-        shutil.rmtree(sys.argv[2], ignore_errors=True)
+    main(sys.argv[1])
+    shutil.rmtree(sys.argv[2], ignore_errors=True)

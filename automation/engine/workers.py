@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from automation.engine.names import PROJECT
 from automation.engine.orders import EVENTS, STDERR, Ended, Order, Signal, read_ended
 from automation.errors import HhctlError
+from stacks.house import PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -73,7 +73,9 @@ class Worker:
         """Raise `HhctlError` if the worker has died."""
         if self._process.poll() is None:
             return
-        said = (self._folder / _LOG).read_text(encoding="utf-8", errors="replace") if self._folder.is_dir() else ""
+        if self._process.returncode < 0:
+            raise HhctlError(f"the engine's worker was ended by signal {-self._process.returncode}; what it ran was told to stop")
+        said = (self._folder / _LOG).read_text(encoding="utf-8", errors="replace")
         last = next((line.strip() for line in reversed(said.splitlines()) if line.strip()), f"exit code {self._process.returncode}")
         raise HhctlError(f"the program {self._program} cannot be run: {last}", hint="hhctl doctor")
 

@@ -1,7 +1,7 @@
 """A provider whose world is a folder, one file a box: a test can hold it, make it refuse, change it behind the engine's back.
 
-Beside the file `NAME` that a box is, `NAME.fault` holds words to refuse with, `NAME.hold` keeps a call waiting for as long as it is there, and
-`NAME.begun` shows that a call has begun.
+Beside the file `NAME` that a box is, `NAME.fault` holds words to refuse with, and `NAME.hold` keeps a call waiting as long as it is there;
+`NAME.begun` shows that one waits. Told to stop it ends with a fault, or, if there is `NAME.deaf`, only leaves `NAME.told`.
 """
 
 from __future__ import annotations
@@ -111,11 +111,18 @@ class BoxSession:
         return State(id=name, inputs=inputs, outputs=inputs)
 
     def _wait(self, name: str, cancelled: Event) -> None:
+        if not (self.folder / f"{name}.hold").exists():
+            return self._refuse(name)
         (self.folder / f"{name}.begun").touch()
         while (self.folder / f"{name}.hold").exists():
-            if cancelled.is_set():
+            if cancelled.is_set() and (self.folder / f"{name}.deaf").exists():
+                (self.folder / f"{name}.told").touch()
+            elif cancelled.is_set():
                 raise ResourceFault(f"{name} was interrupted")
             time.sleep(0.01)
+        return self._refuse(name)
+
+    def _refuse(self, name: str) -> None:
         if (fault := self.folder / f"{name}.fault").exists():
             raise ResourceFault(fault.read_text())
 

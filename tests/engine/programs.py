@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pulumi
-
-from tests.contract.boxes import Box
+from engine.boxes import Box
 
 if TYPE_CHECKING:
     from stacks.dials import Dials
