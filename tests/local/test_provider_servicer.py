@@ -205,10 +205,11 @@ def test_an_interrupt_stops_the_calls_of_its_own_connection_and_keeps_what_was_m
 
 def test_the_calls_of_an_engine_that_dies_are_stopped(engines: list[Engine], provider: Provider) -> None:
     engine = engines[0].configured(region="one")
-    engine.creation(password="hunter22", wait=True)
+    call = engine.creation(password="hunter22", wait=True)
     assert provider.sessions["one"].began.wait(30)
     engine.channel.close()
     assert provider.sessions["one"].ended.wait(30)
+    assert call.done()
 
 
 def test_a_component_is_refused_by_name(engines: list[Engine]) -> None:
