@@ -56,14 +56,24 @@ class Operation(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One property of a resource as it was and as it is wanted, in words, secrets masked; None where it is not there."""
+
+    path: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ResourceChange:
-    """One resource of an update or preview; `fields` are the changed property paths, values left out since secrets live there."""
+    """One resource of an update or preview; `fields` are the changed property paths, `details` their values as far as they are known."""
 
     urn: str
     type: str
     name: str
     operation: Operation
     fields: tuple[str, ...] = ()
+    details: tuple[FieldChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from automation.core.updates import Operation, ResourceChange, ResourceFault
 from automation.engine.checkpoint import masked_object, object_at
+from automation.engine.details import field_changes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,10 +79,9 @@ class Listener:
                 written = log.read()
         except FileNotFoundError:
             return
-        whole = written[: written.rfind(b"\n") + 1]
-        self._offset += len(whole)
-        for line in whole.splitlines():
+        for line in written[: written.rfind(b"\n") + 1].splitlines(keepends=True):
             self._take(json.loads(line))
+            self._offset += len(line)
 
     def _take(self, event: Event) -> None:
         self.account.begun_at_all = True
@@ -104,13 +104,13 @@ class Listener:
             self.account.complaints.append(message)
 
     def _began(self, metadata: Event) -> None:
-        change = _change(metadata)
+        change = _change(metadata, self._redactor)
         if _tells(change):
             self.account.begun[change.urn] = change
             self._progress.resource(change, done=False)
 
     def _done(self, metadata: Event) -> None:
-        change = _change(metadata)
+        change = _change(metadata, self._redactor)
         self.account.begun.pop(change.urn, None)
         if change.type == _STACK:
             self.account.outputs = masked_object(object_at(object_at(metadata, "new"), "outputs"))
@@ -122,9 +122,9 @@ class Listener:
 
     def _reread(self, change: ResourceChange, *, gone: bool) -> None:
         if gone:
-            self.account.drifted[change.urn] = _with(change, Operation.DELETE)
+            self.account.drifted[change.urn] = replace(change, operation=Operation.DELETE)
         elif change.fields:
-            self.account.drifted[change.urn] = _with(change, Operation.UPDATE)
+            self.account.drifted[change.urn] = replace(change, operation=Operation.UPDATE)
         self._progress.resource(change, done=True)
 
     def _note(self, change: ResourceChange) -> None:
@@ -140,16 +140,12 @@ def _in_one_line(message: str) -> str:
     return f"the program failed: {calls.strip().splitlines()[-1]}" if traceback else said
 
 
-def _change(metadata: Event) -> ResourceChange:
+def _change(metadata: Event, redactor: Redactor) -> ResourceChange:
     urn: str = metadata["urn"]
     fields = tuple(metadata.get("detailedDiff") or metadata.get("diffs") or ())
     operation = _OPERATIONS.get(metadata["op"], Operation.SAME)
-    return ResourceChange(urn, metadata["type"], urn.rpartition("::")[2], operation, fields)
+    return ResourceChange(urn, metadata["type"], urn.rpartition("::")[2], operation, fields, field_changes(metadata, redactor))
 
 
 def _tells(change: ResourceChange) -> bool:
     return change.type != _STACK and change.operation is not Operation.SAME
-
-
-def _with(change: ResourceChange, operation: Operation) -> ResourceChange:
-    return ResourceChange(change.urn, change.type, change.name, operation, change.fields)

@@ -47,13 +47,15 @@ def updated(run: Run, change: Change, *, revision: int) -> Updated:
 
     Raises:
         HhctlError: it ended before it ran the program, by something that another attempt would meet again.
+        KeyboardInterrupt: it was stopped before it ran the program.
     """
     outcome = _outcome(run, change.stack)
+    recorded = revision if run.ended.exit_code >= 0 else change.base  # an engine that was killed has written no entry
     if outcome in {Outcome.BUSY, Outcome.STALE}:
         return Updated(outcome, change.base, (), holder=run.ended.winner or _holder(run.stderr))
     if outcome is Outcome.REFUSED:
         return Updated(outcome, change.base, (), faults=run.faults(change.stack))
-    return Updated(outcome, revision, run.changes, faults=run.faults(change.stack), outputs=run.account.outputs)
+    return Updated(outcome, recorded, run.changes, faults=run.faults(change.stack), outputs=run.account.outputs)
 
 
 def forecast(run: Run, stack: str) -> Forecast:
@@ -75,12 +77,10 @@ def _outcome(run: Run, stack: str) -> Outcome:
         return Outcome.STALE
     if run.ended.refused:
         return Outcome.REFUSED
-    if run.stopped:
-        return Outcome.CANCELLED
     if not run.account.begun_at_all and _LOCKED.search(run.stderr):
         return Outcome.BUSY
     _must_have_begun(run, stack)
-    return Outcome.FAILED
+    return Outcome.CANCELLED if run.stopped else Outcome.FAILED
 
 
 def _must_have_begun(run: Run, stack: str) -> None:

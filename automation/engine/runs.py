@@ -14,7 +14,7 @@ from automation.engine.orders import SETTINGS, Order, Verb
 from automation.engine.outcome import Run
 from automation.engine.secrets import secrets_in
 from automation.engine.settings import run_settings, stack_settings, write_settings
-from automation.engine.workers import Worker
+from automation.engine.workers import Running, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,10 +96,10 @@ class Runs:
         return self._run(order, progress)
 
     def _run(self, order: Order, progress: Progress) -> Run:
-        running = self.warm().start(order)
+        running = Running(self.warm(), order)
         listener = Listener(running.events, progress, self._redactor)
         try:
-            ended, stopped = running.follow(listener.hear)
+            ended, stopped = running.carry_out(listener.hear)
         except KeyboardInterrupt as twice:
             raise StoppedNow(tuple(listener.account.begun.values())) from twice
         return Run(ended, listener.account, self._redactor.text(running.stderr), stopped=stopped)

@@ -48,9 +48,11 @@ class Operations:
         self._pids[order.folder] = pid
 
     def send(self, what: Signal, folder: Path) -> None:
-        """Pass a signal to an operation, if it still runs."""
+        """Pass a signal to an operation; one whose order never came through is over."""
         if pid := self._pids.get(folder):
             os.kill(pid, _SIGNALS[what])
+        elif folder.is_dir() and read_ended(folder) is None:
+            Ended(exit_code=-_SIGNALS[what]).write(folder)
 
     def stop_all(self) -> None:
         """Let every operation finish its calls in flight."""

@@ -53,11 +53,6 @@ class Worker:
         folder.mkdir(mode=0o700)
         return folder
 
-    def start(self, order: Order) -> Running:
-        """Begin an operation."""
-        self.tell(order.to_line())
-        return Running(self, order.folder)
-
     def tell(self, line: str) -> None:
         """Write one line to the worker; one that has died is found by `look`."""
         stdin = self._process.stdin
@@ -90,33 +85,36 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """An operation under way."""
+    """An operation that a worker carries out."""
 
     worker: Worker
-    folder: Path
+    order: Order
 
     @property
     def events(self) -> Path:
         """Its event log."""
-        return self.folder / EVENTS
+        return self.order.folder / EVENTS
 
     @property
     def stderr(self) -> str:
         """What the CLI has written on stderr."""
-        file = self.folder / STDERR
+        file = self.order.folder / STDERR
         return file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
 
-    def follow(self, hear: Callable[[], None]) -> tuple[Ended, bool]:
-        """Wait for its end, calling `hear` now and then; tells also whether a Ctrl-C has stopped it.
+    def carry_out(self, hear: Callable[[], None]) -> tuple[Ended, bool]:
+        """Begin, and wait for the end, calling `hear` now and then; tells also whether a Ctrl-C has stopped it.
 
         Ctrl-C once lets calls in flight finish; twice ends it now and raises `KeyboardInterrupt`.
         """
-        stopped = False
+        begun = stopped = False
         while True:
             try:
+                if not (begun or stopped):
+                    self.worker.tell(self.order.to_line())
+                    begun = True
                 return self._wait(hear, until=float("inf")), stopped
             except KeyboardInterrupt:
-                self.worker.tell(Signal.STOP.to_line(self.folder))
+                self.worker.tell(Signal.STOP.to_line(self.order.folder))
                 if stopped:
                     self._end_now(hear)
                     raise
@@ -124,7 +122,7 @@ class Running:
 
     def _wait(self, hear: Callable[[], None], *, until: float) -> Ended:
         while True:
-            ended = read_ended(self.folder)
+            ended = read_ended(self.order.folder)
             hear()
             if ended:
                 return ended
@@ -138,4 +136,4 @@ class Running:
         try:
             self._wait(hear, until=time.monotonic() + _LAST_WORDS_SECONDS)
         except TimeoutError:
-            self.worker.tell(Signal.KILL.to_line(self.folder))
+            self.worker.tell(Signal.KILL.to_line(self.order.folder))

@@ -16,7 +16,7 @@ from contract.harness import wait_until
 from engine.programs import SECRET
 from engine.world import STACK, Heard, World, change, in_a_bucket, in_a_folder_and_in_a_bucket, operations, preview, update
 
-from automation.core.updates import Holder, Kind, Outcome, standing
+from automation.core.updates import FieldChange, Holder, Kind, Outcome, standing
 from automation.engine.checkpoint import masked, read_checkpoint
 from automation.engine.locks import here
 from automation.engine.names import CHECKPOINT, LOCKS
@@ -51,6 +51,7 @@ def test_a_preview_shows_what_changes_and_leaves_no_trace(engine: PulumiEngine) 
     forecast = preview(engine, 4)
     assert operations(forecast) == {"prod-first": "update"}
     assert forecast.changes[0].fields == ("content",)
+    assert forecast.changes[0].details == (FieldChange("content", "3", "4"),)
     assert len(engine.history(STACK)) == 1
 
 
