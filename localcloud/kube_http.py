@@ -39,6 +39,7 @@ class Connection:
             headers={"Accept": "application/json"} | ({"Authorization": f"Bearer {access.token}"} if access.token else {}),
             verify=_tls(access),
             timeout=timeout,
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),  # none waits for another's long answer
             trust_env=False,  # a proxy of the machine's user must never carry calls to 127.0.0.1
         )
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pulumi_kubernetes as k8s
 import pytest
+import yaml
 from contract.programs import Settings, Web, east
 
 from localcloud.kube_api import KubeApi
@@ -269,6 +271,40 @@ def test_secrets_stay_secret(project: Project, api: KubeApi, namespace: str) -> 
     project.refresh()
     assert "other-plain" not in project.state_text()
     assert project.preview(program).ops == {"text": "replace"}
+
+
+def away(kubeconfig: str) -> str:
+    """The same kubeconfig, but for servers that answer at no address."""
+    found = yaml.safe_load(Path(kubeconfig).read_text())
+    for each in found["clusters"]:
+        each["cluster"]["server"] = "https://127.0.0.1:1"
+    return yaml.safe_dump(found)
+
+
+def test_a_cluster_that_does_not_answer_lets_a_preview_pass_and_fails_an_update(project: Project, environment: dict[str, str]) -> None:
+    def program() -> None:
+        options = east(kubeconfig=away(environment["KUBECONFIG"]))
+        k8s.core.v1.ConfigMap("settings", metadata={"name": "settings", "namespace": "default"}, data={"a": "b"}, opts=options)
+
+    assert project.preview(program).ops == {"settings": "create"}
+    assert "unreachable" in project.failing_up(program).diagnostics["settings"]
+    assert "settings" not in project.resources()
+
+
+def test_objects_of_a_cluster_that_is_lost_can_be_forgotten(project: Project, environment: dict[str, str], namespace: str) -> None:
+    def program(**settings: Any) -> Program:
+        def declare() -> None:
+            options = east(**settings)
+            k8s.core.v1.ConfigMap("settings", metadata={"name": "settings", "namespace": namespace}, data={"a": "b"}, opts=options)
+
+        return declare
+
+    project.up(program())
+    lost = away(environment["KUBECONFIG"])
+    project.up(program(kubeconfig=lost))
+    assert not project.try_destroy().succeeded
+    project.up(program(kubeconfig=lost, delete_unreachable=True))
+    assert project.destroy().ops == {"settings": "delete"}
 
 
 def test_a_context_that_is_not_there_is_named(project: Project) -> None:

@@ -41,31 +41,35 @@ class Cluster:
         except UnknownKind:
             return False
         except KubeError as error:
-            self._hear(error)
+            if error.status != _UNREACHABLE:
+                raise
+            self._silent = True
         return True
 
     def namespaced(self, kind: Kind) -> bool:
-        """Whether objects of the kind have a namespace; those of a kind that is not known yet are taken to."""
-        return self._silent or not self.served(kind) or self._silent or self.api.resource(kind.api_version, kind.name).namespaced
+        """Whether objects of the kind have a namespace, as far as we can know: most have."""
+        known = self.served(kind) and not self._silent
+        return self.api.resource(kind.api_version, kind.name).namespaced if known else True
 
-    def manifest(self, kind: Kind, inputs: Properties) -> Manifest:
-        """Checked inputs as the API server wants them."""
-        manifest = to_manifest(inputs)
-        return manifest if self.namespaced(kind) else without_namespace(manifest)
-
-    def apply(self, manifest: Manifest, manager: str) -> Manifest:
+    def apply(self, kind: Kind, inputs: Properties, manager: str) -> Manifest:
         """Apply, by force if the object or the provider says so. Raises `ResourceFault` when somebody else has set one of its fields."""
+        manifest = self._manifest(kind, inputs)
         apply = self.api.apply_forced if self._forced(manifest) else self.api.apply
         return _told_of_conflicts(lambda: apply(manifest, manager=manager), manifest)
 
-    def rehearse_create(self, manifest: Manifest, manager: str) -> Manifest | None:
+    def rehearse_create(self, kind: Kind, inputs: Properties, manager: str) -> Manifest | None:
         """The object that a creation would give, None when that cannot be known. Raises as the creation would."""
-        return self._rehearse(lambda: self.api.rehearse_create(manifest, manager=manager))
+        return self._rehearse(lambda: self.api.rehearse_create(self._manifest(kind, inputs), manager=manager))
 
-    def rehearse_apply(self, manifest: Manifest, manager: str) -> Manifest | None:
+    def rehearse_apply(self, kind: Kind, inputs: Properties, manager: str) -> Manifest | None:
         """The object that an update would give, None when that cannot be known. Raises as the update would."""
-        rehearse = self.api.rehearse_apply_forced if self._forced(manifest) else self.api.rehearse_apply
-        return self._rehearse(lambda: _told_of_conflicts(lambda: rehearse(manifest, manager=manager), manifest))
+
+        def rehearse() -> Manifest:
+            manifest = self._manifest(kind, inputs)
+            apply = self.api.rehearse_apply_forced if self._forced(manifest) else self.api.rehearse_apply
+            return _told_of_conflicts(lambda: apply(manifest, manager=manager), manifest)
+
+        return self._rehearse(rehearse)
 
     def _rehearse(self, call: Callable[[], Manifest]) -> Manifest | None:
         if self._silent:
@@ -73,15 +77,14 @@ class Cluster:
         try:
             return call()
         except KubeError as error:
-            if error.status in _NO_REHEARSAL or error.reason == "AlreadyExists":
-                self._silent = error.status == _UNREACHABLE
-                return None
-            raise
+            if error.status not in _NO_REHEARSAL and error.reason != "AlreadyExists":
+                raise
+            self._silent = error.status == _UNREACHABLE
+            return None
 
-    def _hear(self, error: KubeError) -> None:
-        if error.status != _UNREACHABLE:
-            raise error
-        self._silent = True
+    def _manifest(self, kind: Kind, inputs: Properties) -> Manifest:
+        manifest = to_manifest(inputs)
+        return manifest if self.api.resource(kind.api_version, kind.name).namespaced else without_namespace(manifest)
 
     def _forced(self, manifest: Manifest) -> bool:
         word = annotation(manifest, _FORCE)

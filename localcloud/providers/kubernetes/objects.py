@@ -69,9 +69,8 @@ class Objects:
         kind = kind_of(type)
         if has_unknown(inputs):
             return inputs
-        manifest = self._cluster.manifest(kind, inputs)
-        manager = _field_manager(type, "", object_id(manifest))
-        live = self._cluster.rehearse_create(manifest, manager)
+        manager = _field_manager(type, "", object_id(inputs))
+        live = self._cluster.rehearse_create(kind, inputs, manager)
         return rehearsed(live, inputs, manager=manager) if live else inputs
 
     def preview_update(self, type: str, *, id: str, old_outputs: Properties, news: Properties) -> Properties:
@@ -79,7 +78,7 @@ class Objects:
         if has_unknown(news):
             return forecast(old_outputs, news)
         manager = _manager_of(old_outputs, type, id)
-        live = self._cluster.rehearse_apply(self._cluster.manifest(kind_of(type), news), manager)
+        live = self._cluster.rehearse_apply(kind_of(type), news, manager)
         return rehearsed(live, news, manager=manager) if live else forecast(old_outputs, news)
 
     def create(self, type: str, *, name: str, inputs: Properties, timeout: float, cancelled: Event) -> State:
@@ -89,13 +88,13 @@ class Objects:
             wait_until_served(self._api, kind.api_version, kind.name, cancelled)
         except NotReached as why:
             raise ResourceFault(f"{type}: {why}; nothing that it depends on defines it") from why
-        manifest = self._cluster.manifest(kind, inputs)
-        if not self._cluster.settings.upsert and self._find(kind, object_id(manifest)):
+        place = object_id(inputs)
+        if not self._cluster.settings.upsert and self._find(kind, place):
             raise ResourceFault(
-                f"{kind.name} {object_id(manifest)} already exists in the cluster; import it, or set the provider's upsertExistingObjects"
+                f"{kind.name} {place} already exists; import it, or set the provider's upsertExistingObjects"
             )
-        manager = _field_manager(type, name, object_id(manifest))
-        live = self._cluster.apply(manifest, manager)
+        manager = _field_manager(type, name, place)
+        live = self._cluster.apply(kind, inputs, manager)
         return self._settled(live, inputs, manager, _patience(inputs, timeout, cancelled), done="created")
 
     def read(self, type: str, *, id: str, inputs: Properties, outputs: Properties) -> State | None:
@@ -126,7 +125,7 @@ class Objects:
         if self._find(kind, id) is None:
             raise ResourceFault(f"{kind.name} {id} is no longer in the cluster; refresh the state")
         manager = _manager_of(old_outputs, type, id)
-        live = self._cluster.apply(self._cluster.manifest(kind, news), manager)
+        live = self._cluster.apply(kind, news, manager)
         return self._settled(live, news, manager, _patience(news, timeout, cancelled), done="updated")
 
     def delete(self, type: str, *, id: str, inputs: Properties, outputs: Properties, timeout: float, cancelled: Event) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from localcloud.providers.resource import Properties
 
-_REQUEST_SECONDS = 5.0
+_REQUEST_SECONDS = 10.0
 _HONOURED = frozenset(
     {
         "cluster",

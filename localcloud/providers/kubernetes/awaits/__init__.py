@@ -81,7 +81,7 @@ def wait_until_gone(api: KubeApi, deleted: Manifest, patience: Patience) -> None
 
 
 def wait_until_served(api: KubeApi, api_version: str, kind: str, cancelled: Event) -> None:
-    """Wait until the API server has the kind: its definition may be made beside its first object. Raises `NotReached`."""
+    """Wait until the API server has the kind: its definition may be made beside its first object. Raises `NotReached`, `KubeError`."""
 
     def look(_waited: float) -> Progress:
         try:
@@ -90,7 +90,8 @@ def wait_until_served(api: KubeApi, api_version: str, kind: str, cancelled: Even
             return waiting(error.message)
         return DONE
 
-    _wait(look, Patience(seconds=_DEFINITION_SECONDS, cancelled=cancelled), _DEFINITION_SECONDS)
+    if look(0).verdict is not Verdict.DONE:
+        _wait(look, Patience(seconds=_DEFINITION_SECONDS, cancelled=cancelled), _DEFINITION_SECONDS)
 
 
 def _wait(look: Callable[[float], Progress], patience: Patience, seconds: float) -> None:
