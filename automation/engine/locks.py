@@ -29,15 +29,13 @@ class Here:
     user: str
     host: str
 
-    def has_left(self, holder: Holder) -> bool:
-        """Tell whether `holder` was a process of this user on this host and is no more; its pid may be another's by now.
+    def has(self, holder: Holder) -> bool:
+        """Tell whether `holder` is a process that runs on this host; hosts that share state must not share a name."""
+        return holder.host == self.host and _runs(holder)
 
-        Hosts are told apart by name: those that share state must not share one.
-        """
-        if (holder.user, holder.host) != (self.user, self.host):
-            return False
-        started = _started(holder.pid)
-        return started is None or started > holder.since + _CLOCK_TICK
+    def has_left(self, holder: Holder) -> bool:
+        """Tell whether `holder` was a process of this user on this host, and is no more."""
+        return (holder.user, holder.host) == (self.user, self.host) and not _runs(holder)
 
 
 def here() -> Here:
@@ -72,6 +70,12 @@ def _holder(held: bytes | None, *, id: str) -> Holder | None:
     except (ValueError, KeyError, TypeError):
         # Half written, or by an engine that writes them otherwise: somebody's all the same.
         return Holder(id=id, user="somebody", host="unknown", pid=0, since=datetime.fromtimestamp(0, UTC))
+
+
+def _runs(holder: Holder) -> bool:
+    """Tell whether the holder's process is there; its pid may be that of one that began later."""
+    started = _started(holder.pid)
+    return started is not None and started <= holder.since + _CLOCK_TICK
 
 
 def _started(pid: int) -> datetime | None:

@@ -1,0 +1,123 @@
+"""Forecasts of several stacks: made all at once, and shown with what takes something away first."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from automation.core.updates import Operation
+from automation.errors import ExitCode, HhctlError
+from automation.show import Column, Table, Text, Tone, Toned
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from automation.core.updates import FieldChange, Forecast, ResourceChange
+    from automation.show import Block, Json
+
+_GRAVEST_FIRST = (Operation.DELETE, Operation.REPLACE, Operation.CREATE, Operation.IMPORT, Operation.UPDATE, Operation.REFRESH)
+_TONES = {Operation.DELETE: Tone.BAD, Operation.REPLACE: Tone.BAD, Operation.CREATE: Tone.GOOD, Operation.UPDATE: Tone.DOUBTFUL}
+_COLUMNS = (Column("operation", "operation"), Column("type", "type"), Column("name", "name"), Column("fields", "fields"))
+
+
+@dataclass(frozen=True, slots=True)
+class Unforeseen:
+    """A stack of which no forecast could be made, and the error that says why."""
+
+    error: HhctlError
+
+
+@dataclass(frozen=True, slots=True)
+class Forecasts:
+    """Forecasts by stack, as an answer; `unchanged` is what is said of a stack that has none."""
+
+    kind: str
+    stacks: Mapping[str, Forecast | Unforeseen]
+    unchanged: str
+
+    def exit_code(self, changed: ExitCode) -> ExitCode:
+        """Say how the command ends: by the first stack that has no forecast, a resource that was refused, or else as `changed` says."""
+        errors = [found.error.code for found in self.stacks.values() if isinstance(found, Unforeseen)]
+        forecasts = [found for found in self.stacks.values() if not isinstance(found, Unforeseen)]
+        if errors:
+            return errors[0]
+        if any(found.faults for found in forecasts):
+            return ExitCode.RESOURCE_FAILED
+        return changed if any(found.changes for found in forecasts) else ExitCode.DONE
+
+    def document(self) -> Mapping[str, Json]:
+        """Return `{"items": [{stack, changes, faults, error}, …]}`."""
+        return {"items": [_document(stack, found) for stack, found in self.stacks.items()]}
+
+    def blocks(self) -> Sequence[Block]:
+        """Return for each stack a line and its changes."""
+        return [block for stack, found in self.stacks.items() for block in self._blocks(stack, found)]
+
+    def _blocks(self, stack: str, found: Forecast | Unforeseen) -> Sequence[Block]:
+        if isinstance(found, Unforeseen):
+            return (Text(f"{stack}: {found.error.message}"),)
+        faults = "".join(f"\n{fault.urn}: {fault.message}" for fault in found.faults)
+        if not found.changes:
+            return (Text(f"{stack}: {'failed' if faults else self.unchanged}{faults}"),)
+        rows = [
+            (Toned(each.operation.value, _TONES.get(each.operation, Tone.FAINT)), each.type, each.name, _fields(each))
+            for each in gravest_first(found.changes)
+        ]
+        return (Text(f"{stack}: {_count(found.changes)}{faults}"), Table(self.kind, _COLUMNS, tuple(rows)))
+
+
+def forecast_all(stacks: Sequence[str], forecast: Callable[[str], Forecast]) -> Mapping[str, Forecast | Unforeseen]:
+    """Make the forecasts of `stacks` all at once; one that fails leaves the others be."""
+
+    def attempt(stack: str) -> Forecast | Unforeseen:
+        try:
+            return forecast(stack)
+        except HhctlError as error:
+            return Unforeseen(error)
+
+    with ThreadPoolExecutor(max_workers=max(1, len(stacks))) as forecasters:
+        return dict(zip(stacks, forecasters.map(attempt, stacks), strict=True))
+
+
+def gravest_first(changes: Sequence[ResourceChange]) -> Sequence[ResourceChange]:
+    """Order changes: what goes, what is replaced, what comes, what is changed; each by type and name."""
+    return sorted(changes, key=lambda change: (_GRAVEST_FIRST.index(change.operation), change.type, change.name))
+
+
+def _count(changes: Sequence[ResourceChange]) -> str:
+    counts = {operation: sum(change.operation is operation for change in changes) for operation in _GRAVEST_FIRST}
+    return ", ".join(f"{count} to {operation.value}" for operation, count in counts.items() if count)
+
+
+def _fields(change: ResourceChange) -> str:
+    return ", ".join(map(_detail, change.details)) or ", ".join(change.fields)
+
+
+def _detail(detail: FieldChange) -> str:
+    if detail.before is None and detail.after is None:
+        return detail.path
+    return f"{detail.path}: {'-' if detail.before is None else detail.before} → {'-' if detail.after is None else detail.after}"
+
+
+def _document(stack: str, found: Forecast | Unforeseen) -> Json:
+    if isinstance(found, Unforeseen):
+        return {"stack": stack, "changes": [], "faults": [], "error": {"code": int(found.error.code), "message": found.error.message}}
+    return {
+        "stack": stack,
+        "changes": [_change(change) for change in gravest_first(found.changes)],
+        "faults": [{"urn": fault.urn, "message": fault.message} for fault in found.faults],
+        "error": None,
+    }
+
+
+def _change(change: ResourceChange) -> Json:
+    fields = {path: {"path": path, "before": None, "after": None} for path in change.fields}
+    fields |= {each.path: {"path": each.path, "before": each.before, "after": each.after} for each in change.details}
+    return {
+        "operation": change.operation.value,
+        "type": change.type,
+        "name": change.name,
+        "urn": change.urn,
+        "fields": list(fields.values()),
+    }

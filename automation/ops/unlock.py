@@ -1,0 +1,80 @@
+"""`hhctl unlock`: take a stack from a process that died holding it, on a host that only a person can look at."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from automation.app import open_app
+from automation.commands import Command
+from automation.engine.locks import here
+from automation.errors import ExitCode, Refusal, UsageFault
+from automation.show import Column, Table, show, tell
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from automation.core.updates import Holder
+    from automation.options import Options
+
+
+def to_unlock(stack: str, id: str, holders: Sequence[Holder]) -> Holder:
+    """Return the holder whose lock has the `id`, exactly as it was typed.
+
+    Raises:
+        UsageFault: no lock of the stack has it.
+        Refusal: its process runs on this host.
+    """
+    holder = next((each for each in holders if each.id == id), None)
+    if holder is None:
+        ids = ", ".join(each.id for each in holders) or "nobody holds it"
+        raise UsageFault(f"stack {stack} has no lock {id}: {ids}", hint=f"hhctl unlock {stack}")
+    if here().has(holder):
+        raise Refusal(f"process {holder.pid} on this host holds stack {stack}, and runs", hint=f"let it end, or kill -INT {holder.pid}")
+    return holder
+
+
+_EPILOG = "\b\nExamples:\n  hhctl unlock prod\n  hhctl unlock prod --id 6d9a3c52-6c0d-4a0e-b7e8-6f5f3f7d1c11"
+
+
+@click.command(cls=Command, epilog=_EPILOG)
+@click.argument("stack")
+@click.option("--id", metavar="ID", help="The lock to take away, as `hhctl unlock STACK` shows it.")
+@click.pass_obj
+def unlock(options: Options, stack: str, id: str | None) -> ExitCode:
+    """Take STACK from a process that is dead, where hhctl cannot see that by itself.
+
+    Without --id it shows who holds the stack. Locks of processes that died on this host need no unlocking: the next update clears them.
+    Look at the other host first: whoever still runs there loses the stack's state.
+    """
+    app = open_app()
+    [name] = app.named([stack])
+    holders = app.engine.holders(name)
+    if id is None:
+        show(_table(holders, now=datetime.now(UTC)), options)
+        return ExitCode.BUSY if holders else ExitCode.DONE
+    holder = to_unlock(name, id, holders)
+    app.engine.unlock(name, holder)
+    tell(f"stack {name} was taken from {holder}")
+    return ExitCode.DONE
+
+
+def _table(holders: Sequence[Holder], *, now: datetime) -> Table:
+    return Table(
+        kind="Holders",
+        columns=(
+            Column("id", "id"),
+            Column("user", "user"),
+            Column("host", "host"),
+            Column("pid", "pid"),
+            Column("since", "since"),
+            Column("age", "age"),
+        ),
+        rows=tuple((each.id, each.user, each.host, each.pid, each.since.isoformat(), _age(now - each.since)) for each in holders),
+    )
+
+
+def _age(age: timedelta) -> str:
+    return str(timedelta(seconds=max(0, int(age.total_seconds()))))
