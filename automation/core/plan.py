@@ -46,7 +46,8 @@ class Update:
 class Task:
     """What no resource can express, on a stack; the names are those by which the world's door knows conditions and actions.
 
-    `precondition` must hold before, `postcondition` is measured after and makes the task done where it holds already.
+    `precondition` must hold before, `postcondition` is measured after and makes the task done where it holds already. `begun`: an
+    interrupted run has begun it, so that it is this operation's to undo.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Task:
     postcondition: str
     undo: str | None = None
     no_return: bool = False
+    begun: bool = False
 
     @property
     def title(self) -> str:
@@ -85,9 +87,10 @@ class Plan:
         return tuple(dict.fromkeys(step.stack for step in self.steps))
 
     @property
-    def updates(self) -> int:
-        """Count the updates: those of several hold a lease, since compare and set guards each one only."""
-        return sum(isinstance(step, Update) for step in self.steps)
+    def holds(self) -> tuple[str, ...]:
+        """Name the stacks to hold a lease on: all of them where there may be several updates, of which an undo is one."""
+        updates = [step for step in self.steps if isinstance(step, Update)]
+        return self.stacks if len(updates) > 1 or any(update.undo for update in updates) else ()
 
 
 class Ending(Enum):
@@ -144,6 +147,7 @@ def _step_json(step: Step) -> Mapping[str, Json]:
             "postcondition": step.postcondition,
             "undo": step.undo,
             "no_return": step.no_return,
+            "begun": step.begun,
         }
     return {
         "update": step.stack,

@@ -1,0 +1,120 @@
+"""The way back: what took effect is undone in reverse, down to the last step of no return."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import TYPE_CHECKING
+
+from automation.core.plan import Ending, Task, Update
+from automation.core.record import Event
+from automation.core.resume import TaskLeft, UpdateLeft, is_ours, is_undone
+from automation.core.updates import Outcome, standing
+from automation.course import Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from automation.core.resume import StepLeft, Unfinished
+    from automation.course import Course, Effect
+    from stacks.dials import Dials
+
+
+@dataclass(frozen=True, slots=True)
+class _UndoUpdate:
+    """Set a stack back."""
+
+    number: int
+    stack: str
+    dials: Dials
+
+
+@dataclass(frozen=True, slots=True)
+class _UndoTask:
+    """Carry out the action that undoes a task."""
+
+    number: int
+    stack: str
+    action: str
+
+
+def undo(course: Course, stop: Stop) -> Stop:
+    """Undo what took effect, because of `stop`; returns where that leads: to `stop` itself, or to a human."""
+    past = course.past_return
+    steps = [way for effect in _undoable(course.effects) if (way := _way_back(effect)) is not None]
+    if steps:
+        numbers = [step.number for step in steps]
+        course.write(Event.UNDOING, 0, stop.says, {"heads_for": stop.ending.word, "steps": numbers})
+        course.reach("undoing")
+        if failed := _all_back(course, steps):
+            return failed
+    if not past:
+        return stop
+    return Stop(Ending.NEEDS_A_HUMAN, f"{stop.says}; past the point of no return")
+
+
+def finish_undo(course: Course, run: Unfinished) -> Stop | None:
+    """Undo what an interrupted run was going to and did not come to; None if it is done.
+
+    Raises:
+        HhctlError: the engine or the world cannot be had.
+    """
+    wanted = set(run.undoing.steps) if run.undoing else set[int]()
+    steps = [way for left in reversed(run.left) if left.step in wanted and (way := _way_back_of(course, left)) is not None]
+    return _all_back(course, steps)
+
+
+def _undoable(effects: Sequence[Effect]) -> list[Effect]:
+    return list(takewhile(lambda effect: not effect.step.no_return, reversed(effects)))
+
+
+def _way_back(effect: Effect) -> _UndoUpdate | _UndoTask | None:
+    match effect.step:
+        case Update(undo=dials) if dials is not None:
+            return _UndoUpdate(effect.number, effect.step.stack, dials)
+        case Task(undo=action) if action is not None:
+            return _UndoTask(effect.number, effect.step.stack, action)
+        case _:
+            return None
+
+
+def _way_back_of(course: Course, left: StepLeft) -> _UndoUpdate | _UndoTask | None:
+    """Find the way back of a step of another run; what others have changed since, or what never took effect, is left alone."""
+    match left:
+        case TaskLeft(undo=action) if action is not None:
+            return _UndoTask(left.step, left.stack, action)
+        case UpdateLeft(undo=dials) if dials is not None:
+            entries = course.doors.engine.recent(left.stack)
+            course.bases[left.stack] = newest = standing(entries).base
+            if is_ours(left, course.operation, entries) and not is_undone(left, entries):
+                return _UndoUpdate(left.step, left.stack, dials)
+            says = f"step {left.step} on {left.stack} needs no undo at revision {newest}"
+            course.write(Event.UNDONE, left.step, says, {"revision": newest})
+            return None
+        case _:
+            return None
+
+
+def _all_back(course: Course, steps: Sequence[_UndoUpdate | _UndoTask]) -> Stop | None:
+    for step in steps:
+        course.confirm()
+        course.write(Event.UNDO_STARTED, step.number, f"undo step {step.number} on {step.stack}", {})
+        course.reach(f"step-{step.number}-undo-started")
+        failed = _back(course, step)
+        course.reach(f"step-{step.number}-undo-carried-out")
+        if failed:
+            return Stop(Ending.NEEDS_A_HUMAN, f"the undo of step {step.number} on {step.stack} {failed}", hint="run the same command again")
+        course.write(Event.UNDONE, step.number, f"step {step.number} on {step.stack} is undone", {"revision": course.bases.get(step.stack)})
+        course.reach(f"step-{step.number}-undone")
+    return None
+
+
+def _back(course: Course, step: _UndoUpdate | _UndoTask) -> str:
+    """Undo one step; empty if that worked, else what became of it."""
+    if isinstance(step, _UndoTask):
+        course.doors.world.act(step.action, step.stack)
+        return ""
+    updated = course.update(step.stack, step.dials)
+    if updated.outcome is Outcome.SUCCEEDED:
+        return ""
+    return f"{updated.outcome.value}{f': {updated.holder}' if updated.holder else ''}"

@@ -1,0 +1,157 @@
+"""What an interrupted run has left behind, read from its records: the same command again goes on from there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+from automation.core.plan import Ending
+from automation.core.record import Event, Record
+from automation.core.updates import Kind, Outcome
+from stacks.dials import Dials, from_document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from automation.core.updates import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateLeft:
+    """An update that a run began and neither undid nor found without effect.
+
+    `base`: the revision it started from. `revision`: what it was carried out as, None where the run died before it knew.
+    `since`: when the run knew that it was carried out, from which a soak counts. `passed`: its gates were met.
+    """
+
+    step: int
+    stack: str
+    after: Dials
+    undo: Dials | None
+    base: int
+    revision: int | None = None
+    since: datetime | None = None
+    passed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TaskLeft:
+    """A task that a run began and did not undo; `undo` is the action that would."""
+
+    step: int
+    name: str
+    stack: str
+    undo: str | None
+
+
+StepLeft: TypeAlias = UpdateLeft | TaskLeft
+
+
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """The undo that a run was in: where it was heading, why, and the steps it was going to undo, in that order."""
+
+    heads_for: Ending
+    why: str
+    steps: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A run that came to no end, and what it left, in the order of its steps; `undoing` is None where it was going forward."""
+
+    run: str
+    operation: str
+    left: tuple[StepLeft, ...]
+    undoing: Undoing | None = None
+
+
+def unfinished(records: Sequence[Record], operation: str) -> Unfinished | None:
+    """Find what the newest run of `operation` has left; None if there was none, or if nothing is left of it.
+
+    `records` stand oldest first; those of other runs may stand between them.
+    """
+    for begun in reversed([record for record in records if _begins(record, operation)]):
+        own = [record for record in records if record.run == begun.run]
+        if _has_done_something(begun, own):
+            return _what_is_left(begun, own)
+    return None
+
+
+def is_ours(left: UpdateLeft, operation: str, entries: Sequence[Entry]) -> bool:
+    """Tell whether the update took effect, and `operation` alone has changed its stack since; `entries` are its newest, newest first."""
+    since = left.base + 1 if left.revision is None else left.revision
+    newer = [entry for entry in carried_out(entries) if entry.revision >= since]
+    return bool(newer) and all(entry.note.operation == operation for entry in newer)
+
+
+def is_undone(left: UpdateLeft, entries: Sequence[Entry]) -> bool:
+    """Tell whether the newest of `entries` has set the stack back already."""
+    newest = next(carried_out(entries), None)
+    return newest is not None and newest.outcome is Outcome.SUCCEEDED and newest.dials == left.undo
+
+
+def carried_out(entries: Sequence[Entry]) -> Iterator[Entry]:
+    """Choose the updates that were carried out, if only in part."""
+    return (entry for entry in entries if entry.kind is Kind.UPDATE and entry.outcome is not Outcome.REFUSED)
+
+
+def _begins(record: Record, operation: str) -> bool:
+    return record.event is Event.BEGUN and record.data.get("operation") == operation
+
+
+def _has_done_something(begun: Record, own: Sequence[Record]) -> bool:
+    """Tell whether a run did anything, or went on from what one before it did; one that found a stack busy has nothing to say."""
+    went_on = any(step.get("revision") is not None or step.get("begun") for step in _steps(begun))
+    return went_on or any(record.event is Event.STARTED for record in own)
+
+
+def _what_is_left(begun: Record, own: Sequence[Record]) -> Unfinished | None:
+    undoing = next((_undoing(record) for record in own if record.event is Event.UNDOING), None)
+    meant = undoing.heads_for if undoing else Ending.DONE
+    if any(record.event is Event.ENDED and _ending(record.data["ending"]) is meant for record in own):
+        return None
+    left = tuple(_left(begun, own))
+    return Unfinished(begun.run, str(begun.data["operation"]), left, undoing) if left else None
+
+
+def _undoing(record: Record) -> Undoing:
+    return Undoing(_ending(record.data["heads_for"]), record.says, tuple(cast("list[int]", record.data["steps"])))
+
+
+def _ending(word: object) -> Ending:
+    return next((ending for ending in Ending if ending.word == word), Ending.FAILED)
+
+
+def _left(begun: Record, own: Sequence[Record]) -> Iterable[StepLeft]:
+    bases = cast("dict[str, Any]", begun.data["plan"])["bases"]
+    for number, step in enumerate(_steps(begun), 1):
+        seen = {record.event: record for record in own if record.step == number}
+        if seen.keys() & {Event.MISSED, Event.UNDONE}:
+            continue
+        if Event.STARTED not in seen and step.get("revision") is None and not step.get("begun"):
+            continue
+        if "update" in step:
+            yield _update_left(number, step, base=bases[step["update"]], seen=seen)
+        else:
+            yield TaskLeft(number, step["task"], step["stack"], step["undo"])
+
+
+def _steps(begun: Record) -> list[dict[str, Any]]:
+    return cast("dict[str, Any]", begun.data["plan"])["steps"]
+
+
+def _update_left(number: int, step: Mapping[str, Any], *, base: int, seen: Mapping[Event, Record]) -> UpdateLeft:
+    place = f"step {number} of the journal"
+    started, done, judged = seen.get(Event.STARTED), seen.get(Event.DONE), seen.get(Event.JUDGED)
+    return UpdateLeft(
+        step=number,
+        stack=step["update"],
+        after=from_document(step["after"], place=place),
+        undo=from_document(step["undo"], place=place) if step["undo"] else None,
+        base=cast("int", started.data["base"]) if started else base,
+        revision=cast("int", done.data["revision"]) if done else step["revision"],
+        since=done.at if done else None,
+        passed=judged is not None and judged.data["verdict"] == "pass",
+    )

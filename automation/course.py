@@ -1,0 +1,128 @@
+"""One run under way: what it goes by, what has taken effect so far, and how each thing that happens is written down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from automation.core.updates import Change, Note, Outcome, Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
+
+    from automation.clock import Clock
+    from automation.core.plan import Ending, Json, Step
+    from automation.core.record import Author, Event, Record
+    from automation.core.updates import Engine, Updated
+    from automation.interrupts import Interrupts
+    from automation.journal import Journal
+    from automation.ports.world import World
+    from stacks.dials import Dials
+
+
+class Watcher(Progress, Protocol):
+    """Hears what a run does while it does it, to show it to the operator."""
+
+    def recorded(self, record: Record) -> None:
+        """Something was written in the journal."""
+        ...
+
+
+class Leasing(Protocol):
+    """Keeps operators out of each other's way."""
+
+    def look(self, stacks: tuple[str, ...]) -> None:
+        """Go on only while nobody holds a lease on `stacks`.
+
+        Raises:
+            Busy: somebody does.
+        """
+        ...
+
+    def held(self, stacks: tuple[str, ...], *, run: str, operation: str, author: Author) -> AbstractContextManager[Callable[[], None]]:
+        """Hold the leases while the block runs; what is yielded raises `Busy` once one of them is lost.
+
+        Raises:
+            Busy: somebody else has one.
+        """
+        ...
+
+
+class Places(Protocol):
+    """The failpoints of a run."""
+
+    def reach(self, place: str) -> None:
+        """Pass a place that has a name."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Everything through which a run reaches the world."""
+
+    engine: Engine
+    world: World
+    leases: Leasing
+    clock: Clock
+    interrupts: Interrupts
+    failpoints: Places
+    watcher: Watcher
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why a run goes no further; `undo` is false where what was done is to be left as it is, for the same command to go on from."""
+
+    ending: Ending
+    says: str
+    undo: bool = True
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """A step that took effect, even in part."""
+
+    number: int
+    step: Step
+
+
+@dataclass(slots=True)
+class Course:
+    """A run under way: `passed` counts the steps behind it, `effects` are those of them, and of the one it is in, that did something."""
+
+    doors: Doors
+    journal: Journal
+    operation: str
+    author: Author
+    bases: dict[str, int]
+    passed: int = 0
+    effects: list[Effect] = field(default_factory=list[Effect])
+    confirm: Callable[[], None] = lambda: None
+
+    @property
+    def past_return(self) -> bool:
+        """Whether a step of no return has taken effect, even in part."""
+        return any(effect.step.no_return for effect in self.effects)
+
+    @property
+    def stop_wanted(self) -> bool:
+        """Whether the operator wants to stop and the run still can: past no return it runs to its end."""
+        return bool(self.doors.interrupts.presses) and not self.past_return
+
+    def write(self, event: Event, step: int, says: str, data: Mapping[str, Json]) -> None:
+        """Write a record, and let the watcher hear of it."""
+        self.doors.watcher.recorded(self.journal.write(event, step, says, data))
+
+    def reach(self, place: str) -> None:
+        """Pass a failpoint."""
+        self.doors.failpoints.reach(place)
+
+    def update(self, stack: str, dials: Dials) -> Updated:
+        """Have the engine set a stack, from the revision that this run knows to be its newest."""
+        note = Note(self.operation, self.author.operator, self.author.reason)
+        updated = self.doors.engine.update(Change(stack, self.bases[stack], dials, note), self.doors.watcher)
+        if updated.outcome in {Outcome.SUCCEEDED, Outcome.FAILED, Outcome.CANCELLED}:
+            self.bases[stack] = updated.revision
+        return updated

@@ -1,0 +1,172 @@
+"""One step forward: its effect, written down before and after, and then its gates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from automation.core.gates import Sample, Verdict, judge, unasked, worst
+from automation.core.plan import Ending, Task, Update
+from automation.core.record import Event
+from automation.core.updates import Outcome
+from automation.course import Effect, Stop
+from automation.errors import HhctlError
+
+if TYPE_CHECKING:
+    from automation.core.gates import Judgement
+    from automation.core.plan import Gate, Json, Step
+    from automation.core.updates import Updated
+    from automation.course import Course
+
+_LOOK_SECONDS = 1.0
+_ENDINGS = {
+    Outcome.FAILED: Ending.RESOURCE_FAILED,
+    Outcome.CANCELLED: Ending.CANCELLED,
+    Outcome.STALE: Ending.STALE,
+    Outcome.BUSY: Ending.BUSY,
+    Outcome.REFUSED: Ending.REFUSED,
+}
+_PARTLY = frozenset({Outcome.FAILED, Outcome.CANCELLED})
+_STOPPED_BY_GATE = {
+    Verdict.FAIL: Ending.HALTED,
+    Verdict.ERROR: Ending.HALTED,
+    Verdict.INCONCLUSIVE: Ending.INCONCLUSIVE,
+}
+
+
+def take(course: Course, number: int, step: Step) -> Stop | None:
+    """Carry out a step and its gates; None if the run may go on.
+
+    Raises:
+        HhctlError: the engine or the world cannot be had.
+    """
+    course.confirm()
+    if isinstance(step, Task):
+        return _do(course, number, step)
+    return _update(course, number, step) or _judge(course, number, step)
+
+
+def _update(course: Course, number: int, step: Update) -> Stop | None:
+    if step.revision is not None:
+        course.effects.append(Effect(number, step))
+        return None
+    course.write(Event.STARTED, number, step.title, {"base": course.bases[step.stack]})
+    course.reach(f"step-{number}-started")
+    updated = _carry_out(course, step)
+    if updated is None:
+        says = f"{step.title} cancelled by Ctrl-C before it began"
+        course.write(Event.MISSED, number, says, {})
+        return Stop(Ending.CANCELLED, says)
+    course.reach(f"step-{number}-carried-out")
+    if updated.outcome is Outcome.SUCCEEDED:
+        course.effects.append(Effect(number, step))
+        course.write(Event.DONE, number, f"{step.title} as revision {updated.revision}", _data(updated))
+        course.reach(f"step-{number}-done")
+        return None
+    says = f"{step.title} {_failure(updated)}"
+    if updated.outcome in _PARTLY:
+        course.effects.append(Effect(number, step))
+        course.write(Event.FAILED, number, says, _data(updated))
+    else:
+        course.write(Event.MISSED, number, says, _data(updated))
+    return Stop(_ENDINGS[updated.outcome], says)
+
+
+def _carry_out(course: Course, step: Update) -> Updated | None:
+    """Let Ctrl-C break into the engine only where that leaves something that can be undone; None if the engine had not begun by then."""
+    if step.no_return or course.past_return:
+        return course.update(step.stack, step.after)
+    try:
+        with course.doors.interrupts.breaking():
+            return course.update(step.stack, step.after)
+    except KeyboardInterrupt:
+        if course.doors.interrupts.presses > 1:
+            raise
+        return None
+
+
+def _failure(updated: Updated) -> str:
+    if updated.holder:
+        return f"{updated.outcome.value}: {updated.holder}"
+    if updated.faults:
+        return f"{updated.outcome.value}: {'; '.join(f'{fault.urn}: {fault.message}' for fault in updated.faults)}"
+    return updated.outcome.value
+
+
+def _data(updated: Updated) -> dict[str, Json]:
+    return {
+        "outcome": updated.outcome.value,
+        "revision": updated.revision,
+        "changes": [{"urn": change.urn, "operation": change.operation.value} for change in updated.changes],
+        "faults": [{"urn": fault.urn, "message": fault.message} for fault in updated.faults],
+        "holder": updated.holder,
+    }
+
+
+def _judge(course: Course, number: int, step: Update) -> Stop | None:
+    if not step.gates:
+        return None
+    judgements: list[Judgement] = []
+    for gate in step.gates:
+        judgement = _watch(course, gate)
+        if judgement is None:
+            return Stop(Ending.CANCELLED, "cancelled by Ctrl-C at a gate")
+        judgements.append(judgement)
+    verdict = worst(judgement.verdict for judgement in judgements)
+    says = "; ".join(map(str, judgements))
+    course.write(Event.JUDGED, number, says, {"verdict": verdict.value, "judgements": [_judgement_json(each) for each in judgements]})
+    course.reach(f"step-{number}-judged")
+    if verdict is Verdict.PASS:
+        return None
+    return Stop(_STOPPED_BY_GATE[verdict], says, undo=verdict is not Verdict.INCONCLUSIVE)
+
+
+def _watch(course: Course, gate: Gate) -> Judgement | None:
+    """Sample until the gate is met or its time is over; None where the operator wants to stop."""
+    doors = course.doors
+    ends = doors.clock.monotonic() + gate.within
+    samples: list[Sample] = []
+    while True:
+        try:
+            samples.append(doors.world.measure(gate))
+        except HhctlError as error:
+            return unasked(gate, error.message)
+        judgement = judge(gate, samples)
+        if judgement.verdict is Verdict.PASS or doors.clock.monotonic() >= ends:
+            return judgement
+        if course.stop_wanted:
+            return None
+        doors.clock.sleep(_LOOK_SECONDS)
+
+
+def _judgement_json(judgement: Judgement) -> Json:
+    return {
+        "verdict": judgement.verdict.value,
+        "query": judgement.query,
+        "threshold": judgement.threshold,
+        "n": judgement.n,
+        "value": judgement.value,
+        "trouble": judgement.trouble,
+    }
+
+
+def _do(course: Course, number: int, task: Task) -> Stop | None:
+    world = course.doors.world
+    if world.holds(task.postcondition, task.stack):
+        if task.begun:
+            course.effects.append(Effect(number, task))
+        course.write(Event.DONE, number, f"{task.title}: {task.postcondition} already", {})
+        return None
+    if not world.holds(task.precondition, task.stack):
+        return Stop(Ending.REFUSED, f"{task.title}: {task.precondition} does not hold")
+    course.write(Event.STARTED, number, task.title, {})
+    course.reach(f"step-{number}-started")
+    course.effects.append(Effect(number, task))
+    world.act(task.action, task.stack)
+    course.reach(f"step-{number}-carried-out")
+    if not world.holds(task.postcondition, task.stack):
+        says = f"{task.title} was carried out, and yet not: {task.postcondition}"
+        course.write(Event.FAILED, number, says, {})
+        return Stop(Ending.FAILED, says)
+    course.write(Event.DONE, number, f"{task.title}: {task.postcondition}", {})
+    course.reach(f"step-{number}-done")
+    return None

@@ -1,0 +1,200 @@
+"""The lease of an operation of several updates: it keeps operators out of each other's way. What guards the stacks is compare and set."""
+
+from __future__ import annotations
+
+import json
+import threading
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from automation.errors import Busy
+from automation.ports.objects import ObjectsUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+
+    from automation.core.record import Author
+    from automation.ports.objects import Objects, Stored
+
+LASTS = timedelta(seconds=30)
+RENEWED_EVERY = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who holds a stack for which run; `renewals` makes each writing of it another version."""
+
+    run: str
+    operation: str
+    operator: str
+    reason: str
+    host: str
+    pid: int
+    renewals: int = 0
+    released: bool = False
+
+
+class Held:
+    """A lease on one stack: renewed until it is released, or lost where somebody else has taken it."""
+
+    def __init__(self, objects: Objects, stack: str, claim: Claim) -> None:
+        self._objects = objects
+        self._stack = stack
+        self._claim = claim
+        self._version = ""
+        self._lost = ""
+        self._one_at_a_time = threading.Lock()
+
+    def take(self, *, is_dead: Callable[[Claim], bool]) -> None:
+        """Take the lease if nobody has it, if its holder let it run out, or if the holder's process is known to be dead.
+
+        Raises:
+            Busy: somebody has it; names who, why and since when.
+            ObjectsUnavailable: the place of leases cannot be used.
+        """
+        key, content = _key(self._stack), _written(self._claim)
+        stored = self._objects.read(key)
+        if stored is None:
+            version = self._objects.create(key, content)
+        elif _is_free(stored, is_dead):
+            version = self._objects.replace(key, content, version=stored.version)
+        else:
+            raise _busy(self._stack, stored)
+        if version is None:
+            raise _busy(self._stack, self._objects.read(key))
+        self._version = version
+
+    def renew(self) -> None:
+        """Begin the lease's time anew; where that fails, `confirm` tells."""
+        self._write(replace(self._claim, renewals=self._claim.renewals + 1))
+
+    def confirm(self) -> None:
+        """Go on only while the lease is ours.
+
+        Raises:
+            Busy: somebody else has taken it.
+        """
+        if self._lost:
+            raise Busy(f"the lease on {self._stack} was lost: {self._lost}", hint="run the same command again")
+
+    def release(self) -> None:
+        """Let others take the lease at once; one that is lost or out of reach just runs out."""
+        self._write(replace(self._claim, released=True))
+
+    def _write(self, claim: Claim) -> None:
+        with self._one_at_a_time:
+            if self._lost:
+                return
+            try:
+                version = self._objects.replace(_key(self._stack), _written(claim), version=self._version)
+                now = None if version else self._objects.read(_key(self._stack))
+            except ObjectsUnavailable:
+                # It may be reached again before the lease has run out; if somebody takes it first, the next writing finds out.
+                return
+            other = _read(now) if now else None
+            if version:
+                self._claim, self._version = claim, version
+            elif now and other and other.run == claim.run:
+                # An earlier writing took effect although its answer never came.
+                self._claim, self._version = other, now.version
+            else:
+                self._lost = f"{other.operator} has taken it for '{other.operation}'" if other else "it is gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Leases:
+    """Where the leases of stacks stand, and what tells whether a holder's process is known to be dead."""
+
+    objects: Callable[[str], Objects]
+    is_dead: Callable[[Claim], bool]
+
+    def look(self, stacks: Sequence[str]) -> None:
+        """Go on only while nobody holds a lease on `stacks`.
+
+        Raises:
+            Busy: somebody does.
+            ObjectsUnavailable: a place of leases cannot be used.
+        """
+        for stack in stacks:
+            stored = self.objects(stack).read(_key(stack))
+            if stored and not _is_free(stored, self.is_dead):
+                raise _busy(stack, stored)
+
+    @contextmanager
+    def held(self, stacks: Sequence[str], *, run: str, operation: str, author: Author) -> Generator[Callable[[], None]]:
+        """Hold the leases of `stacks`, in that order, while the block runs; what is yielded raises `Busy` once one of them is lost.
+
+        Raises:
+            Busy: somebody else has one.
+            ObjectsUnavailable: a place of leases cannot be used.
+        """
+        claim = Claim(run, operation, author.operator, author.reason, author.host, author.pid)
+        with ExitStack() as leases:
+            all_held: list[Held] = []
+            for stack in stacks:
+                held = Held(self.objects(stack), stack, claim)
+                held.take(is_dead=self.is_dead)
+                leases.callback(held.release)
+                all_held.append(held)
+            leases.enter_context(_renewed(all_held))
+
+            def confirm() -> None:
+                for held in all_held:
+                    held.confirm()
+
+            yield confirm
+
+
+@contextmanager
+def _renewed(leases: Sequence[Held]) -> Generator[None]:
+    over = threading.Event()
+
+    def renew() -> None:
+        while not over.wait(RENEWED_EVERY.total_seconds()):
+            for held in leases:
+                held.renew()
+
+    thread = threading.Thread(target=renew, name="lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _key(stack: str) -> str:
+    return f"lease/{stack}.json"
+
+
+def _written(claim: Claim) -> bytes:
+    return json.dumps(asdict(claim), sort_keys=True).encode()
+
+
+def _read(stored: Stored) -> Claim | None:
+    """Read a claim; None for what is none: somebody has it who does not say who it is."""
+    try:
+        held: Any = json.loads(stored.content)
+        return Claim(**held)
+    except (ValueError, TypeError):
+        return None
+
+
+def _is_free(stored: Stored, is_dead: Callable[[Claim], bool]) -> bool:
+    claim = _read(stored)
+    return stored.age >= LASTS or (claim is not None and (claim.released or is_dead(claim)))
+
+
+def _busy(stack: str, stored: Stored | None) -> Busy:
+    hint = "run the same command again when it is over"
+    claim = _read(stored) if stored else None
+    if claim is None or stored is None:
+        return Busy(f"somebody else has just taken {stack}", hint=hint)
+    age = stored.age.total_seconds()
+    return Busy(
+        f"{stack} is held by {claim.operator} on {claim.host} (pid {claim.pid}) for '{claim.operation}'"
+        f"{f': {claim.reason}' if claim.reason else ''}; last heard of {age:.0f} s ago, free {LASTS.total_seconds():.0f} s after",
+        hint=hint,
+    )

@@ -1,0 +1,87 @@
+"""An operation from its command to its report: facts, plan, consent, run; or first the undo that an interrupted run of it was in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from automation.core.facts import Facts, StackFacts
+from automation.core.resume import carried_out, unfinished
+from automation.run import carry_out, take_up_undo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from automation.core.facts import Unreachable
+    from automation.core.plan import Plan
+    from automation.core.record import Author, Record
+    from automation.core.resume import Unfinished
+    from automation.course import Doors
+    from automation.journal import Journal
+    from automation.run import Report
+
+
+class Records(Protocol):
+    """The journals of an operation's home."""
+
+    def newest(self) -> Sequence[Record]:
+        """Return the newest records, oldest first.
+
+        Raises:
+            HhctlError: they cannot be read.
+        """
+        ...
+
+    def journal(self, run: str | None = None) -> Journal:
+        """Return the journal of a new run, or of one that is taken up."""
+        ...
+
+
+class Consent(Protocol):
+    """The operator, who is shown what is going to happen and may say no."""
+
+    def to_plan(self, plan: Plan) -> bool:
+        """Show the plan, and ask; false where the operator wanted to see it only.
+
+        Raises:
+            HhctlError: it is not to be carried out.
+        """
+        ...
+
+    def to_undo(self, run: Unfinished) -> bool:
+        """Show what an interrupted run has yet to undo, and ask; likewise."""
+        ...
+
+
+def look_back(command: str, stacks: Mapping[str, StackFacts | Unreachable], records: Records) -> Facts:
+    """Return the facts for `command` with what an interrupted run of it has left, which only its own records tell.
+
+    They are read only where the history of a stack says that this command was the last to change it.
+
+    Raises:
+        HhctlError: the records are needed and cannot be read.
+    """
+    if any(isinstance(found, StackFacts) and _was_last(command, found) for found in stacks.values()):
+        return Facts(stacks, unfinished(records.newest(), command))
+    return Facts(stacks)
+
+
+def operate(
+    plan: Callable[[Facts], Plan], facts: Facts, author: Author, *, doors: Doors, records: Records, consent: Consent
+) -> Report | None:
+    """Carry out what is planned from `facts`, or finish the undo in which a run was interrupted; None if nothing was to be done.
+
+    Raises:
+        HhctlError: it was refused while planning, or by the operator; nothing was done.
+    """
+    left = facts.unfinished
+    if left and left.undoing:
+        return take_up_undo(left, author, doors, records.journal(left.run)) if consent.to_undo(left) else None
+    wanted = plan(facts)
+    if not consent.to_plan(wanted) or not wanted.steps:
+        return None
+    return carry_out(wanted, author, doors, records.journal())
+
+
+def _was_last(command: str, facts: StackFacts) -> bool:
+    newest = next(carried_out(facts.entries), None)
+    return newest is not None and newest.note.operation == command

@@ -1,0 +1,281 @@
+"""Stand-ins for what hhctl reaches through its doors: kept in files, so that they outlive a killed operator, and able to fail on demand."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from automation.core.gates import Sample
+from automation.core.updates import (
+    Change,
+    Entry,
+    Forecast,
+    Holder,
+    Note,
+    Operation,
+    Outcome,
+    ResourceChange,
+    ResourceFault,
+    Updated,
+    standing,
+)
+from stacks.dials import Dials, changes, from_document, to_document
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping
+    from pathlib import Path
+
+    from automation.core.plan import Gate
+    from automation.core.record import Record
+    from automation.core.updates import Progress
+    from automation.errors import HhctlError
+
+BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
+BROKEN_MEMORY = "666Mi"
+"""The world refuses pods with this limit, as a real one refuses what it cannot do."""
+
+
+@dataclass
+class FakeEngine:
+    """An engine over one folder: its history, the dials that its world really has, and a lock that a killed process leaves behind.
+
+    `failing` gives stacks whose next update ends badly, `reach` passes the failpoints inside an update.
+    """
+
+    folder: Path
+    failing: dict[str, Outcome | HhctlError] = field(default_factory=dict[str, "Outcome | HhctlError"])
+    reach: Callable[[str], None] = lambda _: None
+
+    def history(self, stack: str) -> tuple[Entry, ...]:
+        return tuple(_entry(held) for held in reversed(self._read(stack)["entries"]))
+
+    recent = history
+
+    def preview(self, change: Change, progress: Progress) -> Forecast:
+        world = self.world(change.stack)
+        found = _changes(change.stack, world, change.dials)
+        for each in found:
+            progress.resource(each, done=False)
+        return Forecast(found)
+
+    def drift(self, change: Change, progress: Progress) -> Forecast:
+        del progress
+        stands = standing(self.history(change.stack)).succeeded
+        return Forecast(_changes(change.stack, stands and stands.dials, self.world(change.stack) or Dials(present=False)))
+
+    def update(self, change: Change, progress: Progress) -> Updated:
+        trouble = self.failing.pop(change.stack, None)
+        if trouble is not None and not isinstance(trouble, Outcome):
+            raise trouble
+        with self._alone(change.stack) as held:
+            if holder := _live_holder(held):
+                return Updated(Outcome.BUSY, change.base, (), holder=str(holder))
+            held["lock"] = {"pid": os.getpid()}
+        try:
+            self.reach("engine-before")
+            return self._carry_out(change, trouble or _by_itself(change.dials), progress)
+        finally:
+            with self._alone(change.stack) as held:
+                held["lock"] = None
+
+    repair = update
+
+    def outputs(self, stack: str) -> Mapping[str, object]:
+        return {"revision": standing(self.history(stack)).base}
+
+    def holders(self, stack: str) -> tuple[Holder, ...]:
+        holder = _live_holder(self._read(stack))
+        return (holder,) if holder else ()
+
+    def unlock(self, stack: str, holder: Holder) -> None:
+        with self._alone(stack) as held:
+            if held["lock"] and held["lock"]["pid"] == holder.pid:
+                held["lock"] = None
+
+    def world(self, stack: str) -> Dials | None:
+        """How the world really is set; None where nothing was ever made."""
+        held = self._read(stack)["world"]
+        return from_document(held, place="world") if held else None
+
+    def change_world(self, stack: str, dials: Dials) -> None:
+        """Change the world behind the engine's back."""
+        with self._alone(stack) as held:
+            held["world"] = to_document(dials)
+
+    def _carry_out(self, change: Change, wanted: Outcome, progress: Progress) -> Updated:
+        with self._alone(change.stack) as held:
+            entries = tuple(_entry(each) for each in reversed(held["entries"]))
+            stands = standing(entries)
+            entry = _held_entry(change, stands.next_revision)
+            if stands.base != change.base or wanted is Outcome.STALE:
+                held["entries"].append({**entry, "outcome": Outcome.REFUSED.value})
+                return Updated(Outcome.STALE, change.base, (), holder=_winner(entries))
+            before = from_document(held["world"], place="world") if held["world"] else None
+            done = _changes(change.stack, before, change.dials)
+            if wanted in {Outcome.BUSY, Outcome.REFUSED}:
+                return Updated(wanted, change.base, (), holder="somebody" if wanted is Outcome.BUSY else "")
+            held["world"] = to_document(change.dials)
+            for each in done:
+                progress.resource(each, done=True)
+        # Whoever dies here has changed the world, and the engine has not come to write that down.
+        self.reach("engine-in")
+        with self._alone(change.stack) as held:
+            held["entries"].append({**entry, "outcome": wanted.value})
+        faults = (ResourceFault(f"urn:{change.stack}", "the world said no"),) if wanted is Outcome.FAILED else ()
+        return Updated(wanted, stands.next_revision, done, faults)
+
+    def _read(self, stack: str) -> dict[str, Any]:
+        with self._alone(stack) as held:
+            return held
+
+    @contextmanager
+    def _alone(self, stack: str) -> Generator[dict[str, Any]]:
+        file = self.folder / f"{stack}.json"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / f".{stack}").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            before = file.read_text() if file.exists() else json.dumps({"entries": [], "world": None, "lock": None})
+            held = json.loads(before)
+            yield held
+            if (after := json.dumps(held)) != before:
+                draft = file.with_suffix(".draft")
+                draft.write_text(after)
+                draft.replace(file)
+
+
+def _by_itself(dials: Dials) -> Outcome:
+    return Outcome.FAILED if dials.memory == BROKEN_MEMORY else Outcome.SUCCEEDED
+
+
+def _changes(stack: str, before: Dials | None, after: Dials) -> tuple[ResourceChange, ...]:
+    operation = Operation.UPDATE if before and before.present else Operation.CREATE
+    operation = operation if after.present else Operation.DELETE
+    return tuple(
+        ResourceChange(f"urn:{stack}::{change.name}", "fake", change.name, operation, (change.name,)) for change in changes(before, after)
+    )
+
+
+def _held_entry(change: Change, revision: int) -> dict[str, Any]:
+    note = {"operation": change.note.operation, "operator": change.note.operator, "reason": change.note.reason}
+    return {"revision": revision, "dials": to_document(change.dials), "note": note}
+
+
+def _entry(held: dict[str, Any]) -> Entry:
+    at = BEGINNING + timedelta(minutes=held["revision"])
+    dials = from_document(held["dials"], place="entry")
+    return Entry(held["revision"], dials, Outcome(held["outcome"]), Note(**held["note"]), at, at)
+
+
+def _winner(entries: tuple[Entry, ...]) -> str:
+    carried_out = (entry for entry in entries if entry.outcome is not Outcome.REFUSED)
+    return next((entry.note.operator for entry in carried_out), "nobody")
+
+
+def _live_holder(held: dict[str, Any]) -> Holder | None:
+    if not held["lock"]:
+        return None
+    pid = held["lock"]["pid"]
+    return None if is_dead(pid) else Holder(str(pid), "tester", "here", pid, BEGINNING)
+
+
+@dataclass
+class FakeWorld:
+    """Pods that are Ready as soon as the engine's world has them, unless `ready` says another number or that nothing can be seen.
+
+    `conditions` are those that hold for tasks; an action makes the condition of its own name hold, and `not-X` takes X away.
+    """
+
+    engine: FakeEngine
+    ready: Callable[[str], float | HhctlError | None] | None = None
+    failing_actions: frozenset[str] = frozenset()
+
+    def measure(self, gate: Gate) -> Sample:
+        if self.ready:
+            seen = self.ready(gate.stack)
+            if isinstance(seen, Exception):
+                raise seen
+            return Sample(seen, "" if seen is not None else "not reached")
+        world = self.engine.world(gate.stack)
+        return Sample(float(world.minimum) if world else None)
+
+    def holds(self, condition: str, stack: str) -> bool:
+        return condition == "true" or (self.engine.folder / f"{stack}-{condition}").exists()
+
+    def act(self, action: str, stack: str) -> None:
+        if action in self.failing_actions:
+            return
+        if action.startswith("not-"):
+            (self.engine.folder / f"{stack}-{action.removeprefix('not-')}").unlink(missing_ok=True)
+        else:
+            (self.engine.folder / f"{stack}-{action}").write_text("")
+
+
+@dataclass
+class FakeClock:
+    """Time that passes by being slept through, besides as it does."""
+
+    slept: float = 0.0
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self.slept)
+
+    def monotonic(self) -> float:
+        return self.slept
+
+    def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+
+
+@dataclass
+class FakeInterrupts:
+    """Ctrl-C as the test presses it."""
+
+    presses: int = 0
+
+    def breaking(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
+@dataclass
+class Listener:
+    """A watcher that remembers."""
+
+    records: list[Record] = field(default_factory=list["Record"])
+    resources: list[ResourceChange] = field(default_factory=list[ResourceChange])
+
+    def recorded(self, record: Record) -> None:
+        self.records.append(record)
+
+    def resource(self, change: ResourceChange, *, done: bool) -> None:
+        if done:
+            self.resources.append(change)
+
+
+@dataclass
+class Quiet:
+    """Progress that nobody hears."""
+
+    def resource(self, change: ResourceChange, *, done: bool) -> None:
+        """Say nothing."""
+
+
+def is_dead(pid: int) -> bool:
+    """Whether no process of this machine has the pid."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def seeded(engine: FakeEngine, stack: str, dials: Dials) -> Dials:
+    """Bring a stack up."""
+    stands = standing(engine.history(stack))
+    done = engine.update(Change(stack, stands.base, dials, Note("seed", "tester", "")), Quiet())
+    assert done.outcome is Outcome.SUCCEEDED
+    return replace(dials)
