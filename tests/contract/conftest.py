@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
+import subprocess
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,13 +25,20 @@ REAL = os.environ.get("HHCTL_CONTRACT_PLUGINS") == "real"
 @pytest.fixture(scope="session")
 def environment(cloud: LocalCloud) -> dict[str, str]:
     """The cloud's variables, with the local providers attached, or without them if `HHCTL_CONTRACT_PLUGINS=real` asks for real plugins."""
-    variables = dict(cloud.environment)
+    # Without the first the engine looks for the plugins that it is about to attach, and waits for the network to fail.
+    variables = {"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true", **cloud.environment}
     if REAL:
         del variables["PULUMI_DEBUG_PROVIDERS"]
-    else:
-        # Else the engine looks for the plugins that it is about to attach, and waits for the network to fail.
-        variables["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
+        _install_plugins(variables)
     return variables
+
+
+def _install_plugins(variables: dict[str, str]) -> None:
+    for name in ("aws", "kubernetes"):
+        command = ["pulumi", "plugin", "install", "resource", name, version(f"pulumi-{name}")]
+        done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+        if done.returncode:
+            pytest.skip(f"the engine's own plugin {name} cannot be had: {done.stderr.strip().splitlines()[-1]}")
 
 
 @pytest.fixture
