@@ -46,6 +46,7 @@ class PulumiEngine:
         self, stacks: Mapping[str, Stack], *, settings: Path, environment: Mapping[str, str] = os.environ, program: str = PROGRAM
     ) -> None:
         self._stacks = stacks
+        self._environment = environment
         self._runs = Runs(program, settings=settings, environment=environment)
         self._stores: dict[str, Store] = {}
 
@@ -119,7 +120,7 @@ class PulumiEngine:
         checkpoint = state.checkpoint or self._create(change.stack, backend, progress)
         footing = Footing(self._place(change.stack), backend, checkpoint, state.standing.next_revision)
         if checkpoint.pending:
-            clear_pending(checkpoint.releases)
+            clear_pending(checkpoint.releases, self._environment)
             settled = self._runs.run(Verb.SETTLE, change, footing, progress)
             if settled.ended.exit_code:
                 return updated(settled, change, revision=footing.revision)

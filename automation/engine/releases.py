@@ -9,7 +9,7 @@ from automation.engine.troubles import BadCredentials
 from automation.errors import HhctlError, TimedOut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from automation.engine.checkpoint import PendingRelease
 
@@ -17,7 +17,7 @@ _PENDING = "status in (pending-install,pending-upgrade,pending-rollback)"
 _SECONDS = 15
 
 
-def clear_pending(releases: Iterable[PendingRelease]) -> None:
+def clear_pending(releases: Iterable[PendingRelease], environment: Mapping[str, str]) -> None:
     """Forget the pending revision of each release, so that helm goes on from the one before; one that is not pending stays as it is.
 
     To be called for releases that the stack's own state has as under way, and while nobody holds the stack.
@@ -36,13 +36,13 @@ def clear_pending(releases: Iterable[PendingRelease]) -> None:
             f"--selector={selector}",
             f"--request-timeout={_SECONDS}s",
         ]
-        _run([*words, f"--context={release.context}"] if release.context else words, release)
+        _run([*words, f"--context={release.context}"] if release.context else words, release, environment)
 
 
-def _run(words: list[str], release: PendingRelease) -> None:
+def _run(words: list[str], release: PendingRelease, environment: Mapping[str, str]) -> None:
     told = f"the Helm release {release.name} in {release.namespace} was left half changed, and cannot be looked at"
     try:
-        done = subprocess.run(words, capture_output=True, text=True, timeout=2 * _SECONDS, check=False)
+        done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=2 * _SECONDS, check=False)
     except FileNotFoundError as missing:
         raise HhctlError(f"{told}: kubectl is not on PATH", hint="hhctl doctor") from missing
     except subprocess.TimeoutExpired as late:
