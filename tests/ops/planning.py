@@ -1,0 +1,79 @@
+"""Cases of planners, as data: what was found, what is asked for, and the plan as a person reads it, or the refusal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from fakes import BEGINNING
+
+from automation.core.facts import Facts, StackFacts, Unreachable
+from automation.core.plan import lines, to_json
+from automation.core.resume import Unfinished, UpdateLeft
+from automation.core.updates import Entry, Note, Outcome
+from automation.errors import HhctlError, TimedOut
+from stacks.dials import Dials, from_document
+from stacks.quantities import STACKS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from automation.core.plan import Plan
+
+DIGEST = "sha256:" + "1" * 64
+
+
+def cases(name: str) -> list[Any]:
+    """Read the cases of a planner."""
+    held = yaml.safe_load((Path(__file__).parent / "cases" / f"{name}.yaml").read_text())
+    return [pytest.param(case, id=case["case"]) for case in held]
+
+
+def check(case: dict[str, Any], plan: Callable[[Facts], Plan], command: str) -> None:
+    """Compare what a planner makes of a case with what the case says."""
+    facts = Facts({stack: _found(stack, case[stack]) for stack in STACKS if stack in case}, _unfinished(case, command))
+    if refusal := case.get("refusal"):
+        with pytest.raises(HhctlError) as refused:
+            plan(facts)
+        told = {"code": int(refused.value.code), "says": refused.value.message, "next": refused.value.hint}
+        assert told == refusal
+        return
+    planned = plan(facts)
+    assert "\n".join(lines(planned)).replace(DIGEST, "DIGEST") + "\n" == case["plan"]
+    assert dict(planned.bases) == case["bases"]
+    assert planned.operation == command
+    assert len(to_json(planned)["steps"]) == len(planned.steps)  # type: ignore[arg-type]
+
+
+def dials(written: dict[str, Any]) -> Dials:
+    """Read dials in which an image is its tag and a canary its weight."""
+    document = dict(written)
+    if tag := document.get("image"):
+        document["image"] = {"tag": tag, "digest": DIGEST}
+    if weight := document.get("canary"):
+        document["canary"] = {"image": {"tag": "v9", "digest": DIGEST}, "weight": weight, "minimum": 1}
+    return from_document(document, place="case")
+
+
+def _found(stack: str, written: dict[str, Any]) -> StackFacts | Unreachable:
+    if says := written.get("unreachable"):
+        return Unreachable(stack, TimedOut(says))
+    entries = tuple(_entry(each) for each in written["entries"])
+    return StackFacts(stack, entries, dials(written["first"]) if "first" in written else None)
+
+
+def _entry(written: dict[str, Any]) -> Entry:
+    note = Note(written.get("operation", "another"), "somebody", "")
+    outcome = Outcome(written.get("outcome", "succeeded"))
+    return Entry(written["revision"], dials(written["dials"]), outcome, note, BEGINNING, BEGINNING)
+
+
+def _unfinished(case: dict[str, Any], command: str) -> Unfinished | None:
+    if not (left := case.get("left")):
+        return None
+    update = UpdateLeft(
+        1, left["stack"], dials(left["after"]), dials(left["undo"]), left["base"], left.get("revision"), None, left.get("passed", False)
+    )
+    return Unfinished("01RUN", command, (update,))
