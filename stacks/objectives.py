@@ -1,4 +1,7 @@
-"""What is promised for the workload, as one list: gates judge by it, alerts fire by it, and the dashboard draws it."""
+"""What is promised for the workload, as one list: gates judge by it, alerts fire by it, and the dashboard draws it.
+
+Every series has the labels `namespace`, `track` and `version`, which Prometheus takes from the pod that it scrapes.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,9 @@ if TYPE_CHECKING:
     from stacks.spec import Objectives
 
 REQUESTS = "http_requests_total"
-"""A counter of requests by `code`, `version` and `track`."""
+"""A counter of requests by `code`."""
 LATENCY = "http_request_duration_seconds"
-"""A histogram of how long requests took, by `version` and `track`."""
+"""A histogram of how long requests took."""
 STARTED = "process_start_time_seconds"
 """A gauge of when a pod's process started: it changes by a restart."""
 

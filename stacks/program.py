@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from stacks.dials import DIALS_KEY, REVISION_KEY, DialsInvalid, dials_in, revision_in
+from stacks.given import given_secrets
 from stacks.house import PROJECT
 from stacks.loading import SpecInvalid, load_spec
 from stacks.newest import newest_settings
-from stacks.secrets import given_secrets
 from stacks.traffic import declare_global
 from stacks.wanted import Wanted
 from stacks.workload import declare_regional, declare_staging
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from stacks.dials import Dials
-    from stacks.secrets import Secrets
+    from stacks.given import Secrets
     from stacks.spec import Spec
 
 

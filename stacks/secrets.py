@@ -1,16 +1,16 @@
-"""The secrets that stacks are given: from a file of the operator's or from the engine's configuration, and on into resources only."""
+"""The secrets that stacks need, and the file that an operator may keep them in."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
-from typing import TypeAlias
-
-import pulumi
+from typing import TYPE_CHECKING
 
 from stacks.house import HOME, PROJECT, STANDBY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class SecretName(Enum):
@@ -26,51 +26,46 @@ class SecretName(Enum):
         return f"{PROJECT}:{self.value}"
 
 
-Secrets: TypeAlias = Mapping[SecretName, pulumi.Input[str]]
+class SecretsUnreadable(ValueError):
+    """A file of secrets cannot be used; the message names it, and quotes nothing of it."""
+
 
 _OF_WORKLOAD = (SecretName.DATABASE_URL, SecretName.CACHE_URL)
 _OF_REGION = (*_OF_WORKLOAD, SecretName.SLACK_WEBHOOK)
 _NEEDED = {"staging": _OF_WORKLOAD, HOME: _OF_REGION, STANDBY: _OF_REGION, "global": ()}
 
 
+def needed_secrets(stack: str) -> tuple[SecretName, ...]:
+    """The secrets without which `stack` cannot be declared."""
+    return _NEEDED[stack]
+
+
 def secrets_variable(stack: str) -> str:
-    """The environment variable that names a TOML file of a stack's secrets, which stand over those of the configuration."""
-    return f"HHCTL_SECRETS_{stack.upper()}"
+    """The environment variable that names a TOML file of a stack's secrets, which stand over those of the engine's configuration."""
+    return f"HHCTL_{stack.upper()}_SECRETS_FILE"
 
 
-def given_secrets(stack: str, environment: Mapping[str, str]) -> Secrets:
-    """Gather the secrets that `stack` needs; run within the engine.
+def kept_secrets(stack: str, environment: Mapping[str, str]) -> Mapping[SecretName, str]:
+    """Read those secrets of `stack` that a file has; none where the environment names no file.
 
     Raises:
-        pulumi.RunError: one is missing or stands in plain text in the configuration, or the file cannot be read.
+        SecretsUnreadable: the file that it names is missing, no TOML, or holds something else than texts.
     """
     file = environment.get(secrets_variable(stack))
-    held: Mapping[str, object] = _in_file(Path(file)) if file and _NEEDED[stack] else {}
-    return {name: _secret(stack, name, held) for name in _NEEDED[stack]}
+    needed = needed_secrets(stack)
+    if not file or not needed:
+        return {}
+    held = _read(Path(file))
+    if odd := next((name for name in needed if not isinstance(held.get(name.value, ""), str)), None):
+        raise SecretsUnreadable(f"the secrets in {file}: {odd.value} is no text")
+    return {name: str(held[name.value]) for name in needed if name.value in held}
 
 
-def _secret(stack: str, name: SecretName, held: Mapping[str, object]) -> pulumi.Output[str]:
-    if isinstance(value := held.get(name.value), str):
-        return pulumi.Output.secret(value)
-    config = pulumi.Config(PROJECT)
-    command = f"pulumi config set --stack {stack} --secret {name.key}"
-    if config.get(name.value) is None:
-        raise pulumi.RunError(f"{name.key} is missing; set it with `{command}`, or put it into a file that {secrets_variable(stack)} names")
-    if not _encrypted(name.key):
-        raise pulumi.RunError(f"{name.key} stands in plain text in the configuration; set it anew with `{command}`")
-    return config.require_secret(name.value)
-
-
-def _encrypted(key: str) -> bool:
-    """Ask both places: an inline program is told of secret keys, one of its own process finds them in the environment."""
-    return pulumi.runtime.is_config_secret(key) or key in pulumi.runtime.get_config_secret_keys_env()
-
-
-def _in_file(file: Path) -> Mapping[str, object]:
+def _read(file: Path) -> Mapping[str, object]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise pulumi.RunError(f"the secrets in {file} cannot be read: {error.strerror}") from error
+        raise SecretsUnreadable(f"the secrets in {file} cannot be read: {error.strerror}") from error
     except ValueError:
         # What the parser says of a line may quote it.
-        raise pulumi.RunError(f"the secrets in {file} are no TOML in UTF-8") from None
+        raise SecretsUnreadable(f"the secrets in {file} are no TOML in UTF-8") from None

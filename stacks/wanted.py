@@ -10,7 +10,7 @@ import pulumi_kubernetes as kubernetes
 
 if TYPE_CHECKING:
     from stacks.dials import Dials
-    from stacks.secrets import Secrets
+    from stacks.given import Secrets
     from stacks.spec import Region, Spec, Stack
 
 _AWS_SERVICES = ("cloudwatch", "iam", "kms", "route53", "s3", "sns", "sts")

@@ -182,7 +182,7 @@ def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str
     secrets.write_text("".join(f'{name.value} = "{value}"\n' for name, value in SECRETS.items()))
     (tmp_path / "hhctl.toml").write_text((PROJECT / "hhctl.toml").read_text())
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HHCTL_SECRETS_STAGING", str(secrets))
+    monkeypatch.setenv("HHCTL_STAGING_SECRETS_FILE", str(secrets))
     return dict(to_config(first("staging"), revision=5))
 
 

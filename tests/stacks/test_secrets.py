@@ -7,7 +7,8 @@ import pulumi
 import pytest
 from declarations import declarations
 
-from stacks.secrets import SecretName, given_secrets, secrets_variable
+from stacks.given import given_secrets
+from stacks.secrets import SecretName, secrets_variable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +35,7 @@ def given(environment: dict[str, str], *, config: dict[str, str] | None = None) 
 def test_a_file_gives_secrets(tmp_path: Path) -> None:
     file = tmp_path / "secrets.toml"
     file.write_text('databaseUrl = "one"\ncacheUrl = "two"\nslackWebhook = "not asked for"\n')
-    assert given({"HHCTL_SECRETS_STAGING": str(file)}) == {SecretName.DATABASE_URL: "one", SecretName.CACHE_URL: "two"}
+    assert given({"HHCTL_STAGING_SECRETS_FILE": str(file)}) == {SecretName.DATABASE_URL: "one", SecretName.CACHE_URL: "two"}
 
 
 def test_the_configuration_gives_what_no_file_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,7 +43,7 @@ def test_the_configuration_gives_what_no_file_does(tmp_path: Path, monkeypatch: 
     file = tmp_path / "secrets.toml"
     file.write_text('databaseUrl = "of the file"\n')
     config = {f"house-helper:{key}": "of the configuration" for key in KEYS}
-    assert given({"HHCTL_SECRETS_STAGING": str(file)}, config=config) == {
+    assert given({"HHCTL_STAGING_SECRETS_FILE": str(file)}, config=config) == {
         SecretName.DATABASE_URL: "of the file",
         SecretName.CACHE_URL: "of the configuration",
     }
@@ -53,7 +54,7 @@ def test_one_that_is_missing_is_named_with_both_ways_to_give_it() -> None:
         given({})
     assert str(refused.value) == (
         "house-helper:databaseUrl is missing; set it with `pulumi config set --stack staging --secret house-helper:databaseUrl`,"
-        " or put it into a file that HHCTL_SECRETS_STAGING names"
+        " or put it into a file that HHCTL_STAGING_SECRETS_FILE names"
     )
 
 
@@ -65,15 +66,22 @@ def test_one_in_plain_text_is_refused_without_being_told() -> None:
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(pulumi.RunError, match=r"absent\.toml cannot be read: No such file"):
-        given({"HHCTL_SECRETS_STAGING": str(tmp_path / "absent.toml")})
+        given({"HHCTL_STAGING_SECRETS_FILE": str(tmp_path / "absent.toml")})
 
 
 def test_a_file_that_is_no_toml_is_named_and_not_quoted(tmp_path: Path) -> None:
     file = tmp_path / "secrets.toml"
     file.write_text("databaseUrl = canary\n")
     with pytest.raises(pulumi.RunError, match="no TOML") as refused:
-        given({"HHCTL_SECRETS_STAGING": str(file)})
+        given({"HHCTL_STAGING_SECRETS_FILE": str(file)})
     assert "canary" not in str(refused.value)
+
+
+def test_a_secret_that_is_no_text_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "secrets.toml"
+    file.write_text("databaseUrl = 5\n")
+    with pytest.raises(pulumi.RunError, match="databaseUrl is no text"):
+        given({"HHCTL_STAGING_SECRETS_FILE": str(file)})
 
 
 def test_global_needs_no_secret_and_looks_for_none() -> None:

@@ -1,0 +1,215 @@
+"""The four stacks in the shared local cloud, by the real engine, from nothing to nothing but their vaults."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+import httpx
+import pytest
+
+from automation.core.updates import Change, Note, Outcome, standing
+from automation.engine.engine import PulumiEngine
+from stacks import house
+from stacks.dials import Canary, DatabaseRole, Dials, Image
+from stacks.first import first_dials
+from stacks.loading import load_spec
+from stacks.quantities import STACKS
+from stacks.secrets import SecretName, secrets_variable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local_cloud import LocalCloud
+
+    from automation.core.updates import Forecast, ResourceChange, Updated
+    from stacks.spec import Spec
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+CANDIDATE = Image("v1.2.2", "sha256:" + "b" * 64)
+LEFT = {"Key", "Alias", "BucketReplicationConfig"}
+
+
+class Silence:
+    def resource(self, change: ResourceChange, *, done: bool) -> None:
+        pass
+
+
+@dataclass
+class Stacks:
+    """The stacks as an operator moves them, dial by dial."""
+
+    engine: PulumiEngine
+    spec: Spec
+    environment: dict[str, str]
+    state: Path
+    dials: dict[str, Dials] = field(default_factory=dict)
+
+    def change(self, stack: str) -> Change:
+        base = standing(self.engine.recent(stack)).base
+        return Change(stack, base, self.dials[stack], Note("up", "tester", "a test"))
+
+    def set(self, stack: str, dials: Dials) -> Updated:
+        self.dials[stack] = dials
+        done = self.engine.update(self.change(stack), Silence())
+        assert done.outcome is Outcome.SUCCEEDED, done.faults
+        return done
+
+    def preview(self, stack: str) -> Forecast:
+        return self.engine.preview(self.change(stack), Silence())
+
+    def drift(self, stack: str) -> Forecast:
+        return self.engine.drift(self.change(stack), Silence())
+
+
+@pytest.fixture(scope="module")
+def stacks(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stacks]:
+    """All four, up for the first time; destroyed in the end, vaults too."""
+    folder = tmp_path_factory.mktemp("stacks")
+    state = folder / "state"
+    state.mkdir()
+    secrets = folder / "secrets.toml"
+    secrets.write_text("".join(f'{name.value} = "canary-secret-{name.value}"\n' for name in SecretName))
+    environment = {
+        **cloud.environment,
+        **{secrets_variable(stack): str(secrets) for stack in STACKS},
+        "PULUMI_BACKEND_URL": f"file://{state}",
+    }
+    spec = load_spec(PROJECT, environment)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        closing(PulumiEngine(spec.stacks, settings=PROJECT / "stacks", environment=environment)) as engine,
+    ):
+        patch.chdir(PROJECT)
+        found = Stacks(engine, spec, environment, state)
+        try:
+            for stack in STACKS:
+                found.set(stack, first_dials(PROJECT / "stacks", stack))
+            yield found
+        finally:
+            for stack in reversed(list(found.dials)):
+                found.set(stack, replace(found.dials[stack], present=False))
+            _forget_vaults(spec)
+
+
+def _forget_vaults(spec: Spec) -> None:
+    """Take away by hand what no stack takes away."""
+    for stack in (house.HOME, house.STANDBY):
+        region, bucket = spec.stacks[stack].region, house.vault(stack)
+        session = boto3.Session("tester", "tester", region_name=region)
+        s3, kms, iam = (session.client(name, endpoint_url=spec.regions[region].aws_endpoint) for name in ("s3", "kms", "iam"))
+        s3.delete_bucket(Bucket=bucket)
+        kms.delete_alias(AliasName=f"alias/{bucket}")
+        if stack == house.STANDBY:
+            [policy] = iam.list_role_policies(RoleName=f"{bucket}-replication")["PolicyNames"]
+            iam.delete_role_policy(RoleName=f"{bucket}-replication", PolicyName=policy)
+            iam.delete_role(RoleName=f"{bucket}-replication")
+
+
+def touched(done: Updated | Forecast) -> set[str]:
+    """The types of the resources that an update changed."""
+    return {change.type.rpartition(":")[2] for change in done.changes}
+
+
+def pods(cloud: LocalCloud, namespace: str) -> dict[str, str]:
+    """The API's pods, and when each was made."""
+    found = json.loads(cloud.run("kubectl", "get", "pods", "-n", namespace, "-l", "app.kubernetes.io/component=api", "-o", "json"))
+    return {pod["metadata"]["name"]: pod["metadata"]["uid"] for pod in found["items"]}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_preview_after_an_update_is_empty(stack: str, stacks: Stacks) -> None:
+    assert stacks.preview(stack).changes == ()
+
+
+def plain(stacks: Stacks, verb: str, stack: str) -> subprocess.CompletedProcess[str]:
+    """A plain `pulumi preview` or `pulumi up` in the project's folder."""
+    command = [sys.executable, str(Path(__file__).with_name("plain.py")), verb, stack]
+    return subprocess.run(command, cwd=PROJECT, env=stacks.environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_a_plain_preview_finds_the_dials_in_the_history(stacks: Stacks) -> None:
+    done = plain(stacks, "preview", "staging")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout).keys() == {"same"}
+
+
+def test_a_plain_update_is_refused_and_changes_nothing(stacks: Stacks) -> None:
+    before = stacks.engine.outputs("staging")
+    done = plain(stacks, "up", "staging")
+    assert done.returncode == 1
+    assert "use: hhctl up staging" in done.stderr
+    assert stacks.engine.outputs("staging") == before
+    assert stacks.preview("staging").changes == ()
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_nothing_has_drifted_by_itself(stack: str, stacks: Stacks) -> None:
+    assert stacks.drift(stack).changes == ()
+
+
+@pytest.mark.parametrize(("stack", "active"), [("prod", True), ("dr", False)])
+def test_everybody_may_read_a_switch_and_nobody_the_rest_of_its_bucket(stack: str, stacks: Stacks, *, active: bool) -> None:
+    url = house.switch_url(stacks.spec, stacks.spec.stacks[stack].region)
+    answer = httpx.get(url, trust_env=False)
+    assert answer.status_code == 200
+    assert answer.json() == {"active": active, "revision": 1}
+    assert httpx.get(f"{url}-of-another", trust_env=False).status_code in (403, 404)
+
+
+def test_no_secret_stands_in_the_state(stacks: Stacks) -> None:
+    files = [file for file in stacks.state.rglob("*") if file.is_file()]
+    assert len(files) > len(STACKS)
+    assert not [file for file in files if b"canary-secret" in file.read_bytes()]
+
+
+def test_a_change_of_weight_touches_the_release_and_rolls_no_pod(stacks: Stacks, cloud: LocalCloud) -> None:
+    first = stacks.dials["prod"]
+    stacks.set("prod", replace(first, canary=Canary(CANDIDATE, weight=10, minimum=1)))
+    before = pods(cloud, "house-helper-prod")
+    assert touched(stacks.set("prod", replace(first, canary=Canary(CANDIDATE, weight=25, minimum=1)))) == {"Release", "BucketObjectv2"}
+    after = pods(cloud, "house-helper-prod")
+    assert before.items() <= after.items()
+
+
+def test_dr_is_turned_on_by_writing_one_object(stacks: Stacks) -> None:
+    assert touched(stacks.set("dr", replace(stacks.dials["dr"], active=True))) == {"BucketObjectv2"}
+    assert '"active":true' in httpx.get(house.switch_url(stacks.spec, "us-west-2"), trust_env=False).text
+
+
+def test_a_database_that_becomes_the_primary_is_backed_up_every_day(stacks: Stacks) -> None:
+    assert touched(stacks.set("dr", replace(stacks.dials["dr"], database_role=DatabaseRole.PRIMARY))) == {"CronJob", "BucketObjectv2"}
+
+
+def test_stopping_takes_every_pod_away_and_the_autoscaler_takes_over_again(stacks: Stacks, cloud: LocalCloud) -> None:
+    first = stacks.dials["staging"]
+    stacks.set("staging", replace(first, stopped=True))
+    assert (
+        cloud.run("kubectl", "get", "deployment", house.DEPLOYMENT, "-n", "house-helper-staging", "-o", "jsonpath={.spec.replicas}") == "0"
+    )
+    stacks.set("staging", replace(first, minimum=2))
+    ready = (
+        "wait",
+        f"deployment/{house.DEPLOYMENT}",
+        "-n",
+        "house-helper-staging",
+        "--for=jsonpath={.status.readyReplicas}=2",
+        "--timeout=60s",
+    )
+    cloud.run("kubectl", *ready, limit=90)
+
+
+def test_a_stack_that_is_destroyed_leaves_its_protected_vault_and_comes_back_to_it(stacks: Stacks, cloud: LocalCloud) -> None:
+    first = first_dials(PROJECT / "stacks", "prod")
+    stacks.set("prod", replace(first, present=False))
+    assert stacks.preview("prod").changes == ()
+    assert stacks.engine.outputs("prod")["vault"] == house.vault("prod")
+    assert "house-helper-prod" not in cloud.run("kubectl", "get", "namespaces", "-o", "name")
+    assert not touched(stacks.set("prod", first)) & LEFT
+    assert stacks.preview("prod").changes == ()
