@@ -56,21 +56,20 @@ def test_a_vault_is_made_kept_and_gone(project: Project, client: Callable[..., A
     assert [one["Name"] for one in client("s3").list_buckets()["Buckets"] if one["Name"].startswith(name)] == []
 
 
-def test_a_vault_changes_in_place(project: Project, client: Callable[..., Any], name: str) -> None:
+def test_a_vault_changes_in_place_and_what_somebody_opened_is_seen_and_closed(
+    project: Project, client: Callable[..., Any], name: str
+) -> None:
     project.up(Vault(name))
-    changed = project.up(Vault(name, days=60, retention=2))
+    wanted = Vault(name, days=60, retention=2)
+    changed = project.up(wanted)
     assert changed.ops == {"lifecycle": "update", "lock": "update"}
     assert changed.diffs["lifecycle"] == {"rules[0].expiration.days": "update"}
     assert client("s3").get_bucket_lifecycle_configuration(Bucket=name)["Rules"][0]["Expiration"] == {"Days": 60}
-
-
-def test_an_open_vault_is_seen_and_closed_again(project: Project, client: Callable[..., Any], name: str) -> None:
-    project.up(Vault(name))
     client("s3").delete_public_access_block(Bucket=name)
     client("s3").put_bucket_versioning(Bucket=f"{name}-replica", VersioningConfiguration={"Status": "Suspended"})
     project.refresh()
-    assert project.up(Vault(name)).ops == {"vault-closed": "create", "replica-versions": "update"}
-    assert project.preview(Vault(name)).ops == {}
+    assert project.up(wanted).ops == {"vault-closed": "create", "replica-versions": "update"}
+    assert project.preview(wanted).ops == {}
 
 
 def test_a_zone_fails_over_by_the_switch(project: Project, client: Callable[..., Any], name: str) -> None:

@@ -8,11 +8,11 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from local.aws_made import health_check, zone
+from local.aws_moto import FOREVER, Aws, Door, Made, free_port, running_moto, unique
 
 from localcloud.providers.aws import AwsProvider
 from localcloud.providers.resource import PartialFault, ResourceFault
-from tests.local.aws_lives import health_check, zone
-from tests.local.aws_world import FOREVER, Aws, Door, Made, free_port, running_moto, unique
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

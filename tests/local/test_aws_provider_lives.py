@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from local.aws_lives import LIVES
+from local.aws_moto import Aws, Made, running_moto
 
 from localcloud.providers.resource import UNKNOWN
-from tests.local.aws_lives import LIVES, Life
-from tests.local.aws_world import Aws, Made, running_moto
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from local.aws_made import Life
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,9 @@ import pytest
 from localcloud.providers.aws.catalogue import RESOURCE_TYPES
 from localcloud.providers.aws.table import Field, Kind, ResourceType
 
+# Every deprecated alias of the SDK warns when its module is imported.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
 _TYPES = pytest.mark.parametrize("kind", RESOURCE_TYPES, ids=lambda kind: kind.name)
 
 _WORDS = {"bool": {Kind.FLAG}, "int": {Kind.WHOLE}, "float": {Kind.NUMBER, Kind.WHOLE}, "str": {Kind.TEXT, Kind.DOCUMENT}}

@@ -10,6 +10,7 @@ from localcloud.providers.aws import forecast
 from localcloud.providers.aws.catalogue import resource_type
 from localcloud.providers.aws.check import checked
 from localcloud.providers.aws.difference import difference
+from localcloud.providers.aws.endpoints import home_of
 from localcloud.providers.aws.faults import SERVICES, WORLD_FAULTS, Interrupted, code_of, worded
 from localcloud.providers.aws.invokes import invoke
 from localcloud.providers.aws.refresh import found_state, made_state
@@ -44,7 +45,7 @@ class AwsSession:
         """What a create would give."""
         return forecast.created(resource_type(type), inputs)
 
-    def preview_update(self, type: str, *, id: str, old_outputs: Properties, news: Properties) -> Properties:  # noqa: ARG002 - an id moves at the update only
+    def preview_update(self, type: str, *, id: str, old_outputs: Properties, news: Properties) -> Properties:  # noqa: ARG002 - the id says nothing of what changes
         """What an update would give."""
         kind = resource_type(type)
         old_inputs = {key: value for key, value in old_outputs.items() if key in kind.inputs}
@@ -145,7 +146,7 @@ class AwsSession:
 
     def _worded(self, fault: BaseException, kind: ResourceType, *, doing: str, which: str, region: str) -> str:
         what = f"{doing} {SERVICES[kind.module]} {kind.name} ({which})"
-        return worded(fault, doing=what, module=kind.module, region=region)
+        return worded(fault, doing=what, module=kind.module, region=home_of(kind.module, region))
 
 
 def _bare_state(kind: ResourceType, id: str, inputs: Properties) -> State:

@@ -64,12 +64,12 @@ def texts(kind: Kind = Kind.SET, *, wire: str = "", computed: bool = False) -> F
     return Field(kind, each=Field(Kind.TEXT), wire=wire, computed=computed)
 
 
-def blocks(kind: Kind, inside: Mapping[str, Field], *, required: bool = False, computed: bool = False, unread: bool = False) -> Field:
+def blocks(kind: Kind, inside: Mapping[str, Field], *, required: bool = False, computed: bool = False) -> Field:
     """An input that lists blocks of one shape."""
-    return Field(kind, each=Field(Kind.BLOCK, inside=inside), required=required, computed=computed, unread=unread)
+    return Field(kind, each=Field(Kind.BLOCK, inside=inside), required=required, computed=computed)
 
 
-REGION = Field(Kind.TEXT, computed=True, replaces="enhanced region support: changing `region` forces a new resource")
+REGION = Field(Kind.TEXT, computed=True, replaces="enhanced-region-support#region")
 TAGS = Field(Kind.MAP)
 TAGS_ALL = Field(Kind.MAP)
 

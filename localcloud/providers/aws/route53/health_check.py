@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from localcloud.providers.aws.faults import code_of, refusal
-from localcloud.providers.aws.route53.names import plain_id
-from localcloud.providers.aws.route53.record_sets import RecordSet, record_sets
 from localcloud.providers.aws.route53.tagging import get_tags, put_tags
+from localcloud.providers.aws.route53.uses import users_of
 from localcloud.providers.aws.shapes import is_list
 from localcloud.providers.aws.table import TAGS, TAGS_ALL, Field, Kind, ResourceType, World, texts
 from localcloud.providers.aws.wire import from_wire, to_wire
@@ -162,32 +161,10 @@ def _delete(site: Site, id: str, _inputs: Properties) -> None:
     DeleteHealthCheck): a failover that hangs on it would be left to chance.
     """
     site.route53.get_health_check(HealthCheckId=id)
-    if user := next(_users(site, id), None):
+    if user := next(users_of(site, id), None):
         message = f"health check {id} is in use by {user}: take it off first"
         raise refusal("DeleteHealthCheck", code="HealthCheckInUse", message=message)
     site.route53.delete_health_check(HealthCheckId=id)
-
-
-def _users(site: Site, id: str) -> Iterator[str]:
-    for page in site.route53.get_paginator("list_hosted_zones").paginate():
-        for zone in page["HostedZones"]:
-            for one in _sets_if_there(site, plain_id(zone["Id"])):
-                if one.get("HealthCheckId") == id:
-                    yield f"the {one['Type']} record {one['Name']} ({one.get('SetIdentifier', 'simple')})"
-    for page in site.route53.get_paginator("list_health_checks").paginate():
-        for check in page["HealthChecks"]:
-            if id in check["HealthCheckConfig"].get("ChildHealthChecks", ()):
-                yield f"the calculated health check {check['Id']}"
-
-
-def _sets_if_there(site: Site, zone: str) -> list[RecordSet]:
-    """The record sets of a zone, none of one that went since it was listed."""
-    try:
-        return record_sets(site, zone)
-    except ClientError as fault:
-        if code_of(fault) != "NoSuchHostedZone":
-            raise
-        return []
 
 
 HEALTH_CHECK = ResourceType(

@@ -8,12 +8,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
-from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 import boto3
@@ -22,7 +21,7 @@ import httpx
 from localcloud.providers.aws import AwsProvider
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Generator, Mapping
     from pathlib import Path
 
     from localcloud.providers.aws.session import AwsSession
@@ -50,7 +49,7 @@ def wait_for_port(port: int) -> None:
 
 
 @contextmanager
-def running_moto(log: Path) -> Iterator[str]:
+def running_moto(log: Path) -> Generator[str]:
     """The address of a moto server of one's own."""
     port = free_port()
     server = "from moto.server import main; main()"
