@@ -14,6 +14,11 @@ from automation.options import options_from_environment, options_in
 from automation.plugins import load_plugins
 
 _COMMANDS = (
+    LazyCommand("preview", target="automation.ops.preview:preview", summary="Show what `hhctl up STACK` would change, and change nothing."),
+    LazyCommand(
+        "drift", target="automation.ops.drift:drift", summary="Read the world anew, and show what was changed behind Pulumi's back."
+    ),
+    LazyCommand("unlock", target="automation.ops.unlock:unlock", summary="Take a stack from a process that died on another host."),
     LazyCommand("doctor", target="automation.ops.doctor:doctor", summary="Look at this machine and the spec, and say what to mend."),
     LazyCommand("help", target="automation.ops.help:help_", summary="Show help for a command, or the exit codes."),
     LazyCommand("version", target="automation.ops.version:version", summary="Show the version of hhctl and of its Python."),

@@ -72,12 +72,14 @@ class LiveTable:
         from rich.table import Table  # noqa: PLC0415 - rich costs a tenth of a second that only terminals pay
         from rich.text import Text  # noqa: PLC0415 - likewise
 
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+        from automation.paint import visible  # noqa: PLC0415 - likewise
+
+        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
         for row in self._rows.values():
             doing, past, style = _DOING[row.change.operation]
             seconds = (row.ended or self._clock()) - row.began
             words = (past if row.ended else doing, row.change.type, row.change.name, f"{seconds:.1f} s")
-            table.add_row(Text(words[0], style=style), *map(Text, words[1:]))
+            table.add_row(Text(words[0], style=style), *(Text(visible(word)) for word in words[1:]))
         return table
 
 

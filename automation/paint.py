@@ -1,4 +1,4 @@
-"""The one module that knows rich: blocks become text for a terminal, or plain columns where stdout is none."""
+"""Blocks become text for a terminal by rich, or plain columns where stdout is none."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _renderable(block: Block) -> RenderableType:
         case Record():
             return _lines(block)
         case Text():
-            return RichText(_visible(block.text))
+            return RichText(visible(block.text))
         case _:
             assert_never(block)
 
@@ -82,8 +82,9 @@ def _cell(cell: Cell) -> RichText:
             words = "yes" if answer else "no"
         case value:
             words = str(value)
-    return RichText(_visible(words), style=style)
+    return RichText(visible(words), style=style)
 
 
-def _visible(words: str) -> str:
+def visible(words: str) -> str:
+    """Return `words` with what would act on a terminal replaced by a mark."""
     return words.translate(_VISIBLE)

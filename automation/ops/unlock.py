@@ -1,4 +1,4 @@
-"""`hhctl unlock`: take a stack from a process that died holding it, on a host that only a person can look at."""
+"""`hhctl unlock`: take a stack from a process that died on a host that only a person can look at."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ _EPILOG = "\b\nExamples:\n  hhctl unlock prod\n  hhctl unlock prod --id 6d9a3c52
 @click.option("--id", metavar="ID", help="The lock to take away, as `hhctl unlock STACK` shows it.")
 @click.pass_obj
 def unlock(options: Options, stack: str, id: str | None) -> ExitCode:
-    """Take STACK from a process that is dead, where hhctl cannot see that by itself.
+    """Take a stack from a process that died on another host.
 
-    Without --id it shows who holds the stack. Locks of processes that died on this host need no unlocking: the next update clears them.
+    Without --id it shows who holds STACK. Locks of processes that died on this host need no unlocking: the next update clears them.
     Look at the other host first: whoever still runs there loses the stack's state.
     """
     app = open_app()

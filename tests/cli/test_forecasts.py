@@ -1,0 +1,111 @@
+"""Forecasts of several stacks, as people and programs read them."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from automation.core.updates import FieldChange, Forecast, Operation, ResourceChange, ResourceFault
+from automation.errors import Busy, ExitCode, TimedOut
+from automation.forecasts import Forecasts, Unforeseen, forecast_all, gravest_first
+from automation.show import Table, Text, plain
+
+if TYPE_CHECKING:
+    from automation.errors import HhctlError
+
+
+def change(name: str, operation: Operation, *details: FieldChange) -> ResourceChange:
+    fields = tuple(each.path for each in details)
+    return ResourceChange(f"urn:pulumi:prod::p::t::{name}", "kubernetes:core/v1:ConfigMap", name, operation, fields, details)
+
+
+CREATED = change("b", Operation.CREATE)
+UPDATED = change("a", Operation.UPDATE, FieldChange("data.mode", "calm", "busy"), FieldChange("data.new", None, "[secret]"))
+REPLACED = change("c", Operation.REPLACE)
+DELETED = change("d", Operation.DELETE)
+FAULT = ResourceFault("urn:pulumi:prod::p::t::a", "AccessDenied: no")
+
+
+def forecasts(**stacks: Forecast | Unforeseen) -> Forecasts:
+    return Forecasts("Previews", stacks, unchanged="nothing would change")
+
+
+def test_what_goes_and_what_is_replaced_come_first() -> None:
+    assert gravest_first([CREATED, UPDATED, REPLACED, DELETED]) == [DELETED, REPLACED, CREATED, UPDATED]
+
+
+def test_a_stack_is_a_line_and_a_table_of_its_changes() -> None:
+    line, table = forecasts(prod=Forecast((UPDATED, DELETED))).blocks()
+    assert line == Text("prod: 1 to delete, 1 to update")
+    assert isinstance(table, Table)
+    assert [[plain(cell) for cell in row] for row in table.rows] == [
+        ["delete", "kubernetes:core/v1:ConfigMap", "d", ""],
+        ["update", "kubernetes:core/v1:ConfigMap", "a", "data.mode: calm → busy, data.new: - → [secret]"],
+    ]
+
+
+def test_a_stack_without_changes_and_one_without_a_forecast_are_a_line_each() -> None:
+    shown = forecasts(staging=Forecast(()), prod=Unforeseen(TimedOut("no answer")), dr=Forecast((), (FAULT,))).blocks()
+    assert shown == [
+        Text("staging: nothing would change"),
+        Text("prod: no answer"),
+        Text("dr: failed\nurn:pulumi:prod::p::t::a: AccessDenied: no"),
+    ]
+
+
+def test_a_program_reads_changes_faults_and_errors_by_stack() -> None:
+    document = forecasts(prod=Forecast((UPDATED,), (FAULT,)), dr=Unforeseen(TimedOut("no answer"))).document()
+    assert document == {
+        "items": [
+            {
+                "stack": "prod",
+                "changes": [
+                    {
+                        "operation": "update",
+                        "type": "kubernetes:core/v1:ConfigMap",
+                        "name": "a",
+                        "urn": "urn:pulumi:prod::p::t::a",
+                        "fields": [
+                            {"path": "data.mode", "before": "calm", "after": "busy"},
+                            {"path": "data.new", "before": None, "after": "[secret]"},
+                        ],
+                    }
+                ],
+                "faults": [{"urn": "urn:pulumi:prod::p::t::a", "message": "AccessDenied: no"}],
+                "error": None,
+            },
+            {"stack": "dr", "changes": [], "faults": [], "error": {"code": 9, "message": "no answer"}},
+        ]
+    }
+
+
+ENDINGS = {
+    "nothing": (forecasts(prod=Forecast(())), ExitCode.DONE),
+    "changes": (forecasts(staging=Forecast(()), prod=Forecast((CREATED,))), ExitCode.CHANGES_PENDING),
+    "a fault among changes": (forecasts(prod=Forecast((CREATED,), (FAULT,))), ExitCode.RESOURCE_FAILED),
+    "a stack out of reach": (forecasts(staging=Forecast((CREATED,)), prod=Unforeseen(TimedOut("no"))), ExitCode.TIMED_OUT),
+}
+
+
+@pytest.mark.parametrize(("found", "code"), ENDINGS.values(), ids=ENDINGS)
+def test_the_exit_code_is_of_the_worst(found: Forecasts, code: ExitCode) -> None:
+    assert found.exit_code(ExitCode.CHANGES_PENDING) is code
+
+
+def test_stacks_are_forecast_at_once_and_one_that_fails_leaves_the_others_be() -> None:
+    together = threading.Barrier(3, timeout=30)
+    failure: HhctlError = Busy("held")
+
+    def forecast(stack: str) -> Forecast:
+        together.wait()
+        if stack == "prod":
+            raise failure
+        return Forecast(())
+
+    assert forecast_all(("staging", "prod", "dr"), forecast) == {
+        "staging": Forecast(()),
+        "prod": Unforeseen(failure),
+        "dr": Forecast(()),
+    }

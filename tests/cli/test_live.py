@@ -1,0 +1,54 @@
+"""What is shown of an update while it runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from automation.core.updates import Operation, ResourceChange
+from automation.live import LiveTable, watched
+from automation.options import Options
+
+if TYPE_CHECKING:
+    import pytest
+
+FIRST = ResourceChange("urn:pulumi:prod::p::aws:s3/bucket:Bucket::vault", "aws:s3/bucket:Bucket", "vault", Operation.CREATE)
+SECOND = ResourceChange("urn:pulumi:prod::p::t::\x1b[31mred", "t", "\x1b[31mred", Operation.DELETE)
+
+
+def test_without_a_terminal_each_event_is_a_line_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    with watched(Options()) as progress:
+        progress.resource(FIRST, done=False)
+        progress.resource(FIRST, done=True)
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.splitlines() == ["prod: creating aws:s3/bucket:Bucket vault", "prod: created aws:s3/bucket:Bucket vault"]
+
+
+def test_a_terminal_shows_a_row_a_resource_with_the_seconds_it_has_taken() -> None:
+    now = [0.0]
+    table = LiveTable(lambda: now[0])
+    table.resource(FIRST, done=False)
+    now[0] = 1.5
+    table.resource(SECOND, done=False)
+    now[0] = 2.0
+    table.resource(SECOND, done=True)
+    now[0] = 4.0
+    rows = [line.split() for line in _drawn(table).splitlines()]
+    assert rows[0] == ["creating", "aws:s3/bucket:Bucket", "vault", "4.0", "s"]
+    assert rows[1][0] == "deleted"
+    assert rows[1][-2:] == ["0.5", "s"]
+
+
+def test_escape_sequences_in_a_name_do_not_act() -> None:
+    table = LiveTable(lambda: 0.0)
+    table.resource(SECOND, done=False)
+    assert "\x1b" not in _drawn(table)
+
+
+def _drawn(table: LiveTable) -> str:
+    console = Console(width=100, force_terminal=True, color_system=None)
+    with console.capture() as capture:
+        console.print(table)
+    return capture.get()

@@ -1,0 +1,57 @@
+"""What a stack's state says, from the file that the engine keeps."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from automation.engine.checkpoint import PendingRelease, read_checkpoint
+from automation.engine.store import FolderStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from automation.engine.checkpoint import Checkpoint
+
+PROVIDER = "urn:pulumi:prod::house-helper::pulumi:providers:kubernetes::us-east-1"
+STACK = {"urn": "urn:pulumi:prod::house-helper::pulumi:pulumi:Stack::house-helper-prod", "type": "pulumi:pulumi:Stack"}
+SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:abc"}
+
+
+def read(folder: Path, **latest: Any) -> Checkpoint | None:
+    file = folder / ".pulumi/stacks/house-helper/prod.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps({"version": 3, "checkpoint": {"stack": "organization/house-helper/prod", "latest": latest}}))
+    return read_checkpoint(FolderStore(folder), "prod")
+
+
+def test_a_stack_that_was_never_created_has_none(tmp_path: Path) -> None:
+    assert read_checkpoint(FolderStore(tmp_path), "prod") is None
+
+
+def test_a_release_that_was_under_way_is_found_with_its_cluster(tmp_path: Path) -> None:
+    provider = {"urn": PROVIDER, "type": "pulumi:providers:kubernetes", "inputs": {"context": "us-east-1"}}
+    inputs = {"name": "house-helper", "namespace": "house-helper-prod"}
+    release = {"type": "kubernetes:helm.sh/v3:Release", "urn": "…", "inputs": inputs, "provider": f"{PROVIDER}::6d9a"}
+    bucket = {"type": "aws:s3/bucket:Bucket", "urn": "…"}
+    pending = [{"resource": release, "type": "updating"}, {"resource": bucket, "type": "creating"}]
+    found = read(tmp_path, resources=[STACK, provider], pending_operations=pending)
+    assert found
+    assert (found.resources, found.pending) == (2, 2)
+    assert found.releases == (PendingRelease("house-helper", "house-helper-prod", "us-east-1"),)
+
+
+def test_the_secrets_provider_is_told_as_a_settings_file_would(tmp_path: Path) -> None:
+    state = {"url": "awskms://alias/state", "encryptedkey": "AQIDAH"}
+    found = read(tmp_path, secrets_providers={"type": "cloud", "state": state})
+    assert found
+    assert found.settings == {"secretsprovider": "awskms://alias/state", "encryptedkey": "AQIDAH"}
+    assert (found.resources, found.outputs, found.finished) == (0, {}, False)
+
+
+def test_outputs_are_masked_at_any_depth_and_tell_whether_an_update_ever_ended(tmp_path: Path) -> None:
+    outputs = {"revision": 3, "urls": ["https://x", SECRET], "database": {"url": SECRET, "port": 5432}}
+    found = read(tmp_path, resources=[{**STACK, "outputs": outputs}])
+    assert found
+    assert found.outputs == {"revision": 3, "urls": ["https://x", "[secret]"], "database": {"url": "[secret]", "port": 5432}}
+    assert found.finished

@@ -1,0 +1,41 @@
+"""Which locks `hhctl unlock` takes away."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+
+import pytest
+
+from automation.core.updates import Holder
+from automation.engine.locks import here
+from automation.errors import Refusal, UsageFault
+from automation.ops.unlock import to_unlock
+
+THEIRS = Holder("6d9a", "bob", "elsewhere", 4711, datetime(2026, 11, 23, 12, tzinfo=UTC))
+OURS = Holder("77aa", here().user, here().host, os.getpid(), datetime.now(UTC))
+DEAD = Holder("88bb", "bob", here().host, os.getpid(), datetime(2001, 1, 1, tzinfo=UTC))
+
+
+def test_another_hosts_lock_is_taken_by_its_whole_id() -> None:
+    assert to_unlock("prod", "6d9a", [OURS, THEIRS]) == THEIRS
+
+
+@pytest.mark.parametrize(("id", "says"), [("6d9", "has no lock 6d9: 6d9a"), ("", "has no lock : 6d9a")])
+def test_an_id_that_no_lock_has_is_told_with_those_that_there_are(id: str, says: str) -> None:
+    with pytest.raises(UsageFault, match=says):
+        to_unlock("prod", id, [THEIRS])
+
+
+def test_a_stack_that_nobody_holds_needs_no_unlocking() -> None:
+    with pytest.raises(UsageFault, match="nobody holds it"):
+        to_unlock("prod", "6d9a", [])
+
+
+def test_a_process_that_runs_on_this_host_keeps_its_stack() -> None:
+    with pytest.raises(Refusal, match=f"process {os.getpid()} on this host holds stack prod, and runs"):
+        to_unlock("prod", "77aa", [OURS])
+
+
+def test_another_users_dead_process_on_this_host_may_be_unlocked() -> None:
+    assert to_unlock("prod", "88bb", [DEAD]) == DEAD
