@@ -38,7 +38,7 @@ _EPILOG = "\b\nExamples:\n  hhctl drift\n  hhctl drift prod dr -o json"
 def drift(options: Options, stack: tuple[str, ...]) -> ExitCode:
     """Read the world anew, and show what was changed behind Pulumi's back.
 
-    That is also what was taken away. Without STACK every stack that ever came up is looked at. Nothing is changed, not even the state. Exits with 7 if anything has drifted.
+    Without STACK every stack that ever came up is looked at. Nothing is changed, not even the state. Exits with 7 if anything has drifted.
     """
     app = open_app()
     names = app.named(stack)
