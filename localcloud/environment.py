@@ -33,6 +33,8 @@ def environment(cloud: Cloud) -> Mapping[str, str]:
         **_postgres(cloud),
         "PULUMI_HOME": str(cloud.folder.root / "pulumi"),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
+        # The engine would otherwise fetch the real plugins before it attaches the local providers.
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(cloud.folder.secret_file("pulumi-passphrase")),
         "PULUMI_DEBUG_PROVIDERS": ",".join(f"{name}:{cloud.folder.port(f'provider-{name}')}" for name in PROVIDERS),
         "HHCTL_DNS": f"127.0.0.1:{cloud.folder.port('dns')}",

@@ -90,9 +90,7 @@ class Objects:
             raise ResourceFault(f"{type}: {why}; nothing that it depends on defines it") from why
         place = object_id(inputs)
         if not self._cluster.settings.upsert and self._find(kind, place):
-            raise ResourceFault(
-                f"{kind.name} {place} already exists; import it, or set the provider's upsertExistingObjects"
-            )
+            raise ResourceFault(f"{kind.name} {place} already exists; import it, or set the provider's upsertExistingObjects")
         manager = _field_manager(type, name, place)
         live = self._cluster.apply(kind, inputs, manager)
         return self._settled(live, inputs, manager, _patience(inputs, timeout, cancelled), done="created")
