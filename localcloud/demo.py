@@ -25,6 +25,7 @@ from localcloud.status import read_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from automation.options import Options
     from localcloud.cloud import Cloud
@@ -83,9 +84,17 @@ def _stack(cloud: Cloud, wanted: _Wanted) -> automation.Stack:
     options = automation.LocalWorkspaceOptions(
         project_settings=settings,
         env_vars=dict(_engine_environment(cloud)),
+        work_dir=str(_work_folder(cloud, wanted.region)),
         pulumi_command=automation.PulumiCommand(str(cloud.folder.root)),
     )
     return automation.create_or_select_stack(wanted.region, project_name=_PROJECT, program=_program(wanted), opts=options)
+
+
+def _work_folder(cloud: Cloud, region: str) -> Path:
+    """Where the engine keeps the project of a region; left to itself it would leave a folder in /tmp behind."""
+    folder = cloud.folder.data("demo") / region
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
 
 
 def _engine_environment(cloud: Cloud) -> Mapping[str, str]:
