@@ -11,6 +11,7 @@ from localcloud.cloud import PROVIDERS, Cloud
 from localcloud.kube.control_plane import Access, ControlPlane, kubeconfig
 from localcloud.postgres import DATABASE, SUPERUSER, Postgres, programs
 from localcloud.regions import HOME_REGION, POSTGRES_SERVERS, REGIONS, STANDBY_REGION, postgres_server
+from localcloud.stack_secrets import secrets_files, write_secrets_files
 from stacks.overrides import Override
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def environment(cloud: Cloud) -> Mapping[str, str]:
         "HHCTL_DNS": f"127.0.0.1:{cloud.folder.port('dns')}",
         **_of_regions(cloud),
         **{Override.BACKEND.variable(stack): backend(cloud, region) for stack, region in _STATE_REGION.items()},
+        **secrets_files(cloud),
         **{Override.SECRETS_PROVIDER.variable(stack): "passphrase" for stack in _STATE_REGION},
     }
 
@@ -51,7 +53,7 @@ def backend(cloud: Cloud, region: str) -> str:
 
 
 def write_files(cloud: Cloud) -> None:
-    """Write the files that `environment` names: a kubeconfig, a Postgres password file, the engine's login, and programs to call."""
+    """Write the files that `environment` names: a kubeconfig, passwords, the stacks' secrets, the engine's login, and programs to call."""
     folder = cloud.folder
     planes = {region: ControlPlane(folder, region) for region in REGIONS}
     accesses = tuple(
@@ -69,6 +71,7 @@ def write_files(cloud: Cloud) -> None:
         for server in POSTGRES_SERVERS
     ]
     folder.write_private(folder.root / "pgpass", "\n".join(lines) + "\n")
+    write_secrets_files(cloud)
     _write_login(cloud)
     _link_programs(cloud)
 

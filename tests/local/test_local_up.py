@@ -166,3 +166,20 @@ def test_a_command_without_a_cloud_says_how_to_get_one(tmp_path: Path) -> None:
     nowhere = LocalCloud(tmp_path / "none", tmp_path)
     for command in ("status", "env", "logs moto", "fault --clear"):
         assert "hhctl local up" in nowhere.hhctl("local", *command.split(), code=1).stderr
+
+
+def test_the_stacks_find_their_secrets_and_can_be_previewed(cloud: LocalCloud) -> None:
+    files = [Path(value) for name, value in cloud.environment.items() if name.endswith("_SECRETS_FILE")]
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    done = subprocess.run(
+        [sys.executable, "-m", "automation.cli", "preview", "staging"],
+        cwd=PROJECT,
+        env=dict(cloud.environment),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "kubernetes:helm.sh/v3:Release" in done.stdout
+    assert not [secret for file in files for secret in file.read_text().split('"')[1::2] if secret in done.stdout + done.stderr]
