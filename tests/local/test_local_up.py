@@ -6,15 +6,12 @@ import json
 import stat
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import psutil
 import psycopg
 import pytest
 from local_cloud import PROJECT, LocalCloud
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 REGIONS = ("us-east-1", "us-west-2")
 
