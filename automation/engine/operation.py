@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from automation.engine.guard import Program
     from automation.engine.orders import Order
 
-_QUIETLY = ("--color", "never", "--suppress-outputs", "--suppress-progress")
+# Plugins are fetched when they are first needed: to look for all of them up front costs a second, though each is there or attached.
+_ALWAYS = ("--skip-plugin-pre-install", "--color", "never", "--suppress-outputs", "--suppress-progress")
+
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -71,7 +73,7 @@ class _OneStart(automation.PulumiCommand):
             return automation.CommandResult("", "", 0)
         # A preview comes with a place for its events: the SDK's own, which would not outlive this process.
         words = args[: args.index("--event-log")] + args[args.index("--event-log") + 2 :] if "--event-log" in args else args
-        return self.start([*words, *_QUIETLY, "--event-log", str(self._folder / EVENTS)], cwd=cwd, environment=additional_env)
+        return self.start([*words, *_ALWAYS, "--event-log", str(self._folder / EVENTS)], cwd=cwd, environment=additional_env)
 
     def start(self, words: list[str], *, cwd: str, environment: Mapping[str, str]) -> NoReturn:
         """Run the CLI to its end."""

@@ -214,5 +214,6 @@ def environment_of(*, folder: Path, providers: str) -> dict[str, str]:
         "PULUMI_HOME": str(folder / "pulumi"),
         "PULUMI_CONFIG_PASSPHRASE": "a passphrase of the tests",
         "PULUMI_DEBUG_PROVIDERS": providers,
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "TMPDIR": str(folder / "temporary"),
     }
