@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import random
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from automation.core.updates import Outcome, Updated
+from automation.core.updates import Outcome, Updated, standing
 from automation.engine.checkpoint import read_checkpoint
 from automation.engine.history import read_history, read_recent, winner
 from automation.engine.locks import read_locks, release
@@ -123,18 +124,24 @@ class PulumiEngine:
             clear_pending(checkpoint.releases, self._environment)
             settled = self._runs.run(Verb.SETTLE, change, footing, progress)
             if settled.ended.exit_code:
-                return updated(settled, change, revision=footing.revision)
-        return updated(self._runs.run(verb, change, footing, progress), change, revision=footing.revision)
+                return self._as_recorded(updated(settled, change, revision=footing.revision), change)
+        return self._as_recorded(updated(self._runs.run(verb, change, footing, progress), change, revision=footing.revision), change)
+
+    def _as_recorded(self, done: Updated, change: Change) -> Updated:
+        """Give an update that failed the revision that the stack has now: an engine that was killed, or whose disk was full, wrote none."""
+        if done.outcome not in {Outcome.FAILED, Outcome.CANCELLED}:
+            return done
+        return replace(done, revision=standing(self.recent(change.stack)).base)
 
     def _footing(self, state: State, change: Change, progress: Progress) -> Footing:
         """What a preview stands on. With the dials that hold it has their revision, so that the switch object is not shown as changed."""
-        place, backend, standing = self._place(change.stack), self._backend(change.stack), state.standing
+        place, backend, stands = self._place(change.stack), self._backend(change.stack), state.standing
         if state.checkpoint is None:
             backend = f"file://{self._runs.scratch()}"
         checkpoint = state.checkpoint or self._create(change.stack, backend, progress)
-        succeeded = standing.succeeded
+        succeeded = stands.succeeded
         unchanged = succeeded is not None and succeeded.dials == change.dials
-        return Footing(place, backend, checkpoint, succeeded.revision if succeeded and unchanged else standing.next_revision)
+        return Footing(place, backend, checkpoint, succeeded.revision if succeeded and unchanged else stands.next_revision)
 
     def _create(self, stack: str, backend: str, progress: Progress) -> Checkpoint:
         """Create the stack, or find that somebody else has meanwhile."""

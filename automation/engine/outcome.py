@@ -34,12 +34,14 @@ class Run:
         return tuple(change for change in self.account.changes.values() if change.operation is not Operation.SAME)
 
     def faults(self, stack: str) -> tuple[ResourceFault, ...]:
-        """What was refused; a fault of no resource is the stack's own."""
+        """What was refused; a fault of no resource is the stack's own, and no failure is without any."""
         urn = f"urn:pulumi:{stack}::{PROJECT}::pulumi:pulumi:Stack::{PROJECT}-{stack}"
         faults = self.account.all_faults(urn)
-        if not faults and self.ended.exit_code < 0:
+        if faults or self.ended.exit_code == 0:
+            return faults
+        if self.ended.exit_code < 0:
             return (ResourceFault(urn, f"the engine was ended by signal {-self.ended.exit_code}"),)
-        return faults
+        return (ResourceFault(urn, trouble(self.stderr, stack=stack).message),)
 
 
 def updated(run: Run, change: Change, *, revision: int) -> Updated:
@@ -50,12 +52,11 @@ def updated(run: Run, change: Change, *, revision: int) -> Updated:
         KeyboardInterrupt: it was stopped before it ran the program.
     """
     outcome = _outcome(run, change.stack)
-    recorded = revision if run.ended.exit_code >= 0 else change.base  # an engine that was killed has written no entry
     if outcome in {Outcome.BUSY, Outcome.STALE}:
         return Updated(outcome, change.base, (), holder=run.ended.winner or _holder(run.stderr))
     if outcome is Outcome.REFUSED:
         return Updated(outcome, change.base, (), faults=run.faults(change.stack))
-    return Updated(outcome, recorded, run.changes, faults=run.faults(change.stack), outputs=run.account.outputs)
+    return Updated(outcome, revision, run.changes, faults=run.faults(change.stack), outputs=run.account.outputs)
 
 
 def forecast(run: Run, stack: str) -> Forecast:

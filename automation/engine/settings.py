@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, cast
 
+from automation.engine.troubles import told
 from automation.errors import UsageFault
 from stacks.dials import FIRST_KEY
 
@@ -56,4 +57,5 @@ def run_settings(own: Mapping[str, Any], *, kept: Mapping[str, str], secrets_pro
 
 def write_settings(file: Path, settings: Mapping[str, Any]) -> None:
     """Write `settings` where the engine reads them; JSON is what it reads under this ending, and needs no quoting rules of ours."""
-    file.write_text(json.dumps(settings, indent=1), encoding="utf-8")
+    with told(file):
+        file.write_text(json.dumps(settings, indent=1), encoding="utf-8")

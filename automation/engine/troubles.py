@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from automation.errors import ExitCode, HhctlError, TimedOut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
+    from pathlib import Path
 
 
 class BadCredentials(HhctlError):
@@ -70,14 +72,23 @@ _KNOWN = (
 
 def trouble(stderr: str, *, stack: str) -> HhctlError:
     """Return the error that tells what the CLI said when it ended before it ran the program."""
-    line = next(_told(stderr), "it said nothing")
+    line = next(_lines(stderr), "it said nothing")
     for known in _KNOWN:
         if known.words.search(stderr):
             return known.raises(known.says.format(stack=stack, line=line), hint=known.hint.format(stack=stack))
     return HhctlError(f"the engine could not begin with stack {stack}: {line}")
 
 
-def _told(stderr: str) -> Iterator[str]:
+@contextmanager
+def told(place: Path) -> Generator[None]:
+    """Tell what the system refuses at `place` in one line."""
+    try:
+        yield
+    except OSError as error:
+        raise HhctlError(f"the engine cannot work in {place}: {error.strerror}", hint=f"df -h {place}") from error
+
+
+def _lines(stderr: str) -> Iterator[str]:
     """Find the lines that tell an error, those marked as such first."""
     lines = [" ".join(line.split()) for line in stderr.splitlines() if line.strip()]
     yield from (line.removeprefix("error: ") for line in lines if line.startswith("error: "))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automation.engine.orders import EVENTS, STDERR, Ended, Order, Signal, read_ended
+from automation.engine.troubles import told
 from automation.errors import HhctlError
 from stacks.house import PROJECT
 
@@ -29,7 +30,7 @@ class Worker:
     """A process that has the program imported and waits for orders; made early, so that importing overlaps with planning."""
 
     def __init__(self, program: str, environment: Mapping[str, str]) -> None:
-        try:
+        with told(Path(tempfile.gettempdir())):
             self._folder = Path(tempfile.mkdtemp(prefix="hhctl-"))
             (self._folder / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n", encoding="utf-8")
             with (self._folder / _LOG).open("wb") as log:
@@ -41,8 +42,6 @@ class Worker:
                     env=environment,
                     start_new_session=True,
                 )
-        except OSError as error:
-            raise HhctlError(f"the engine's worker cannot be started: {error.filename or error}: {error.strerror}") from error
         self._program = program
         self._numbers = itertools.count(1)
         self._writing = threading.Lock()
@@ -50,7 +49,8 @@ class Worker:
     def new_folder(self) -> Path:
         """Make a folder for one operation, readable to nobody else."""
         folder = self._folder / str(next(self._numbers))
-        folder.mkdir(mode=0o700)
+        with told(folder):
+            folder.mkdir(mode=0o700)
         return folder
 
     def tell(self, line: str) -> None:
