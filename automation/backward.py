@@ -112,7 +112,7 @@ def _all_back(course: Course, steps: Sequence[_UndoUpdate | _UndoTask]) -> Stop 
 def _back(course: Course, step: _UndoUpdate | _UndoTask) -> str:
     """Undo one step; empty if that worked, else what became of it."""
     if isinstance(step, _UndoTask):
-        course.doors.world.act(step.action, step.stack)
+        course.doors.deeds.act(step.action, step.stack)
         return ""
     updated = course.update(step.stack, step.dials)
     if updated.outcome is Outcome.SUCCEEDED:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from automation.errors import HhctlError
-from automation.options import shared_parameters
+from automation.options import operation_parameters, shared_parameters
 
 
 class Command(click.Command):
@@ -17,6 +17,15 @@ class Command(click.Command):
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Return the command's own parameters, the shared ones, and `--help`."""
         return [*self.params, *shared_parameters(), *super().get_params(ctx)[len(self.params) :]]
+
+
+class OperationCommand(Command):
+    """A command that changes stacks: it can be asked for its plan only, and is told why it is run."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return the command's own parameters, those of operations, the shared ones, and `--help`."""
+        own = len(self.params)
+        return [*self.params, *operation_parameters(), *super().get_params(ctx)[own:]]
 
 
 class Group(click.Group):

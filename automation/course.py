@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from automation.core.updates import Engine, Updated
     from automation.interrupts import Interrupts
     from automation.journal import Journal
-    from automation.ports.world import World
+    from automation.ports.deeds import Deeds
+    from automation.ports.gauge import Gauge
     from stacks.dials import Dials
 
 
@@ -62,7 +63,8 @@ class Doors:
     """Everything through which a run reaches the world."""
 
     engine: Engine
-    world: World
+    gauge: Gauge
+    deeds: Deeds
     leases: Leasing
     clock: Clock
     interrupts: Interrupts

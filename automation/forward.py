@@ -127,7 +127,7 @@ def _watch(course: Course, gate: Gate) -> Judgement | None:
     samples: list[Sample] = []
     while True:
         try:
-            samples.append(doors.world.measure(gate))
+            samples.append(doors.gauge.measure(gate))
         except HhctlError as error:
             return unasked(gate, error.message)
         judgement = judge(gate, samples)
@@ -150,20 +150,20 @@ def _judgement_json(judgement: Judgement) -> Json:
 
 
 def _do(course: Course, number: int, task: Task) -> Stop | None:
-    world = course.doors.world
-    if world.holds(task.postcondition, task.stack):
+    deeds = course.doors.deeds
+    if deeds.holds(task.postcondition, task.stack):
         if task.begun:
             course.effects.append(Effect(number, task))
         course.write(Event.DONE, number, f"{task.title}: {task.postcondition} already", {})
         return None
-    if not world.holds(task.precondition, task.stack):
+    if not deeds.holds(task.precondition, task.stack):
         return Stop(Ending.REFUSED, f"{task.title}: {task.precondition} does not hold")
     course.write(Event.STARTED, number, task.title, {})
     course.reach(f"step-{number}-started")
     course.effects.append(Effect(number, task))
-    world.act(task.action, task.stack)
+    deeds.act(task.action, task.stack)
     course.reach(f"step-{number}-carried-out")
-    if not world.holds(task.postcondition, task.stack):
+    if not deeds.holds(task.postcondition, task.stack):
         says = f"{task.title} was carried out, and yet not: {task.postcondition}"
         course.write(Event.FAILED, number, says, {})
         return Stop(Ending.FAILED, says)

@@ -14,6 +14,7 @@ from automation.ports.objects import ObjectsUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
+    from datetime import datetime
 
     from automation.core.record import Author
     from automation.ports.objects import Objects, Stored
@@ -24,7 +25,7 @@ RENEWED_EVERY = timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Who holds a stack for which run; `renewals` makes each writing of it another version."""
+    """Who holds a stack for which run, `since` when by that host's clock; `renewals` makes each writing of it another version."""
 
     run: str
     operation: str
@@ -32,6 +33,7 @@ class Claim:
     reason: str
     host: str
     pid: int
+    since: str
     renewals: int = 0
     released: bool = False
 
@@ -109,6 +111,7 @@ class Leases:
 
     objects: Callable[[str], Objects]
     is_dead: Callable[[Claim], bool]
+    now: Callable[[], datetime]
 
     def look(self, stacks: Sequence[str]) -> None:
         """Go on only while nobody holds a lease on `stacks`.
@@ -130,7 +133,7 @@ class Leases:
             Busy: somebody else has one.
             ObjectsUnavailable: a place of leases cannot be used.
         """
-        claim = Claim(run, operation, author.operator, author.reason, author.host, author.pid)
+        claim = Claim(run, operation, author.operator, author.reason, author.host, author.pid, self.now().isoformat())
         with ExitStack() as leases:
             all_held: list[Held] = []
             for stack in stacks:

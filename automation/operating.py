@@ -10,6 +10,7 @@ from automation.run import carry_out, take_up_undo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from automation.core.facts import Unreachable
     from automation.core.plan import Plan
@@ -66,20 +67,32 @@ def look_back(command: str, stacks: Mapping[str, StackFacts | Unreachable], reco
 
 
 def operate(
-    plan: Callable[[Facts], Plan], facts: Facts, author: Author, *, doors: Doors, records: Records, consent: Consent
+    plan: Callable[[Facts], Plan],
+    facts: Facts,
+    author: Author,
+    *,
+    doors: Callable[[], AbstractContextManager[Doors]],
+    records: Records,
+    consent: Consent,
 ) -> Report | None:
     """Carry out what is planned from `facts`, or finish the undo in which a run was interrupted; None if nothing was to be done.
+
+    The doors are opened once the operator has agreed.
 
     Raises:
         HhctlError: it was refused while planning, or by the operator; nothing was done.
     """
     left = facts.unfinished
     if left and left.undoing:
-        return take_up_undo(left, author, doors, records.journal(left.run)) if consent.to_undo(left) else None
+        if not consent.to_undo(left):
+            return None
+        with doors() as opened:
+            return take_up_undo(left, author, opened, records.journal(left.run))
     wanted = plan(facts)
     if not consent.to_plan(wanted) or not wanted.steps:
         return None
-    return carry_out(wanted, author, doors, records.journal())
+    with doors() as opened:
+        return carry_out(wanted, author, opened, records.journal())
 
 
 def _was_last(command: str, facts: StackFacts) -> bool:

@@ -22,12 +22,18 @@ class Output(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the line and the environment ask of every command; a command takes it with `click.pass_obj`."""
+    """What the line and the environment ask of every command; a command takes it with `click.pass_obj`.
+
+    `plan`, `reason` and `incident` are asked of operations only: show what would be done, and why it is done.
+    """
 
     output: Output = Output.TABLE
     colour: bool = True
     yes: bool = False
     verbose: bool = False
+    plan: bool = False
+    reason: str = ""
+    incident: str = ""
 
 
 def options_from_environment(environment: Mapping[str, str]) -> Options:
@@ -77,6 +83,33 @@ def shared_parameters() -> list[click.Parameter]:
             callback=_changing(lambda options, _: replace(options, verbose=True)),
             expose_value=False,
             help="Say more on stderr.",
+        ),
+    ]
+
+
+def operation_parameters() -> list[click.Parameter]:
+    """Make the parameters to add to a command that changes stacks."""
+    return [
+        click.Option(
+            ["--plan"],
+            is_flag=True,
+            callback=_changing(lambda options, _: replace(options, plan=True)),
+            expose_value=False,
+            help="Show what would be done, and do nothing.",
+        ),
+        click.Option(
+            ["--reason"],
+            metavar="TEXT",
+            callback=_changing(lambda options, reason: replace(options, reason=reason)),
+            expose_value=False,
+            help="Why; required to change prod, dr and global.",
+        ),
+        click.Option(
+            ["--incident"],
+            metavar="ID",
+            callback=_changing(lambda options, incident: replace(options, incident=incident)),
+            expose_value=False,
+            help="The incident for which it is done, instead of a reason.",
         ),
     ]
 

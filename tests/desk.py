@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -86,8 +87,8 @@ class Desk:
 
     @property
     def doors(self) -> Doors:
-        leases = Leases(lambda _: FolderObjects(self.shared / "state"), is_dead=lambda claim: is_dead(claim.pid))
-        return Doors(self.engine, self.world, leases, self.clock, self.interrupts, self, self.listener)
+        leases = Leases(lambda _: FolderObjects(self.shared / "state"), is_dead=lambda claim: is_dead(claim.pid), now=self.clock.now)
+        return Doors(self.engine, self.world, self.world, leases, self.clock, self.interrupts, self, self.listener)
 
     @property
     def sinks(self) -> tuple[JournalFile, JournalObjects]:
@@ -115,7 +116,7 @@ class Desk:
         return self._operate(partial(plan_ship, image=image, no_return=no_return), facts)
 
     def _operate(self, plan: Callable[[Facts], Plan], facts: Facts) -> Report | None:
-        return operate(plan, facts, self.author, doors=self.doors, records=self, consent=self.consent)
+        return operate(plan, facts, self.author, doors=lambda: nullcontext(self.doors), records=self, consent=self.consent)
 
 
 def plan_ship(facts: Facts, *, image: Image, no_return: bool = False) -> Plan:

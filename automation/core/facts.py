@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from automation.core.resume import TaskLeft, UpdateLeft, is_ours
 from automation.core.updates import standing
 from automation.errors import HhctlError, Refusal
+from stacks.house import HOME, STANDBY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,6 +88,15 @@ class Facts:
             was = "was destroyed" if facts.dials else "has not come up yet"
             raise Refusal(f"{stack} {was}", hint=f"hhctl up {stack}")
         return facts.dials
+
+    def serving(self) -> str:
+        """Name the stack that the traffic goes to: dr once its switch is set, else prod.
+
+        Raises:
+            HhctlError: that cannot be told, since dr could not be reached.
+        """
+        standby = self.of(STANDBY).dials
+        return STANDBY if standby and standby.present and standby.active else HOME
 
     def left(self, stack: str, wanted: Dials) -> UpdateLeft | None:
         """Return the update to `wanted` that an interrupted run of this operation left on `stack`, if nobody has changed it since."""

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+import click
+
+from automation.app import open_app
+from automation.commands import OperationCommand
+from automation.consent import TerminalConsent, must_be_able_to_agree
+from automation.core.facts import Facts
 from automation.core.gates import ReadyPods
 from automation.core.plan import Plan, Update
 from automation.errors import Refusal, UsageFault
+from automation.operating import look_back, operate
+from automation.reports import reported
+from automation.session import Session
 from stacks.dials import DatabaseRole
+from stacks.house import HOME, STANDBY
 
 if TYPE_CHECKING:
-    from automation.core.facts import Facts
+    from automation.errors import ExitCode
+    from automation.options import Options
     from stacks.dials import Dials
 
 _SECONDS_TO_READY = 300.0
@@ -55,3 +67,38 @@ def _refuse(stack: str, dials: Dials, *, minimum: int) -> None:
         raise Refusal(f"{stack} is stopped: no pod would start")
     if dials.canary and minimum < dials.minimum:
         raise Refusal(f"a canary runs on {stack}, and its stable pods are kept at {dials.minimum} or more until it has ended")
+
+
+_EPILOG = """\b
+Examples:
+  hhctl scale api 4 --reason "sale on Monday"
+  hhctl scale api 4 --maximum 12 --stack staging
+  hhctl scale api 4 --plan -o json"""
+
+
+@click.command(cls=OperationCommand, epilog=_EPILOG)
+@click.argument("workload", type=click.Choice(["api"]))
+@click.argument("minimum", metavar="N", type=click.IntRange(min=1))
+@click.option("--maximum", metavar="M", type=click.IntRange(min=1), help="The most pods that the autoscaler may add up to (default: N).")
+@click.option("-s", "--stack", metavar="STACK", help="The stack to scale (default: the one that serves).")
+@click.pass_obj
+def scale(options: Options, workload: str, minimum: int, *, maximum: int | None, stack: str | None) -> ExitCode:
+    """Keep N pods of a workload, or from N to M as its load wants.
+
+    Waits until N pods are Ready, for at most five minutes, and takes the change back if they are not.
+    """
+    del workload  # there is one as yet
+    app = open_app()
+    app.named([stack] if stack else [])
+    must_be_able_to_agree(options, stacks=(stack or HOME,))
+    if not options.plan:
+        app.engine.warm()
+    session = Session(app, options)
+    found = session.gather(*([stack] if stack else [HOME, STANDBY]))
+    wanted = stack or Facts(found).serving()
+    bounds = {"minimum": minimum, "maximum": maximum or minimum}
+    records = session.journals(wanted)
+    facts = look_back(scale_command(wanted, **bounds), {wanted: found[wanted]}, records)
+    plan = partial(plan_scale, stack=wanted, **bounds)
+    report = operate(plan, facts, session.author, doors=session.doors, records=records, consent=TerminalConsent(options, app.engine))
+    return reported(report, options)

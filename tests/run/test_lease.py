@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,7 +28,7 @@ BOB = Author("bob", "", "desktop", 22)
 
 @pytest.fixture
 def leases(tmp_path: Path) -> Leases:
-    return Leases(lambda _: FolderObjects(tmp_path), is_dead=lambda claim: claim.pid == 99)
+    return Leases(lambda _: FolderObjects(tmp_path), is_dead=lambda claim: claim.pid == 99, now=lambda: datetime.now(UTC))
 
 
 def hold(leases: Leases, author: Author, *stacks: str) -> AbstractContextManager[Callable[[], None]]:
@@ -76,7 +76,7 @@ def test_looking_tells_as_holding_would(leases: Leases) -> None:
 
 
 def test_a_lease_that_ran_out_is_taken_and_its_holder_is_told(leases: Leases, tmp_path: Path) -> None:
-    frozen = lease.Held(FolderObjects(tmp_path), "prod", Claim("run", "deploy v1", "alice", "", "laptop", 11))
+    frozen = lease.Held(FolderObjects(tmp_path), "prod", Claim("run", "deploy v1", "alice", "", "laptop", 11, "today"))
     frozen.take(is_dead=leases.is_dead)
     age(tmp_path, LASTS)
     with hold(leases, BOB, "prod") as confirm:
@@ -142,7 +142,7 @@ def test_of_many_at_once_one_holds_it(leases: Leases) -> None:
 
 
 def test_a_place_that_comes_back_in_time_costs_nothing(leases: Leases, tmp_path: Path) -> None:
-    held = lease.Held(FolderObjects(tmp_path), "prod", Claim("run", "deploy v2", "alice", "", "laptop", 11))
+    held = lease.Held(FolderObjects(tmp_path), "prod", Claim("run", "deploy v2", "alice", "", "laptop", 11, "today"))
     held.take(is_dead=leases.is_dead)
     (tmp_path / "hhctl").rename(tmp_path / "away")
     (tmp_path / "hhctl").write_text("in the way")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,7 +66,7 @@ class TwoOperators(RuleBasedStateMachine):
         desk = self.desk(operator)
         newest = standing(desk.engine.history("prod")).base
         plan = partial(plan_scale, stack="prod", minimum=pods, maximum=9)
-        report = operate(plan, Facts(found), desk.author, doors=desk.doors, records=desk, consent=desk.consent)
+        report = operate(plan, Facts(found), desk.author, doors=lambda: nullcontext(desk.doors), records=desk, consent=desk.consent)
         if report is None:
             return
         if newest != base:

@@ -1,0 +1,97 @@
+"""The operator's yes: what is going to happen is shown first, and without a terminal nobody is asked."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from automation.core.plan import Update, lines
+from automation.core.updates import Change, Note
+from automation.errors import Cancelled, UsageFault
+from automation.forecasts import Forecasts, forecast_all
+from automation.live import Silence
+from automation.reports import PlanView
+from automation.show import show, tell
+
+if TYPE_CHECKING:
+    from automation.core.plan import Plan
+    from automation.core.resume import Unfinished
+    from automation.core.updates import Engine
+    from automation.options import Options
+
+_NEED_A_REASON = frozenset({"prod", "dr", "global"})
+
+
+def must_be_able_to_agree(options: Options, *, stacks: tuple[str, ...]) -> None:
+    """Refuse at once what could not be agreed to later.
+
+    Raises:
+        UsageFault: a reason is missing, or `--yes` where nobody can be asked.
+    """
+    if options.plan:
+        return
+    if _NEED_A_REASON.intersection(stacks) and not (options.reason or options.incident):
+        raise UsageFault(f"to change {', '.join(stacks)}, say why", hint="--reason TEXT, or --incident ID")
+    if not options.yes and not sys.stdin.isatty():
+        raise UsageFault("nobody can be asked, since stdin is no terminal", hint="--yes, or --plan to look only")
+
+
+def previewed(plan: Plan, engine: Engine) -> Forecasts:
+    """Have the engine say what `plan` would change: on each stack its first update, since what comes later rests on that."""
+    firsts: dict[str, Change] = {}
+    for step in plan.steps:
+        if isinstance(step, Update):
+            firsts.setdefault(step.stack, Change(step.stack, plan.bases[step.stack], step.after, Note("preview", "", "")))
+    forecasts = forecast_all(tuple(firsts), lambda stack: engine.preview(firsts[stack], Silence()))
+    return Forecasts("Previews", forecasts, unchanged="nothing but dials would change")
+
+
+class TerminalConsent:
+    """Shows on stderr what is going to be done, and asks there; where only that is asked for, shows it on stdout."""
+
+    def __init__(self, options: Options, engine: Engine) -> None:
+        self._options = options
+        self._engine = engine
+
+    def to_plan(self, plan: Plan) -> bool:
+        """Show the plan, and ask; false where nothing is to be done.
+
+        Raises:
+            Cancelled: the operator said no.
+        """
+        if not plan.steps:
+            show(PlanView(plan), self._options)
+            return False
+        if self._options.plan:
+            show(PlanView(plan, previewed(plan, self._engine)), self._options)
+            return False
+        tell("\n".join(lines(plan)))
+        return self.agreed("carry this out?")
+
+    def to_undo(self, run: Unfinished) -> bool:
+        """Show what an interrupted run was undoing, and ask.
+
+        Raises:
+            Cancelled: the operator said no.
+        """
+        undoing = run.undoing
+        assert undoing  # noqa: S101 - nothing else is asked for
+        tell(f"the run {run.run} of '{run.operation}' was interrupted while it was undoing: {undoing.why}")
+        for left in run.left:
+            if left.step in undoing.steps:
+                tell(f"   to undo: step {left.step} on {left.stack}")
+        return not self._options.plan and self.agreed("finish that first?")
+
+    def agreed(self, question: str) -> bool:
+        """Ask, unless the command line has answered.
+
+        Raises:
+            Cancelled: the operator said no.
+        """
+        if self._options.yes:
+            return True
+        if not click.confirm(question, err=True):
+            raise Cancelled("not carried out")
+        return True

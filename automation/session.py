@@ -1,0 +1,137 @@
+"""What an operation reaches the world through, put together from the spec and the environment."""
+
+from __future__ import annotations
+
+import os
+import random
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from automation.app import SETTINGS
+from automation.clock import SystemClock
+from automation.core.failpoints import Failpoints, read_failpoint
+from automation.core.record import Author
+from automation.core.redact import Redactor
+from automation.core.updates import Holder
+from automation.course import Doors
+from automation.engine.locks import here
+from automation.engine.secrets import secrets_in
+from automation.gathering import gather
+from automation.interrupts import TerminalInterrupts
+from automation.journal import Journal, merged, records_in
+from automation.lease import Leases
+from automation.live import watched
+from automation.ports.deeds import NamedDeeds
+from automation.ports.gauge import ClusterGauge
+from automation.ports.journal_file import JournalFile, journal_file
+from automation.ports.journal_objects import JournalObjects
+from automation.ports.objects import objects_beside
+from automation.runs import new_run
+from automation.show import tell
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping, Sequence
+
+    from automation.app import App
+    from automation.core.facts import StackFacts, Unreachable
+    from automation.core.record import Record
+    from automation.core.updates import Progress, ResourceChange
+    from automation.lease import Claim
+    from automation.options import Options
+    from automation.ports.journal_sink import Sink
+    from automation.ports.objects import Objects
+
+_LOOKED_BACK = 300
+"""How many of the newest lines of each journal are searched for what an interrupted run has left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Journals:
+    """The journals of the runs that one stack is home to: on this machine, and beside the stack's state."""
+
+    sinks: Sequence[Sink]
+    redactor: Redactor
+    clock: SystemClock
+
+    def newest(self) -> Sequence[Record]:
+        """Return the newest records of both, oldest first."""
+        return merged([records_in(sink.newest(_LOOKED_BACK)) for sink in self.sinks])
+
+    def journal(self, run: str | None = None) -> Journal:
+        """Return the journal of a new run, or of one that is taken up."""
+        name = run or new_run(self.clock.now(), random.SystemRandom())
+        return Journal(name, self.sinks, self.redactor, self.clock.now, warn=tell)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Shows resources as they come and go, and tells each record in a line."""
+
+    progress: Progress
+
+    def resource(self, change: ResourceChange, *, done: bool) -> None:
+        """Pass on what the engine does."""
+        self.progress.resource(change, done=done)
+
+    def recorded(self, record: Record) -> None:
+        """Tell what was written in the journal."""
+        tell(f"{record.event.value}: {record.says}")
+
+
+class Session:
+    """One command's way to the world; what it does not use it does not open."""
+
+    def __init__(self, app: App, options: Options) -> None:
+        self.app = app
+        self._options = options
+        self._clock = SystemClock()
+        self._opened: dict[str, Objects] = {}
+
+    @cached_property
+    def author(self) -> Author:
+        """Who runs this, and why."""
+        us = here()
+        reason = self._options.reason or (f"incident {self._options.incident}" if self._options.incident else "")
+        return Author(us.user, reason, us.host, os.getpid())
+
+    def gather(self, *stacks: str) -> Mapping[str, StackFacts | Unreachable]:
+        """Read how stacks stand."""
+        return gather(self.app.engine, stacks, settings=SETTINGS)
+
+    def journals(self, home: str) -> Journals:
+        """Open the journals of runs that have `home` for their home."""
+        sinks = (JournalFile(journal_file(os.environ)), JournalObjects(self.objects(home)))
+        return Journals(sinks, Redactor(secrets_in(os.environ)), self._clock)
+
+    def objects(self, stack: str) -> Objects:
+        """Open what is kept beside the state of `stack`."""
+        backend = self.app.spec.stacks[stack].backend
+        if backend not in self._opened:
+            self._opened[backend] = objects_beside(backend)
+        return self._opened[backend]
+
+    @contextmanager
+    def doors(self) -> Generator[Doors]:
+        """Open every door of a run, show what it does, and take this process's Ctrl-C while the block runs."""
+        failpoints = Failpoints(read_failpoint(os.environ), self._clock.sleep)
+        interrupts = TerminalInterrupts()
+        leases = Leases(self.objects, is_dead=_is_dead, now=self._clock.now)
+        with interrupts.watched(), watched(self._options) as progress:
+            yield Doors(
+                engine=self.app.engine,
+                gauge=ClusterGauge(self.app.spec),
+                deeds=NamedDeeds({}, {}),
+                leases=leases,
+                clock=self._clock,
+                interrupts=interrupts,
+                failpoints=failpoints,
+                watcher=Told(progress),
+            )
+
+
+def _is_dead(claim: Claim) -> bool:
+    since = datetime.fromisoformat(claim.since)
+    return here().has_left(Holder(claim.run, user=claim.operator, host=claim.host, pid=claim.pid, since=since))
