@@ -19,6 +19,7 @@ from automation.core.chain import first_broken
 from automation.core.facts import Facts
 from automation.core.failpoints import Deed, Failpoint, FailpointReached
 from automation.core.plan import Ending
+from automation.core.resume import carried_out
 from automation.core.updates import Outcome, standing
 from automation.operating import operate
 from automation.ops.scale import plan_scale
@@ -36,12 +37,13 @@ LOST = {Ending.BUSY, Ending.STALE}
 
 
 class TwoOperators(RuleBasedStateMachine):
-    """The model: how each stack is set, and since which revision; an operator's knowledge may be older."""
+    """What each operator knows of prod, which may be old: the revision that it was at, and how it was set."""
 
     def __init__(self) -> None:
         super().__init__()
         self.shared = Path(tempfile.mkdtemp(dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
-        self.wanted: dict[str, Dials] = {stack: seeded(Desk(self.shared).engine, stack, FIRST) for stack in STACKS}
+        for stack in STACKS:
+            seeded(Desk(self.shared).engine, stack, FIRST)
         self.known: dict[str, tuple[int, Mapping[str, StackFacts | Unreachable]]] = {}
         self.broken_off = False
 
@@ -113,7 +115,6 @@ class TwoOperators(RuleBasedStateMachine):
         assert image in {V1, V2}
         report = self.desk(operator).ship(V1 if image == V1 else V2)
         assert report is None or report.ending in {Ending.DONE, Ending.HALTED}
-        self._learn()
 
     @rule(operator=OPERATORS, step=st.integers(1, 4), place=st.sampled_from(["started", "carried-out", "done", "undo-started"]))
     def ship_and_die(self, operator: str, step: int, place: str) -> None:
@@ -124,7 +125,6 @@ class TwoOperators(RuleBasedStateMachine):
             desk.ship(V2)
         except FailpointReached:
             self.broken_off = True
-        self._learn()
 
     @precondition(lambda self: self.broken_off)
     @rule(operator=OPERATORS)
@@ -137,15 +137,14 @@ class TwoOperators(RuleBasedStateMachine):
         assert desk.ship(V2) is None
         assert {dials.image for dials in self._held().values()} == {V2}
         self.broken_off = False
-        self._learn()
 
     @invariant()
-    def the_world_is_as_the_dials_say(self) -> None:
+    def the_world_is_as_it_was_set_last(self) -> None:
+        """By an update that failed too: what it changed stays until the next one."""
         engine = self.desk("auditor").engine
-        for stack, dials in self._held().items():
-            assert engine.world(stack) == dials
+        for stack in STACKS:
+            assert engine.world(stack) == next(carried_out(engine.history(stack))).dials
             assert engine.holders(stack) == ()
-            assert dials == self.wanted[stack]
 
     @invariant()
     def revisions_only_rise(self) -> None:
@@ -166,16 +165,14 @@ class TwoOperators(RuleBasedStateMachine):
         else:
             # The same command finished what an interrupted or halted run of it had left.
             assert report.ending is Ending.HALTED, report
-        self._learn()
 
     def _held(self) -> dict[str, Dials]:
         engine = self.desk("auditor").engine
         found = {stack: standing(engine.history(stack)).succeeded for stack in STACKS}
         return {stack: entry.dials for stack, entry in found.items() if entry}
 
-    def _learn(self) -> None:
-        self.wanted = self._held()
 
-
-TwoOperators.TestCase.settings = settings(max_examples=30, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck))
+TwoOperators.TestCase.settings = settings(
+    max_examples=30, stateful_step_count=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
 test_two_operators = TwoOperators.TestCase
