@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from automation.core.plan import Ending, Task, Update
 from automation.core.record import Event
-from automation.core.resume import TaskLeft, UpdateLeft, is_ours, is_undone
+from automation.core.resume import TaskLeft, UpdateLeft, is_ours, is_undone, undo_of
 from automation.core.updates import Outcome, standing
-from automation.course import Stop
+from automation.course import AGAIN, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,7 +103,7 @@ def _all_back(course: Course, steps: Sequence[_UndoUpdate | _UndoTask]) -> Stop 
         failed = _back(course, step)
         course.reach(f"step-{step.number}-undo-carried-out")
         if failed:
-            return Stop(Ending.NEEDS_A_HUMAN, f"the undo of step {step.number} on {step.stack} {failed}", hint="run the same command again")
+            return Stop(Ending.NEEDS_A_HUMAN, f"the undo of step {step.number} on {step.stack} {failed}", hint=AGAIN)
         course.write(Event.UNDONE, step.number, f"step {step.number} on {step.stack} is undone", {"revision": course.bases.get(step.stack)})
         course.reach(f"step-{step.number}-undone")
     return None
@@ -114,7 +114,7 @@ def _back(course: Course, step: _UndoUpdate | _UndoTask) -> str:
     if isinstance(step, _UndoTask):
         course.doors.deeds.act(step.action, step.stack)
         return ""
-    updated = course.update(step.stack, step.dials)
+    updated = course.update(step.stack, step.dials, operation=undo_of(course.operation))
     if updated.outcome is Outcome.SUCCEEDED:
         return ""
     return f"{updated.outcome.value}{f': {updated.holder}' if updated.holder else ''}"

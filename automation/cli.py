@@ -14,10 +14,21 @@ from automation.options import options_from_environment, options_in
 from automation.plugins import load_plugins
 
 _COMMANDS = (
+    LazyCommand("up", target="automation.ops.up:up", summary="Bring STACK to what its program, its files and its dials say."),
+    LazyCommand("scale", target="automation.ops.scale:scale", summary="Keep N pods of a workload, or from N to M as its load wants."),
     LazyCommand("preview", target="automation.ops.preview:preview", summary="Show what `hhctl up STACK` would change, and change nothing."),
     LazyCommand(
         "drift", target="automation.ops.drift:drift", summary="Read the world anew, and show what was changed behind Pulumi's back."
     ),
+    LazyCommand(
+        "destroy", target="automation.ops.destroy:destroy", summary="Take away everything that a stack has made, but its vault of backups."
+    ),
+    LazyCommand(
+        "status", target="automation.ops.status:status", summary="Show how every stack is set, what was done last, and who holds it."
+    ),
+    LazyCommand("history", target="automation.ops.history:history", summary="Show every update of STACK, the newest first."),
+    LazyCommand("outputs", target="automation.ops.outputs:outputs", summary="Show the outputs of STACK, secrets masked."),
+    LazyCommand("journal", target="automation.ops.journal:journal", summary="Show what was done, by whom and why, and prove it."),
     LazyCommand("unlock", target="automation.ops.unlock:unlock", summary="Take a stack from a process that died on another host."),
     LazyCommand("doctor", target="automation.ops.doctor:doctor", summary="Look at this machine and the spec, and say what to mend."),
     LazyCommand("help", target="automation.ops.help:help_", summary="Show help for a command, or the exit codes."),

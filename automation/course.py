@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from stacks.dials import Dials
 
 
+AGAIN = "run the same command again"
+
+
 class Watcher(Progress, Protocol):
     """Hears what a run does while it does it, to show it to the operator."""
 
@@ -121,9 +124,9 @@ class Course:
         """Pass a failpoint."""
         self.doors.failpoints.reach(place)
 
-    def update(self, stack: str, dials: Dials) -> Updated:
-        """Have the engine set a stack, from the revision that this run knows to be its newest."""
-        note = Note(self.operation, self.author.operator, self.author.reason)
+    def update(self, stack: str, dials: Dials, *, operation: str) -> Updated:
+        """Have the engine set a stack, from the revision that this run knows to be its newest; the history calls that `operation`."""
+        note = Note(operation, self.author.operator, self.author.reason)
         updated = self.doors.engine.update(Change(stack, self.bases[stack], dials, note), self.doors.watcher)
         if updated.outcome in {Outcome.SUCCEEDED, Outcome.FAILED, Outcome.CANCELLED}:
             self.bases[stack] = updated.revision

@@ -8,7 +8,7 @@ from automation.core.gates import Sample, Verdict, judge, unasked, worst
 from automation.core.plan import Ending, Task, Update
 from automation.core.record import Event
 from automation.core.updates import Outcome
-from automation.course import Effect, Stop
+from automation.course import AGAIN, Effect, Stop
 from automation.errors import HhctlError
 
 if TYPE_CHECKING:
@@ -26,11 +26,6 @@ _ENDINGS = {
     Outcome.REFUSED: Ending.REFUSED,
 }
 _PARTLY = frozenset({Outcome.FAILED, Outcome.CANCELLED})
-_STOPPED_BY_GATE = {
-    Verdict.FAIL: Ending.HALTED,
-    Verdict.ERROR: Ending.HALTED,
-    Verdict.INCONCLUSIVE: Ending.INCONCLUSIVE,
-}
 
 
 def take(course: Course, number: int, step: Step) -> Stop | None:
@@ -74,10 +69,10 @@ def _update(course: Course, number: int, step: Update) -> Stop | None:
 def _carry_out(course: Course, step: Update) -> Updated | None:
     """Let Ctrl-C break into the engine only where that leaves something that can be undone; None if the engine had not begun by then."""
     if step.no_return or course.past_return:
-        return course.update(step.stack, step.after)
+        return course.update(step.stack, step.after, operation=course.operation)
     try:
         with course.doors.interrupts.breaking():
-            return course.update(step.stack, step.after)
+            return course.update(step.stack, step.after, operation=course.operation)
     except KeyboardInterrupt:
         if course.doors.interrupts.presses > 1:
             raise
@@ -85,6 +80,8 @@ def _carry_out(course: Course, step: Update) -> Updated | None:
 
 
 def _failure(updated: Updated) -> str:
+    if updated.outcome is Outcome.CANCELLED:
+        return "cancelled by Ctrl-C"
     if updated.holder:
         return f"{updated.outcome.value}: {updated.holder}"
     if updated.faults:
@@ -117,7 +114,9 @@ def _judge(course: Course, number: int, step: Update) -> Stop | None:
     course.reach(f"step-{number}-judged")
     if verdict is Verdict.PASS:
         return None
-    return Stop(_STOPPED_BY_GATE[verdict], says, undo=verdict is not Verdict.INCONCLUSIVE)
+    if verdict is Verdict.INCONCLUSIVE:
+        return Stop(Ending.INCONCLUSIVE, says, undo=False, hint=AGAIN)
+    return Stop(Ending.HALTED, says)
 
 
 def _watch(course: Course, gate: Gate) -> Judgement | None:

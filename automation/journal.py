@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, cast
 
-from automation.core.record import Event, Record, RecordInvalid, from_json, to_json
+from automation.core.record import JOURNALS, Event, Record, RecordInvalid, from_json, to_json
 from automation.errors import ExitCode, HhctlError, Refusal
 from automation.ports.journal_sink import SinkUnwritable
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from automation.core.chain import Link
     from automation.core.plan import Json
+    from automation.core.record import Author
     from automation.core.redact import Redactor
     from automation.ports.journal_sink import Sink
 
@@ -36,13 +37,14 @@ class Journal:
     now: Callable[[], datetime]
     warn: Callable[[str], None]
 
-    def begin(self, says: str, data: Mapping[str, Json]) -> Record:
-        """Write the first record to every sink, before anything is touched, and return it as it was written.
+    def begin(self, event: Event, says: str, *, author: Author, data: Mapping[str, Json]) -> Record:
+        """Write to every sink, before anything is touched, who begins the run or takes it up, and return that as it was written.
 
         Raises:
             Refusal: a sink cannot be written; a run begins only where all of it can be kept.
         """
-        record = self._record(Event.BEGUN, 0, says, data)
+        who = {"operator": author.operator, "reason": author.reason, "host": author.host, "pid": author.pid}
+        record = self._record(event, 0, says, {**who, JOURNALS: [sink.name for sink in self.sinks], **data})
         for sink in self.sinks:
             try:
                 sink.append(to_json(record))
@@ -51,22 +53,30 @@ class Journal:
         return record
 
     def write(self, event: Event, step: int, says: str, data: Mapping[str, Json]) -> Record:
-        """Write a record and return it as it was written. Once a run has begun, one sink is enough.
+        """Write a record and return it as it was written. Once a run has begun, one sink is enough; it is told what others lack.
 
         Raises:
             JournalLost: no sink took it.
         """
         record = self._record(event, step, says, data)
-        kept = 0
-        for sink in self.sinks:
-            try:
-                sink.append(to_json(record))
-                kept += 1
-            except SinkUnwritable as error:
-                self.warn(f"the journal in {sink.name} lacks a line: {error.message}")
+        lost = self._append(record, self.sinks)
+        kept = [sink for sink in self.sinks if sink not in lost]
+        for sink in lost:
+            self._append(self._record(Event.LACKING, step, f"{sink.name} lacks: {says}", {"journal": sink.name}), kept)
         if not kept:
             raise JournalLost("no journal can be written any more", hint="hhctl journal verify")
         return record
+
+    def _append(self, record: Record, sinks: Sequence[Sink]) -> list[Sink]:
+        """Add a record to `sinks`, and return those that did not take it."""
+        lost: list[Sink] = []
+        for sink in sinks:
+            try:
+                sink.append(to_json(record))
+            except SinkUnwritable as error:
+                self.warn(f"the journal in {sink.name} lacks a line: {error.message}")
+                lost.append(sink)
+        return lost
 
     def _record(self, event: Event, step: int, says: str, data: Mapping[str, Json]) -> Record:
         masked = cast("Mapping[str, Json]", self.redactor.json(data))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from automation.core.facts import Facts, StackFacts
-from automation.core.resume import carried_out, unfinished
+from automation.core.resume import carried_out, undo_of, unfinished
 from automation.run import carry_out, take_up_undo
 
 if TYPE_CHECKING:
@@ -97,4 +97,4 @@ def operate(
 
 def _was_last(command: str, facts: StackFacts) -> bool:
     newest = next(carried_out(facts.entries), None)
-    return newest is not None and newest.note.operation == command
+    return newest is not None and newest.note.operation in {command, undo_of(command)}

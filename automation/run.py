@@ -11,7 +11,7 @@ from automation.backward import finish_undo, undo
 from automation.core.plan import Ending, ending_of, to_json
 from automation.core.record import Event
 from automation.core.updates import StoppedNow, standing
-from automation.course import Course, Stop
+from automation.course import AGAIN, Course, Stop
 from automation.errors import HhctlError
 from automation.forward import take
 
@@ -48,8 +48,8 @@ def carry_out(plan: Plan, author: Author, doors: Doors, journal: Journal) -> Rep
         Refusal: the journal cannot be written; nothing was done.
     """
     course = Course(doors, journal, plan.operation, author, dict(plan.bases))
-    begun = {"operation": plan.operation, "operator": author.operator, "reason": author.reason, "host": author.host, "pid": author.pid}
-    doors.watcher.recorded(journal.begin(plan.operation, {**begun, "plan": to_json(plan)}))
+    about = {"operation": plan.operation, "plan": to_json(plan)}
+    doors.watcher.recorded(journal.begin(Event.BEGUN, plan.operation, author=author, data=about))
     course.reach("begun")
     stop = _guarded(course, plan.holds, partial(_forward, course, plan))
     left = plan.steps[course.passed :] if stop and not stop.undo else ()
@@ -57,8 +57,13 @@ def carry_out(plan: Plan, author: Author, doors: Doors, journal: Journal) -> Rep
 
 
 def take_up_undo(run: Unfinished, author: Author, doors: Doors, journal: Journal) -> Report:
-    """Finish the undo in which `run` was interrupted, under its own name in the journal; ends as that run would have."""
+    """Finish the undo in which `run` was interrupted, under its own name in the journal; ends as that run would have.
+
+    Raises:
+        Refusal: the journal cannot be written; nothing was done.
+    """
     course = Course(doors, journal, run.operation, author, {})
+    doors.watcher.recorded(journal.begin(Event.TAKEN_UP, f"the undo of {run.operation}", author=author, data={}))
     stacks = tuple(dict.fromkeys(left.stack for left in run.left))
     stop = _guarded(course, stacks, partial(finish_undo, course, run))
     assert run.undoing  # noqa: S101 - who calls this has looked
@@ -77,7 +82,7 @@ def _guarded(course: Course, leased: tuple[str, ...], go: Callable[[], Stop | No
     except KeyboardInterrupt as stopped:
         under_way = stopped.left if isinstance(stopped, StoppedNow) else ()
         says = "; ".join(["stopped at once by a second Ctrl-C", *(f"{change.urn} was under way" for change in under_way)])
-        return Stop(Ending.STOPPED, says, undo=False)
+        return Stop(Ending.STOPPED, says, undo=False, hint=AGAIN)
     except HhctlError as error:
         # No undo is tried: the way back leads through what has just failed.
         if course.past_return:

@@ -19,6 +19,7 @@ from automation.core.updates import Holder
 from automation.course import Doors
 from automation.engine.locks import here
 from automation.engine.secrets import secrets_in
+from automation.errors import Busy
 from automation.gathering import gather
 from automation.interrupts import TerminalInterrupts
 from automation.journal import Journal, merged, records_in
@@ -113,18 +114,29 @@ class Session:
             self._opened[backend] = objects_beside(backend)
         return self._opened[backend]
 
+    def lease_holder(self, stack: str) -> str:
+        """Say who holds a lease on `stack`, empty for nobody."""
+        try:
+            self._leases.look([stack])
+        except Busy as busy:
+            return busy.message
+        return ""
+
+    @cached_property
+    def _leases(self) -> Leases:
+        return Leases(self.objects, is_dead=_is_dead, now=self._clock.now)
+
     @contextmanager
     def doors(self) -> Generator[Doors]:
         """Open every door of a run, show what it does, and take this process's Ctrl-C while the block runs."""
         failpoints = Failpoints(read_failpoint(os.environ), self._clock.sleep)
         interrupts = TerminalInterrupts()
-        leases = Leases(self.objects, is_dead=_is_dead, now=self._clock.now)
         with interrupts.watched(), watched(self._options) as progress:
             yield Doors(
                 engine=self.app.engine,
                 gauge=ClusterGauge(self.app.spec),
                 deeds=NamedDeeds({}, {}),
-                leases=leases,
+                leases=self._leases,
                 clock=self._clock,
                 interrupts=interrupts,
                 failpoints=failpoints,

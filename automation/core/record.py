@@ -13,10 +13,19 @@ if TYPE_CHECKING:
     from automation.core.plan import Json
 
 
+JOURNALS = "journals"
+"""Where the first record of a run, or of its taking up, names the journals that it is kept in."""
+
+
 class Event(Enum):
-    """What happened. STARTED and UNDO_STARTED stand before an effect, the others after; MISSED had none."""
+    """What happened. STARTED and UNDO_STARTED stand before an effect, the others after; MISSED had none.
+
+    TAKEN_UP begins what another process does for a run that was interrupted. LACKING says that a journal did not take a record.
+    """
 
     BEGUN = "begun"
+    TAKEN_UP = "taken up"
+    LACKING = "lacking"
     STARTED = "started"
     DONE = "done"
     MISSED = "missed"

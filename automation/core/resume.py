@@ -79,11 +79,17 @@ def unfinished(records: Sequence[Record], operation: str) -> Unfinished | None:
     return None
 
 
+def undo_of(operation: str) -> str:
+    """Name what takes `operation` back, as the history says it."""
+    return f"undo of {operation}"
+
+
 def is_ours(left: UpdateLeft, operation: str, entries: Sequence[Entry]) -> bool:
     """Tell whether the update took effect, and `operation` alone has changed its stack since; `entries` are its newest, newest first."""
+    ours = {operation, undo_of(operation)}
     since = left.base + 1 if left.revision is None else left.revision
     newer = [entry for entry in carried_out(entries) if entry.revision >= since]
-    return bool(newer) and all(entry.note.operation == operation for entry in newer)
+    return bool(newer) and all(entry.note.operation in ours for entry in newer)
 
 
 def is_undone(left: UpdateLeft, entries: Sequence[Entry]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import socket
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -34,8 +35,8 @@ class JournalFile:
 
     @property
     def name(self) -> str:
-        """Name the file."""
-        return str(self._file)
+        """Name the file, and the host that has it."""
+        return f"{socket.gethostname()}:{self._file}"
 
     def append(self, held: Mapping[str, Json]) -> Link:
         """Add a line, and have it on the disk before returning."""

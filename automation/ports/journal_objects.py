@@ -32,7 +32,7 @@ class JournalObjects:
     @property
     def name(self) -> str:
         """Name the place."""
-        return f"{self._objects.name.rstrip('/')}/{_FOLDER}"
+        return f"{_FOLDER} in {self._objects.name}"
 
     def append(self, held: Mapping[str, Json]) -> Link:
         """Add a line after the newest; where another operator has just added one, after that."""

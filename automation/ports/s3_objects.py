@@ -54,8 +54,9 @@ class S3Objects:
 
     @property
     def name(self) -> str:
-        """Name the bucket and the prefix."""
-        return f"s3://{self._location.bucket}/{self._location.prefix}{_OURS}"
+        """Name the bucket and the prefix, and who answers for them if not Amazon."""
+        location = self._location
+        return f"s3://{location.bucket}/{location.prefix}{_OURS}" + (f" at {location.endpoint}" if location.endpoint else "")
 
     def create(self, key: str, content: bytes) -> str | None:
         """Write an object that must not be there yet (If-None-Match)."""

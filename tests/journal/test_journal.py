@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from automation.core.chain import Link, link_after
-from automation.core.record import Event, Record, RecordInvalid, from_json, to_json
+from automation.core.record import Author, Event, Record, RecordInvalid, from_json, to_json
 from automation.core.redact import Redactor
 from automation.errors import ExitCode, Refusal
 from automation.journal import Journal, JournalLost, merged, records_in
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from automation.core.plan import Json
 
+ALICE = Author("alice", "a sale", "laptop", 11)
 NOW = datetime(2026, 1, 1, 12, 0, 0, 123000, tzinfo=UTC)
 
 
@@ -51,9 +52,10 @@ def journal(*sinks: FakeSink, warnings: list[str] | None = None) -> Journal:
 
 def test_every_sink_has_every_record() -> None:
     one, other = FakeSink(), FakeSink()
-    written = journal(one, other).begin("scale api 5", {"operator": "alice"})
+    written = journal(one, other).begin(Event.BEGUN, "scale api 5", author=ALICE, data={"more": 1})
     assert records_in(one.links) == records_in(other.links) == (written,)
-    assert written == Record("01RUN", NOW, Event.BEGUN, 0, "scale api 5", {"operator": "alice"})
+    who = {"operator": "alice", "reason": "a sale", "host": "laptop", "pid": 11}
+    assert written == Record("01RUN", NOW, Event.BEGUN, 0, "scale api 5", {**who, "journals": ["memory", "memory"], "more": 1})
 
 
 def test_no_secret_is_written_nor_shown() -> None:
@@ -66,7 +68,7 @@ def test_no_secret_is_written_nor_shown() -> None:
 
 def test_a_run_begins_only_where_every_sink_takes_it() -> None:
     with pytest.raises(Refusal, match="the journal in full cannot be written: no space left") as refused:
-        journal(FakeSink(), FakeSink("full", full=True)).begin("scale api 5", {})
+        journal(FakeSink(), FakeSink("full", full=True)).begin(Event.BEGUN, "scale api 5", author=ALICE, data={})
     assert refused.value.code is ExitCode.REFUSED
 
 
@@ -74,7 +76,7 @@ def test_once_begun_one_sink_is_enough_and_the_other_is_told_of() -> None:
     warnings: list[str] = []
     one = FakeSink()
     journal(one, FakeSink("full", full=True), warnings=warnings).write(Event.DONE, 1, "done", {})
-    assert len(one.links) == 1
+    assert [record.event for record in records_in(one.links)] == [Event.DONE, Event.LACKING]
     assert warnings == ["the journal in full lacks a line: no space left"]
 
 

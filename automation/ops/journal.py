@@ -1,0 +1,135 @@
+"""`hhctl journal`: what was done, by whom and why, and the proof that nobody has changed that since."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from automation.app import open_app
+from automation.commands import Group
+from automation.core.audit import Copy, summaries, verified
+from automation.errors import ExitCode, HhctlError, UsageFault
+from automation.journal import merged, records_in
+from automation.ports.journal_file import JournalFile, journal_file
+from automation.ports.journal_objects import JournalObjects
+from automation.session import Session
+from automation.show import Column, Table, Text, Tone, Toned, show, tell
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from automation.core.audit import Finding, RunSummary
+    from automation.core.record import Record
+    from automation.options import Options
+    from automation.ports.journal_sink import Sink
+    from automation.show import Block, Json
+
+_LINES_PER_RUN = 20
+"""More than most runs write, so that the newest runs are found without reading everything."""
+
+_LIST = ("run", "began", "operation", "operator", "host", "reason", "ending")
+_VERIFY = ("journal", "lines", "verdict", "says")
+
+
+_TONES = {ExitCode.DONE: ("whole", Tone.GOOD), ExitCode.REFUSED: ("broken", Tone.BAD)}
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """Everything that was written of a run."""
+
+    records: Sequence[Record]
+    kind: str = "Run"
+
+    def document(self) -> Mapping[str, Json]:
+        """Return `{"run": …, "items": [{at, event, step, says, data}, …]}`."""
+        return {"run": self.records[0].run, "items": [_document(record) for record in self.records]}
+
+    def blocks(self) -> Sequence[Block]:
+        """Return who ran it and why, then a row a record."""
+        first = self.records[0]
+        who = f"{first.data.get('operation', '')} by {first.data.get('operator', '')} on {first.data.get('host', '')}"
+        reason = first.data.get("reason")
+        columns = tuple(Column(name, name) for name in ("at", "event", "step", "says"))
+        rows = tuple((f"{each.at:%Y-%m-%d %H:%M:%S}", each.event.value, each.step or None, each.says) for each in self.records)
+        return (Text(f"{who}{f': {reason}' if reason else ''}"), Table(self.kind, columns, rows))
+
+
+def _document(record: Record) -> Json:
+    data = dict(record.data)
+    return {"at": record.at.isoformat(), "event": record.event.value, "step": record.step, "says": record.says, "data": data}
+
+
+@click.group(cls=Group)
+def journal() -> None:
+    """Show what was done, by whom and why, and prove it."""
+
+
+@journal.command("list", epilog="\b\nExamples:\n  hhctl journal list\n  hhctl journal list --limit 5 -o json")
+@click.option("--limit", metavar="N", type=click.IntRange(min=1), default=20, show_default=True, help="Show the newest N runs.")
+@click.pass_obj
+def list_(options: Options, *, limit: int) -> None:
+    """List the newest runs: when they began, what they did, who ran them and why, and how they ended."""
+    found: list[tuple[Record, ...]] = []
+    for sink in _sinks(options):
+        try:
+            found.append(records_in(sink.newest(limit * _LINES_PER_RUN)))
+        except HhctlError as error:
+            tell(f"not in this list: {error.message}")
+    rows = tuple(map(_run_row, summaries(merged(found))[:limit]))
+    show(Table("Runs", tuple(Column(name, name) for name in _LIST), rows), options)
+
+
+@journal.command("show", epilog="\b\nExamples:\n  hhctl journal show 01M854WN3JGTRTQ61DG0DN4SVJ\n  hhctl journal show 01M854WN -o json")
+@click.argument("run")
+@click.pass_obj
+def show_(options: Options, run: str) -> None:
+    """Show everything that was written of RUN; the beginning of its name is enough."""
+    found = merged([copy.records for copy in map(_copy, _sinks(options))])
+    names = {record.run for record in found if record.run.startswith(run)}
+    if len(names) != 1:
+        says = f"{len(names)} runs begin with" if names else "there is no run"
+        raise UsageFault(f"{says} {run}", hint="hhctl journal list")
+    show(RunView([record for record in found if record.run in names]), options)
+
+
+@journal.command("verify", epilog="\b\nExamples:\n  hhctl journal verify\n  hhctl journal verify -o json")
+@click.pass_obj
+def verify(options: Options) -> ExitCode:
+    """Read every journal whole and look for lines that were edited, taken out, moved or cut off.
+
+    Each line carries the hash of the one before it, and what this machine's journal and the one beside the state should both hold is
+    compared. Exits with 13 if a line is not as it was written.
+    """
+    findings = verified([_copy(sink) for sink in _sinks(options)])
+    show(Table("Journals", tuple(Column(name, name) for name in _VERIFY), tuple(map(_finding_row, findings))), options)
+    codes = [finding.code for finding in findings]
+    return ExitCode.REFUSED if ExitCode.REFUSED in codes else next((code for code in codes if code), ExitCode.DONE)
+
+
+def _run_row(summary: RunSummary) -> tuple[str | Toned, ...]:
+    data = summary.begun.data
+    words = [str(data.get(name, "")) for name in ("operation", "operator", "host", "reason")]
+    ending = Toned(summary.ending or "came to no end", Tone.GOOD if summary.ending == "done" else Tone.DOUBTFUL)
+    return (summary.begun.run, f"{summary.begun.at:%Y-%m-%d %H:%M:%S}", *words, ending)
+
+
+def _finding_row(finding: Finding) -> tuple[str | int | Toned, ...]:
+    return (finding.name, finding.lines, Toned(*_TONES.get(finding.code, ("unread", Tone.DOUBTFUL))), finding.says)
+
+
+def _sinks(options: Options) -> tuple[Sink, ...]:
+    """Open this machine's journal, and that of each backend."""
+    session = Session(open_app(), options)
+    backends = {stack.backend: name for name, stack in session.app.spec.stacks.items()}
+    return (JournalFile(journal_file(os.environ)), *(JournalObjects(session.objects(name)) for name in backends.values()))
+
+
+def _copy(sink: Sink) -> Copy:
+    try:
+        return Copy(sink.name, sink.lines())
+    except HhctlError as error:
+        return Copy(sink.name, (), error)

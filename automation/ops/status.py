@@ -1,0 +1,131 @@
+"""`hhctl status`: how every stack is set, on one screen."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+
+import click
+
+from automation.app import open_app
+from automation.commands import Command
+from automation.core.facts import Facts, StackFacts, Unreachable
+from automation.core.resume import carried_out
+from automation.core.updates import Outcome
+from automation.errors import ExitCode, HhctlError
+from automation.session import Session
+from automation.show import Column, Table, Tone, Toned, show
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import timedelta
+
+    from automation.core.updates import Entry
+    from automation.options import Options
+    from automation.show import Cell
+
+_COLUMNS = ("stack", "state", "revision", "image", "pods", "serves", "database", "newest", "held_by")
+
+
+@dataclass(frozen=True, slots=True)
+class StackStatus:
+    """How one stack stands, and who holds it."""
+
+    found: StackFacts | Unreachable
+    held_by: str
+
+
+class _Holds(Protocol):
+    """Tells who holds a stack, empty for nobody."""
+
+    def __call__(self, stack: str) -> str: ...
+
+
+def row(stack: str, status: StackStatus, *, serving: str, now: datetime) -> tuple[Cell, ...]:
+    """Say in a row how a stack is set; `serving` is the stack that the traffic goes to, empty where that is not known."""
+    found = status.found
+    if isinstance(found, Unreachable):
+        return (stack, Toned("unreachable", Tone.BAD), None, None, None, None, None, found.error.message, None)
+    newest = next(carried_out(found.entries), None)
+    dials = found.dials
+    if dials is None or not found.present:
+        state = Toned("destroyed", Tone.DOUBTFUL) if dials else Toned("not up yet", Tone.DOUBTFUL)
+        return (stack, state, found.standing.base or None, None, None, None, None, _told(newest, now), status.held_by or None)
+    pods = "stopped" if dials.stopped else f"{dials.minimum}-{dials.maximum}"
+    role = dials.database_role
+    return (
+        stack,
+        _state(newest),
+        found.standing.base,
+        dials.image.tag if dials.image else None,
+        pods if dials.image else None,
+        "yes" if stack == serving else None,
+        role.value if role else None,
+        _told(newest, now),
+        status.held_by or None,
+    )
+
+
+def _state(newest: Entry | None) -> Toned:
+    if newest is None or newest.outcome is Outcome.SUCCEEDED:
+        return Toned("up", Tone.GOOD)
+    return Toned(f"up, newest update {newest.outcome.value}", Tone.BAD)
+
+
+def _told(newest: Entry | None, now: datetime) -> str | None:
+    if newest is None:
+        return None
+    by = f" by {newest.note.operator}" if newest.note.operator else ""
+    return f"{newest.note.operation}{by}, {_ago(now - newest.ended)} ago"
+
+
+def _ago(age: timedelta) -> str:
+    seconds = max(0, int(age.total_seconds()))
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds // length} {unit}"
+    return f"{seconds} s"
+
+
+def look(stacks: Iterable[str], found: Mapping[str, StackFacts | Unreachable], holds: Sequence[_Holds]) -> Mapping[str, StackStatus]:
+    """Ask of every stack that could be reached who holds it, all at once."""
+
+    def status(stack: str) -> StackStatus:
+        of_stack = found[stack]
+        if isinstance(of_stack, Unreachable):
+            return StackStatus(of_stack, "")
+        return StackStatus(of_stack, "; ".join(filter(None, (_asked(holder, stack) for holder in holds))))
+
+    names = tuple(stacks)
+    with ThreadPoolExecutor(max_workers=max(1, len(names))) as readers:
+        return dict(zip(names, readers.map(status, names), strict=True))
+
+
+def _asked(holder: Callable[[str], str], stack: str) -> str:
+    try:
+        return holder(stack)
+    except HhctlError as error:
+        return f"unknown: {error.message}"
+
+
+@click.command(cls=Command, epilog="\b\nExamples:\n  hhctl status\n  hhctl status -o json")
+@click.pass_obj
+def status(options: Options) -> ExitCode:
+    """Show how every stack is set, what was done last, and who holds it.
+
+    Stacks that cannot be reached are shown as such, and the command then exits as reaching them did.
+    """
+    app = open_app()
+    session = Session(app, options)
+    names = app.named([])
+    found = session.gather(*names)
+    holds: tuple[_Holds, ...] = (lambda stack: "; ".join(map(str, app.engine.holders(stack))), session.lease_holder)
+    statuses = look(names, found, holds)
+    serving = Facts(found).serving() if not isinstance(found["dr"], Unreachable) else ""
+    now = datetime.now(UTC)
+    rows = tuple(row(stack, statuses[stack], serving=serving, now=now) for stack in names)
+    show(Table("Stacks", tuple(Column(name, name.replace("_", " ")) for name in _COLUMNS), rows), options)
+    unreachable = [each for each in found.values() if isinstance(each, Unreachable)]
+    return unreachable[0].error.code if unreachable else ExitCode.DONE
