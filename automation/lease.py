@@ -9,8 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from automation.errors import Busy
-from automation.ports.objects import ObjectsUnavailable
+from automation.errors import Busy, HhctlError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -54,7 +53,7 @@ class Held:
 
         Raises:
             Busy: somebody has it; names who, why and since when.
-            ObjectsUnavailable: the place of leases cannot be used.
+            HhctlError: the place of leases cannot be used.
         """
         key, content = _key(self._stack), _written(self._claim)
         stored = self._objects.read(key)
@@ -92,7 +91,7 @@ class Held:
             try:
                 version = self._objects.replace(_key(self._stack), _written(claim), version=self._version)
                 now = None if version else self._objects.read(_key(self._stack))
-            except ObjectsUnavailable:
+            except HhctlError:
                 # It may be reached again before the lease has run out; if somebody takes it first, the next writing finds out.
                 return
             other = _read(now) if now else None
@@ -118,7 +117,7 @@ class Leases:
 
         Raises:
             Busy: somebody does.
-            ObjectsUnavailable: a place of leases cannot be used.
+            HhctlError: a place of leases cannot be used.
         """
         for stack in stacks:
             stored = self.objects(stack).read(_key(stack))
@@ -131,7 +130,7 @@ class Leases:
 
         Raises:
             Busy: somebody else has one.
-            ObjectsUnavailable: a place of leases cannot be used.
+            HhctlError: a place of leases cannot be used.
         """
         claim = Claim(run, operation, author.operator, author.reason, author.host, author.pid, self.now().isoformat())
         with ExitStack() as leases:

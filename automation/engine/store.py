@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from automation.errors import HhctlError, UsageFault
+from automation.ports.objects import folder_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Store(Protocol):
@@ -68,13 +71,6 @@ class FolderStore:
         return HhctlError(f"the state in {self._root} cannot be used: {error.filename}: {error.strerror}")
 
 
-def folder_of(backend: str) -> Path | None:
-    """The folder that a `file://` backend names, absolute; None for any other backend."""
-    if not backend.startswith("file://"):
-        return None
-    return Path(backend.removeprefix("file://").partition("?")[0]).expanduser().absolute()
-
-
 def absolute_url(backend: str) -> str:
     """Return the same backend under a URL that holds wherever the CLI is started."""
     folder = folder_of(backend)
@@ -90,7 +86,8 @@ def open_store(backend: str, *, attempts: int = 1) -> Store:
     if folder := folder_of(backend):
         return FolderStore(folder)
     if urlsplit(backend).scheme == "s3":
-        from automation.engine.bucket import open_bucket  # noqa: PLC0415 - boto3 costs a quarter of a second that folders need not pay
+        from automation.engine.bucket import BucketStore  # noqa: PLC0415 - boto3 costs a quarter of a second that folders need not pay
+        from automation.ports.bucket import open_bucket  # noqa: PLC0415 - likewise
 
-        return open_bucket(backend, attempts=attempts)
+        return BucketStore(open_bucket(backend, attempts=attempts))
     raise UsageFault(f"hhctl reads state from s3:// and file://, not from {backend}", hint="set `backend` of the stack in hhctl.toml")

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from automation.ports.objects import ObjectsUnavailable, Stored
+from automation.errors import HhctlError
+from automation.ports.objects import Stored
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -104,5 +105,5 @@ def _version(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _unavailable(root: Path, error: OSError) -> ObjectsUnavailable:
-    return ObjectsUnavailable(f"{root} cannot be used: {error.strerror or error}", hint=f"ls -ld {root}")
+def _unavailable(root: Path, error: OSError) -> HhctlError:
+    return HhctlError(f"{root} cannot be used: {error.strerror or error}", hint=f"ls -ld {root}")

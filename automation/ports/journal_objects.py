@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from automation.core.chain import LineInvalid, Link, link_after, read_line
 from automation.errors import HhctlError
 from automation.ports.journal_sink import SinkUnwritable
-from automation.ports.objects import ObjectsUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +42,7 @@ class JournalObjects:
                     self._newest = link
                     return link
                 self._newest = None
-        except ObjectsUnavailable as error:
+        except HhctlError as error:
             raise SinkUnwritable(error.message, hint=error.hint) from error
         except LineInvalid as error:
             raise SinkUnwritable(f"{self.name}: its last line {error}", hint="hhctl journal verify") from error

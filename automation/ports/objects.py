@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import urlsplit
 
-from automation.errors import ExitCode, HhctlError, UsageFault
+from automation.errors import UsageFault
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -22,18 +22,8 @@ class Stored:
     age: timedelta
 
 
-class ObjectsUnavailable(HhctlError):
-    """The store cannot be reached, or denies what was asked; nothing is known of whether a write took place."""
-
-
-class ObjectsDenied(ObjectsUnavailable):
-    """The store denies what was asked, or knows no such credentials."""
-
-    code = ExitCode.CREDENTIALS
-
-
 class Objects(Protocol):
-    """A store. Every call raises `ObjectsUnavailable` where it cannot be carried out; each is bounded in time."""
+    """A store. Every call raises `HhctlError` where it cannot be carried out, or perhaps was not; each is bounded in time."""
 
     @property
     def name(self) -> str:
@@ -64,30 +54,23 @@ def objects_beside(backend: str) -> Objects:
         UsageFault: a backend of a kind in which nothing can be kept beside the state.
     """
     parts = urlsplit(backend)
-    if parts.scheme == "file":
+    if folder := folder_of(backend):
         from automation.ports.folder_objects import FolderObjects  # noqa: PLC0415 - each store's imports are paid for where it is used
 
-        return FolderObjects((Path(unquote(parts.netloc + parts.path)).expanduser()).absolute())
+        return FolderObjects(folder)
     if parts.scheme == "s3":
-        from automation.ports.s3_objects import S3Location, S3Objects  # noqa: PLC0415 - likewise
+        from automation.ports.bucket import open_bucket  # noqa: PLC0415 - likewise
+        from automation.ports.s3_objects import S3Objects  # noqa: PLC0415 - likewise
 
-        options = {key: values[-1] for key, values in parse_qs(parts.query).items()}
-        location = S3Location(
-            bucket=parts.netloc,
-            prefix=f"{parts.path.strip('/')}/".lstrip("/"),
-            region=options.get("region"),
-            endpoint=_endpoint(options.get("endpoint"), plain=options.get("disableSSL") == "true"),
-            path_style=options.get("s3ForcePathStyle") == "true" or options.get("use_path_style") == "true",
-        )
-        return S3Objects(location)
+        return S3Objects(open_bucket(backend))
     raise UsageFault(
         f"journal and leases cannot be kept beside the state in {parts.scheme}://{parts.netloc}",
         hint="name a backend with s3 or file in hhctl.toml",
     )
 
 
-def _endpoint(written: str | None, *, plain: bool) -> str | None:
-    """Pulumi takes an endpoint with or without its scheme."""
-    if not written or "://" in written:
-        return written
-    return f"{'http' if plain else 'https'}://{written}"
+def folder_of(backend: str) -> Path | None:
+    """Return the folder that a `file://` backend names, absolute; None for any other backend."""
+    if not backend.startswith("file://"):
+        return None
+    return Path(backend.removeprefix("file://").partition("?")[0]).expanduser().absolute()

@@ -2,140 +2,80 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
-from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from automation.ports.objects import ObjectsDenied, ObjectsUnavailable, Stored
+from botocore.exceptions import ClientError
+
+from automation.ports.bucket import code_of
+from automation.ports.objects import Stored
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
-    from botocore.exceptions import ClientError
-    from mypy_boto3_s3 import S3Client
+    from automation.ports.bucket import Bucket
 
 _OURS = "hhctl/"
-_TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
-_ABSENT = frozenset({"NoSuchKey", "404"})
-_DENIED = frozenset({"AccessDenied", "403", "ExpiredToken", "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken"})
 _PAGE = 1000
-_SECONDS = 2
-"""How long a connection or an answer is waited for: a region that hangs must not hold up an operation in another."""
+_CONDITION_FAILED = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"})
 
 
 @dataclass(frozen=True, slots=True)
-class S3Location:
-    """Where the state lies: `prefix` is empty or ends in '/', `endpoint` is None at Amazon."""
-
-    bucket: str
-    prefix: str
-    region: str | None
-    endpoint: str | None
-    path_style: bool
-
-
-class _Taken(Exception):
-    """A condition of a write did not hold."""
-
-
-class _Absent(Exception):
-    """There is no such object."""
-
-
 class S3Objects:
     """The keys below `hhctl/` beside the state; credentials come from where boto3 finds them."""
 
-    def __init__(self, location: S3Location) -> None:
-        self._location = location
+    bucket: Bucket
 
     @property
     def name(self) -> str:
         """Name the bucket and the prefix, and who answers for them if not Amazon."""
-        location = self._location
-        return f"s3://{location.bucket}/{location.prefix}{_OURS}" + (f" at {location.endpoint}" if location.endpoint else "")
+        at = f" at {self.bucket.endpoint}" if self.bucket.endpoint else ""
+        return f"s3://{self.bucket.name}/{self.bucket.prefix}{_OURS}{at}"
 
     def create(self, key: str, content: bytes) -> str | None:
         """Write an object that must not be there yet (If-None-Match)."""
-        try:
-            with self._told():
-                return self._client.put_object(Bucket=self._location.bucket, Key=self._key(key), Body=content, IfNoneMatch="*")["ETag"]
-        except _Taken:
-            return None
+        with self.bucket.told():
+            try:
+                return self.bucket.client.put_object(Bucket=self.bucket.name, Key=self._key(key), Body=content, IfNoneMatch="*")["ETag"]
+            except ClientError as error:
+                return _none_if_condition_failed(error)
 
     def replace(self, key: str, content: bytes, *, version: str) -> str | None:
         """Write an object over exactly `version` of it (If-Match)."""
-        try:
-            with self._told():
-                return self._client.put_object(Bucket=self._location.bucket, Key=self._key(key), Body=content, IfMatch=version)["ETag"]
-        except (_Taken, _Absent):
-            return None
+        with self.bucket.told():
+            try:
+                return self.bucket.client.put_object(Bucket=self.bucket.name, Key=self._key(key), Body=content, IfMatch=version)["ETag"]
+            except ClientError as error:
+                return _none_if_condition_failed(error)
 
     def read(self, key: str) -> Stored | None:
         """Return the object; its age is the answer's Date less Last-Modified, so no operator's clock has a part in it."""
-        try:
-            with self._told():
-                answer = self._client.get_object(Bucket=self._location.bucket, Key=self._key(key))
-                content = answer["Body"].read()
-        except _Absent:
-            return None
+        client = self.bucket.client
+        with self.bucket.told():
+            try:
+                answer = client.get_object(Bucket=self.bucket.name, Key=self._key(key))
+            except client.exceptions.NoSuchKey:
+                return None
+            content = answer["Body"].read()
         now = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
         return Stored(content, answer["ETag"], max(timedelta(), now - answer["LastModified"]))
 
     def keys(self, folder: str, *, limit: int | None = None) -> tuple[str, ...]:
         """Return the first keys below `folder`."""
-        with self._told():
-            pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self._location.bucket,
+        with self.bucket.told():
+            pages = self.bucket.client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket.name,
                 Prefix=self._key(folder),
                 PaginationConfig={"PageSize": min(limit or _PAGE, _PAGE)},
             )
             found = (held["Key"] for page in pages for held in page.get("Contents", ()) if "Key" in held)
             return tuple(key.removeprefix(self._key("")) for key in islice(found, limit))
 
-    @cached_property
-    def _client(self) -> S3Client:
-        import boto3  # noqa: PLC0415 - half a second that only those who open the bucket pay
-        from botocore.config import Config  # noqa: PLC0415 - likewise
-
-        config = Config(
-            connect_timeout=_SECONDS,
-            read_timeout=_SECONDS,
-            retries={"total_max_attempts": 1},
-            s3={"addressing_style": "path" if self._location.path_style else "auto"},
-            # What moto and older stores answer carries no checksum.
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-        )
-        session: Any = boto3.Session()  # its type lists the clients of every service, and only some of their stubs are installed
-        return session.client("s3", region_name=self._location.region, endpoint_url=self._location.endpoint, config=config)
-
     def _key(self, key: str) -> str:
-        return f"{self._location.prefix}{_OURS}{key}"
-
-    @contextmanager
-    def _told(self) -> Generator[None]:
-        from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError  # noqa: PLC0415 - likewise
-
-        try:
-            yield
-        except ClientError as error:
-            raise _meaning(error, self.name) from error
-        except NoCredentialsError as error:
-            raise ObjectsDenied(f"{self.name}: no AWS credentials", hint="aws sts get-caller-identity") from error
-        except BotoCoreError as error:
-            raise ObjectsUnavailable(f"{self.name} cannot be reached: {error}") from error
+        return f"{self.bucket.prefix}{_OURS}{key}"
 
 
-def _meaning(error: ClientError, name: str) -> Exception:
-    told = error.response.get("Error", {})
-    code = told.get("Code", "")
-    if code in _TAKEN:
-        return _Taken()
-    if code in _ABSENT:
-        return _Absent()
-    said = f"{name}: {code}: {told.get('Message', '')}"
-    return ObjectsDenied(said, hint="aws sts get-caller-identity") if code in _DENIED else ObjectsUnavailable(said)
+def _none_if_condition_failed(error: ClientError) -> None:
+    if code_of(error) not in _CONDITION_FAILED:
+        raise error

@@ -12,10 +12,9 @@ import pytest
 
 from automation import lease
 from automation.core.record import Author
-from automation.errors import Busy, ExitCode
+from automation.errors import Busy, ExitCode, HhctlError
 from automation.lease import LASTS, Claim, Leases
 from automation.ports.folder_objects import FolderObjects
-from automation.ports.objects import ObjectsUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,5 +155,5 @@ def test_a_place_that_comes_back_in_time_costs_nothing(leases: Leases, tmp_path:
 
 def test_without_a_place_for_leases_nothing_begins(leases: Leases, tmp_path: Path) -> None:
     (tmp_path / "hhctl").write_text("in the way")
-    with pytest.raises(ObjectsUnavailable), hold(leases, ALICE, "prod"):
+    with pytest.raises(HhctlError, match="cannot be used"), hold(leases, ALICE, "prod"):
         pass

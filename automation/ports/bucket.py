@@ -1,0 +1,128 @@
+"""The bucket of an `s3://` backend, as Pulumi's URL names it; short bounds: an operator waits, and another region may be the answer."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ReadTimeoutError,
+    TokenRetrievalError,
+)
+
+from automation.errors import ExitCode, HhctlError, TimedOut
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from mypy_boto3_s3 import S3Client
+
+_SECONDS = 1.0
+"""For a connection and for each answer: with a region black-holed, a command that reads its history is over within two."""
+
+_WRONG_CREDENTIALS = frozenset(
+    {"AccessDenied", "ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId", "InvalidToken", "SignatureDoesNotMatch", "403"}
+)
+
+
+class CredentialsRefused(HhctlError):
+    """AWS credentials are missing, wrong or expired, or do not suffice."""
+
+    code = ExitCode.CREDENTIALS
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A bucket and the prefix of the state in it, empty or ending in '/'; `endpoint` is None at Amazon."""
+
+    client: S3Client
+    name: str
+    prefix: str
+    endpoint: str | None
+
+    @contextmanager
+    def told(self) -> Generator[None]:
+        """Tell what S3 refuses in the block in our words.
+
+        Raises:
+            HhctlError: as `trouble` says.
+        """
+        try:
+            yield
+        except (ClientError, BotoCoreError) as error:
+            raise trouble(error, place=f"the state in s3://{self.name}", bucket=self.name) from error
+
+
+_one_at_a_time = threading.Lock()
+
+
+def open_bucket(backend: str, *, attempts: int = 1) -> Bucket:
+    """Open the bucket that the URL `backend` names; where it does not answer it is asked `attempts` times, a second each."""
+    with _one_at_a_time:
+        return _open(backend, attempts)
+
+
+@lru_cache
+def _open(backend: str, attempts: int) -> Bucket:
+    url = urlsplit(backend)
+    options = {key: values[-1] for key, values in parse_qs(url.query).items()}
+    config = Config(
+        connect_timeout=_SECONDS,
+        read_timeout=_SECONDS,
+        retries={"total_max_attempts": attempts, "mode": "standard"},
+        max_pool_connections=32,
+        # Buckets that speak S3 but are not Amazon's ask for no checksums and answer without, and boto3 would tell of each.
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        s3={"addressing_style": "path" if _true(options.get("s3ForcePathStyle")) else "auto"},
+    )
+    endpoint = _endpoint(options)
+    # The session's type lists the clients of every service, and only some of their stubs are installed.
+    session: Any = boto3.Session(profile_name=options.get("profile"))
+    client = session.client("s3", region_name=options.get("region"), endpoint_url=endpoint, config=config)
+    prefix = url.path.strip("/")
+    return Bucket(client, url.netloc, f"{prefix}/" if prefix else "", endpoint)
+
+
+def trouble(error: ClientError | BotoCoreError, *, place: str, bucket: str) -> HhctlError:
+    """Return the error that tells what S3 said of `place`."""
+    match error:
+        case ConnectTimeoutError() | ReadTimeoutError():
+            return TimedOut(f"{place} does not answer within {_SECONDS:g} s", hint="look whether its region is reached at all")
+        case NoCredentialsError() | PartialCredentialsError() | TokenRetrievalError():
+            return CredentialsRefused(f"{place} needs AWS credentials: {error}", hint="aws sts get-caller-identity")
+        case ClientError() if code_of(error) in _WRONG_CREDENTIALS:
+            return CredentialsRefused(
+                f"{place} is refused with these AWS credentials: {code_of(error)}", hint="aws sts get-caller-identity"
+            )
+        case ClientError() if code_of(error) == "NoSuchBucket":
+            return HhctlError(f"{place}: there is no such bucket", hint=f"aws s3 mb s3://{bucket}")
+        case _:
+            return HhctlError(f"{place} cannot be had: {' '.join(str(error).split())}")
+
+
+def code_of(error: ClientError) -> str:
+    """Return S3's own word for what is wrong, such as `PreconditionFailed`."""
+    return error.response.get("Error", {}).get("Code", "")
+
+
+def _endpoint(options: dict[str, str]) -> str | None:
+    endpoint = options.get("endpoint")
+    if endpoint and "://" not in endpoint:
+        return f"{'http' if _true(options.get('disableSSL')) else 'https'}://{endpoint}"
+    return endpoint
+
+
+def _true(value: str | None) -> bool:
+    return value in {"true", "1", "True"}
