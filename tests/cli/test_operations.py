@@ -1,0 +1,201 @@
+"""Operations as an operator runs them: the command line, the real engine, a stack in the local cloud, state in its S3."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local_cloud import LocalCloud
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Ended:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """A shell in the project, with the local cloud's variables and a home of its own."""
+
+    environment: dict[str, str]
+
+    def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "automation.cli", *arguments],
+            cwd=PROJECT,
+            env={**self.environment, **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def __call__(self, *arguments: str, **variables: str) -> Ended:
+        return ended(self.start(*arguments, **variables))
+
+    def scale(self, pods: int, **variables: str) -> Ended:
+        return self(*scale(pods), **variables)
+
+    def dials(self) -> dict[str, Any]:
+        """The dials that hold on staging."""
+        items = self("history", "staging", "-o", "json").document["items"]
+        return next(item["dials"] for item in items if item["outcome"] == "succeeded")
+
+
+def ended(process: subprocess.Popen[str]) -> Ended:
+    out, err = process.communicate(timeout=120)
+    return Ended(process.returncode, out, err)
+
+
+def scale(pods: int) -> tuple[str, ...]:
+    return ("scale", "api", str(pods), "--stack", "staging", "--yes", "-o", "json")
+
+
+@pytest.fixture(scope="module")
+def alice(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+    """An operator, with staging up."""
+    terminal = Terminal({**cloud.environment, "XDG_STATE_HOME": str(tmp_path_factory.mktemp("alice"))})
+    done = terminal("up", "staging", "--yes", "-o", "json")
+    assert done.code == 0, done.err
+    yield terminal
+    assert terminal("destroy", "staging", "--yes").code == 0
+
+
+@pytest.fixture
+def bob(alice: Terminal, tmp_path: Path) -> Terminal:
+    """Another operator, on another laptop."""
+    return Terminal({**alice.environment, "XDG_STATE_HOME": str(tmp_path)})
+
+
+def test_up_again_is_nothing_to_do_and_writes_nothing(alice: Terminal) -> None:
+    before = len(alice("history", "staging", "-o", "json").document["items"])
+    again = alice("up", "staging", "--yes")
+    assert (again.code, again.out) == (0, "up staging: nothing to do\n")
+    assert len(alice("history", "staging", "-o", "json").document["items"]) == before
+
+
+def test_a_plan_is_shown_with_its_preview_and_does_nothing(alice: Terminal) -> None:
+    before = alice.dials()
+    planned = alice("scale", "api", "2", "--stack", "staging", "--plan", "-o", "json").document
+    [step] = planned["steps"]
+    assert (planned["kind"], step["after"]["minimum"], step["undo"]["minimum"]) == ("Plan", 2, before["minimum"])
+    [preview] = planned["previews"]
+    assert {change["type"] for change in preview["changes"]} == {"kubernetes:helm.sh/v3:Release"}
+    assert alice.dials() == before
+
+
+def test_scaling_waits_for_the_pods_and_is_in_every_record(alice: Terminal) -> None:
+    done = alice.scale(3)
+    assert (done.code, done.document["ending"]) == (0, "done")
+    assert "judged: PASS stable pods of staging that are Ready: 3" in done.err
+    assert alice.dials() == {**alice.dials(), "minimum": 3, "maximum": 3}
+    [newest, *_] = alice("history", "staging", "-o", "json").document["items"]
+    assert (newest["operation"], newest["revision"]) == ("scale api 3 --maximum 3 --stack staging", done.document["revisions"]["staging"])
+    row = next(item for item in alice("status", "-o", "json").document["items"] if item["stack"] == "staging")
+    assert (row["state"], row["pods"], row["held_by"]) == ("up", "3-3", None)
+    shown = alice("journal", "show", done.document["run"], "-o", "json").document["items"]
+    assert [item["event"] for item in shown] == ["begun", "started", "done", "judged", "ended"]
+    assert alice("journal", "list", "--limit", "1", "-o", "json").document["items"][0]["run"] == done.document["run"]
+    assert alice("journal", "verify").code == 0
+    assert alice.scale(3).document["steps"] == []
+
+
+def test_of_two_at_once_one_wins_and_the_other_is_told_who(alice: Terminal, bob: Terminal) -> None:
+    both = [alice.start(*scale(1)), bob.start(*scale(2))]
+    answers = sorted((ended(process) for process in both), key=lambda answer: answer.code)
+    assert [answer.code for answer in answers] in ([0, 12], [0, 14])
+    user = alice("journal", "list", "--limit", "1", "-o", "json").document["items"][0]["operator"]
+    assert user in answers[1].document["says"]
+    [winner] = [answer.document["operation"].split()[2] for answer in answers if answer.code == 0]
+    assert str(alice.dials()["minimum"]) == winner
+
+
+@pytest.mark.parametrize("place", ["step-1-started", "step-1-carried-out", "step-1-judged"])
+def test_after_a_kill_the_same_command_ends_it_from_another_laptop(place: str, alice: Terminal, bob: Terminal) -> None:
+    pods = 1 if alice.dials()["minimum"] > 1 else 2
+    assert alice.scale(pods, HHCTL_FAILPOINT=f"{place}:kill").code == -signal.SIGKILL
+    again = bob.scale(pods)
+    assert again.code == 0, again.err
+    assert bob.scale(pods).document["steps"] == []
+    assert (bob.dials()["minimum"], bob.dials()["maximum"]) == (pods, pods)
+
+
+def test_what_kills_have_left_is_no_damage(alice: Terminal) -> None:
+    assert alice("journal", "verify").code == 0
+    assert alice("up", "staging", "--yes").out == "up staging: nothing to do\n"
+
+
+def test_one_ctrl_c_takes_back_what_was_begun(alice: Terminal) -> None:
+    before = alice.dials()
+    process = alice.start("scale", "api", "5", "--stack", "staging", "--yes")
+    stderr = process.stderr
+    assert stderr
+    while not re.match("staging: updating .*Release", stderr.readline()):
+        assert process.poll() is None
+    os.killpg(process.pid, signal.SIGINT)
+    done = ended(process)
+    assert done.code == 8, done.err
+    assert alice.dials() == before
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "says"),
+    [
+        (["up", "staging"], 2, "nobody can be asked, since stdin is no terminal; next: --yes"),
+        (["scale", "api", "4", "--yes"], 2, "to change prod, say why; next: --reason TEXT"),
+        (["up", "nowhere", "--yes"], 6, "there is no stack nowhere; there are staging"),
+        (["history", "nowhere"], 6, "there is no stack nowhere"),
+        (["up", "global", "--yes", "--reason", "x"], 13, "global comes up after dr, which is not there; next: hhctl up dr"),
+        (["scale", "api", "4", "--yes", "--reason", "x"], 13, "prod has not come up yet; next: hhctl up prod"),
+        (["scale", "api", "4", "--maximum", "3", "--stack", "staging", "--yes"], 2, "a minimum of 4 is more than a maximum of 3"),
+        (["scale", "api", "0", "--yes"], 2, "0 is not in the range x>=1"),
+        (["journal", "show", "nothing"], 2, "there is no run nothing; next: hhctl journal list"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_one_line(command: list[str], code: int, says: str, alice: Terminal) -> None:
+    refused = alice(*command)
+    assert (refused.code, refused.out) == (code, "")
+    assert says in refused.err
+    assert len(refused.err.splitlines()) == 1
+
+
+def test_an_unwritable_journal_refuses_and_changes_nothing(alice: Terminal, tmp_path: Path) -> None:
+    before = alice.dials()
+    (tmp_path / "hhctl").write_text("in the way")
+    refused = alice.scale(before["minimum"] + 1, XDG_STATE_HOME=str(tmp_path))
+    assert (refused.code, "cannot be written" in refused.document["message"]) == (13, True)
+    assert alice.dials() == before
+
+
+def test_one_byte_changed_in_the_journal_is_found(alice: Terminal) -> None:
+    file = Path(alice.environment["XDG_STATE_HOME"], "hhctl", "journal", "journal.jsonl")
+    before = file.read_text()
+    file.write_text(before.replace("scale", "scalf", 1))
+    try:
+        found = alice("journal", "verify", "-o", "json")
+    finally:
+        file.write_text(before)
+    assert found.code == 13
+    [broken] = [item for item in found.document["items"] if item["verdict"] == "broken"]
+    assert broken["says"].endswith("holds something else than was written")

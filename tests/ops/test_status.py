@@ -1,0 +1,90 @@
+"""Status: how a stack stands, in a row."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from fakes import BEGINNING
+from ops.planning import dials
+
+from automation.core.facts import Facts, StackFacts, Unreachable
+from automation.core.updates import Entry, Note, Outcome
+from automation.errors import HhctlError, TimedOut
+from automation.ops.status import StackStatus, look, row
+from automation.show import Tone, Toned
+
+if TYPE_CHECKING:
+    from typing import Any
+
+NOW = BEGINNING + timedelta(hours=2)
+
+
+def facts(*entries: tuple[int, str, dict[str, Any]], stack: str = "prod") -> StackFacts:
+    made = [
+        Entry(revision, dials(written), Outcome(outcome), Note("scale api 4", "alice", ""), BEGINNING, BEGINNING)
+        for revision, outcome, written in entries
+    ]
+    return StackFacts(stack, tuple(made), None)
+
+
+SERVING = {"image": "v1", "minimum": 3, "maximum": 9, "database_role": "primary"}
+
+
+@pytest.mark.parametrize(
+    ("found", "cells"),
+    [
+        (
+            facts((4, "succeeded", SERVING)),
+            ["prod", "up", 4, "v1", "3-9", "yes", "primary", "scale api 4 by alice, 2 h ago", "bob"],
+        ),
+        (
+            facts((5, "failed", {"image": "v2"}), (4, "succeeded", SERVING)),
+            ["prod", "up, newest update failed", 5, "v1", "3-9", "yes", "primary", "scale api 4 by alice, 2 h ago", "bob"],
+        ),
+        (
+            facts((5, "refused", {"image": "v2"}), (4, "succeeded", {**SERVING, "stopped": True})),
+            ["prod", "up", 4, "v1", "stopped", "yes", "primary", "scale api 4 by alice, 2 h ago", "bob"],
+        ),
+        (facts(), ["prod", "not up yet", None, None, None, None, None, None, "bob"]),
+        (facts((1, "failed", SERVING)), ["prod", "not up yet", 1, None, None, None, None, "scale api 4 by alice, 2 h ago", "bob"]),
+        (
+            facts((2, "succeeded", {**SERVING, "present": False})),
+            ["prod", "destroyed", 2, None, None, None, None, "scale api 4 by alice, 2 h ago", "bob"],
+        ),
+        (Unreachable("prod", TimedOut("no answer")), ["prod", "unreachable", None, None, None, None, None, "no answer", None]),
+    ],
+)
+def test_a_row_says_how_a_stack_stands(found: StackFacts | Unreachable, cells: list[object]) -> None:
+    told = row("prod", StackStatus(found, "bob"), serving="prod", now=NOW)
+    assert [cell.value if isinstance(cell, Toned) else cell for cell in told] == cells
+
+
+def test_a_stack_without_a_workload_has_no_pods() -> None:
+    told = row("global", StackStatus(facts((1, "succeeded", {}), stack="global"), ""), serving="prod", now=NOW)
+    assert told[:6] == ("global", Toned("up", Tone.GOOD), 1, None, None, None)
+
+
+def test_who_holds_a_stack_is_asked_of_all_that_can_be_reached() -> None:
+    def lease(stack: str) -> str:
+        if stack == "dr":
+            raise HhctlError("no answer")
+        return f"alice has {stack}"
+
+    found = {"prod": facts(), "dr": facts(stack="dr"), "global": Unreachable("global", TimedOut("gone"))}
+    seen = look(found, found, [lambda _: "", lease])
+    assert {stack: each.held_by for stack, each in seen.items()} == {"prod": "alice has prod", "dr": "unknown: no answer", "global": ""}
+
+
+@pytest.mark.parametrize(
+    ("standby", "serving"),
+    [
+        (facts(stack="dr"), "prod"),
+        (facts((1, "succeeded", {"image": "v1"}), stack="dr"), "prod"),
+        (facts((2, "succeeded", {"image": "v1", "active": True}), stack="dr"), "dr"),
+        (facts((3, "succeeded", {"image": "v1", "active": True, "present": False}), stack="dr"), "prod"),
+    ],
+)
+def test_traffic_goes_where_the_standbys_switch_says(standby: StackFacts, serving: str) -> None:
+    assert Facts({"dr": standby}).serving() == serving
