@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from automation.clock import Clock
+    from automation.core.gates import Judgement
     from automation.core.plan import Ending, Json, Step
     from automation.core.record import Author, Event, Record
     from automation.core.updates import Engine, Updated
@@ -30,6 +31,10 @@ class Watcher(Progress, Protocol):
 
     def recorded(self, record: Record) -> None:
         """Something was written in the journal."""
+        ...
+
+    def waiting(self, judgement: Judgement) -> None:
+        """A gate was looked at and is not met yet."""
         ...
 
 

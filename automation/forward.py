@@ -134,6 +134,7 @@ def _watch(course: Course, gate: Gate) -> Judgement | None:
             return judgement
         if course.stop_wanted:
             return None
+        doors.watcher.waiting(judgement)
         doors.clock.sleep(_LOOK_SECONDS)
 
 

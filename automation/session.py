@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from automation.app import App
     from automation.core.facts import StackFacts, Unreachable
+    from automation.core.gates import Judgement
     from automation.core.record import Record
     from automation.core.updates import Progress, ResourceChange
     from automation.lease import Claim
@@ -67,19 +68,28 @@ class Journals:
         return Journal(name, self.sinks, self.redactor, self.clock.now, warn=tell)
 
 
-@dataclass(frozen=True, slots=True)
 class Told:
-    """Shows resources as they come and go, and tells each record in a line."""
+    """Shows resources as they come and go, and tells each record in a line, and each change in what a gate waits for."""
 
-    progress: Progress
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._waited_for = ""
 
     def resource(self, change: ResourceChange, *, done: bool) -> None:
         """Pass on what the engine does."""
-        self.progress.resource(change, done=done)
+        self._progress.resource(change, done=done)
 
     def recorded(self, record: Record) -> None:
         """Tell what was written in the journal."""
         tell(f"{record.event.value}: {record.says}")
+
+    def waiting(self, judgement: Judgement) -> None:
+        """Tell what is there and what is wanted, unless that was told last."""
+        seen = "no data" if judgement.value is None else f"{judgement.value:g}"
+        says = f"waiting: {judgement.query}: {seen}, wanted {judgement.threshold}{judgement.trouble and f' ({judgement.trouble})'}"
+        if says != self._waited_for:
+            tell(says)
+            self._waited_for = says
 
 
 class Session:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
     from pathlib import Path
 
+    from automation.core.gates import Judgement
     from automation.core.plan import Gate
     from automation.core.record import Record
     from automation.core.updates import Progress
@@ -246,10 +247,14 @@ class Listener:
     """A watcher that remembers."""
 
     records: list[Record] = field(default_factory=list["Record"])
+    waits: list[Judgement] = field(default_factory=list["Judgement"])
     resources: list[ResourceChange] = field(default_factory=list[ResourceChange])
 
     def recorded(self, record: Record) -> None:
         self.records.append(record)
+
+    def waiting(self, judgement: Judgement) -> None:
+        self.waits.append(judgement)
 
     def resource(self, change: ResourceChange, *, done: bool) -> None:
         if done:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
-import subprocess
-import sys
 from importlib.metadata import version
 from typing import TYPE_CHECKING, NoReturn
 
@@ -15,6 +12,7 @@ from pulumi import automation
 from semver import VersionInfo
 
 from automation.engine.guard import Guard
+from automation.engine.launcher import Launcher
 from automation.engine.orders import EVENTS, SETTINGS, STDERR, STDOUT, Ended, Verb
 
 if TYPE_CHECKING:
@@ -27,15 +25,6 @@ if TYPE_CHECKING:
 # Plugins are fetched when they are first needed: to look for all of them up front costs a second, though each is there or attached.
 _ALWAYS = ("--skip-plugin-pre-install", "--color", "never", "--suppress-outputs", "--suppress-progress")
 
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
-
-
-def stop_with_parent() -> None:
-    """Have the kernel send this process a SIGINT when the thread that started it ends, where the kernel can."""
-    if _LIBC:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
-
 
 class _Over(Exception):
     """The CLI has ended. The SDK would start it three times more to gather what the events have told already."""
@@ -46,16 +35,14 @@ class _Over(Exception):
 
 
 class _OneStart(automation.PulumiCommand):
-    """The CLI in a session of its own, with files for its output: it outlives a Python that is killed, and ends cleanly.
-
-    A terminal's Ctrl-C does not reach it there: `stop` does.
-    """
+    """The CLI, to be started once. A terminal's Ctrl-C does not reach it in its session: `stop` does."""
 
     def __init__(self, folder: Path) -> None:  # pyright: ignore[reportMissingSuperCall] - which would start the CLI to ask its version
         self.command = "pulumi"
         self.version = VersionInfo.parse(version("pulumi"))
-        self._folder = folder
-        self._process: subprocess.Popen[bytes] | None = None
+        self._events = str(folder / EVENTS)
+        self._launcher = Launcher(stdout=folder / STDOUT, stderr=folder / STDERR)
+        self._begun = False
         self._stops_wanted = 0
         self._stops_sent = 0
 
@@ -73,23 +60,14 @@ class _OneStart(automation.PulumiCommand):
             return automation.CommandResult("", "", 0)
         # A preview comes with a place for its events: the SDK's own, which would not outlive this process.
         words = args[: args.index("--event-log")] + args[args.index("--event-log") + 2 :] if "--event-log" in args else args
-        return self.start([*words, *_ALWAYS, "--event-log", str(self._folder / EVENTS)], cwd=cwd, environment=additional_env)
+        return self.start([*words, *_ALWAYS, "--event-log", self._events], cwd=cwd, environment=additional_env)
 
     def start(self, words: list[str], *, cwd: str, environment: Mapping[str, str]) -> NoReturn:
         """Run the CLI to its end."""
-        with (self._folder / STDOUT).open("wb") as stdout, (self._folder / STDERR).open("wb") as stderr:
-            self._process = subprocess.Popen(
-                [self.command, "--non-interactive", *words],
-                cwd=cwd,
-                env={**os.environ, **environment, "PULUMI_AUTOMATION_API": "true"},
-                stdin=subprocess.DEVNULL,
-                stdout=stdout,
-                stderr=stderr,
-                start_new_session=True,
-                preexec_fn=stop_with_parent,  # noqa: PLW1509 - gRPC's threads run here; it makes one system call and takes no lock
-            )
-            self._send_stops()
-            raise _Over(self._process.wait())
+        self._begun = True
+        self._send_stops()
+        everything = {**os.environ, **environment, "PULUMI_AUTOMATION_API": "true"}
+        raise _Over(self._launcher.run([self.command, "--non-interactive", *words], folder=cwd, environment=everything))
 
     def stop(self, _signal: int, _frame: object) -> None:
         """Pass a SIGINT on: at the first the CLI lets calls in flight finish, at the second it gives them up."""
@@ -98,13 +76,12 @@ class _OneStart(automation.PulumiCommand):
 
     def kill(self, _signal: int, _frame: object) -> None:
         """End the CLI at once."""
-        if self._process:
-            self._process.kill()
+        self._launcher.send(signal.SIGKILL)
 
     def _send_stops(self) -> None:
-        while self._process and self._stops_sent < self._stops_wanted:
+        while self._begun and self._stops_sent < self._stops_wanted:
             self._stops_sent += 1
-            self._process.send_signal(signal.SIGINT)
+            self._launcher.send(signal.SIGINT)
 
 
 def carry_out(order: Order, declare: Program) -> Ended:

@@ -7,15 +7,18 @@ When hhctl is gone, so is the other end of stdin: what runs is then told to stop
 from __future__ import annotations
 
 import os
+import re
 import select
 import shutil
 import signal
 import sys
 import traceback
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn
 
-from automation.engine.operation import carry_out, stop_with_parent
+from automation.engine.launcher import stop_with_parent
+from automation.engine.operation import carry_out
 from automation.engine.orders import PROGRAM_LOG, Ended, Order, Signal, read_ended, read_line
 
 if TYPE_CHECKING:
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from automation.engine.guard import Program
 
 _REAP_SECONDS = 0.05
+_STABLE_VERSION = re.compile(r"\.v\d+$")
 _SIGNALS = {Signal.STOP: signal.SIGINT, Signal.KILL: signal.SIGTERM}
 
 
@@ -92,6 +96,7 @@ def main(program: str) -> None:
     """Import `program` ("package.module:function"), then take orders until stdin closes."""
     module, _, function = program.partition(":")
     operations = Operations(getattr(import_module(module), function))
+    load_what_is_lazy()
     for line in _lines(operations):
         match read_line(line):
             case Order() as order:
@@ -102,6 +107,28 @@ def main(program: str) -> None:
     while operations:
         operations.reap()
         select.select([], [], [], _REAP_SECONDS)
+
+
+def load_what_is_lazy() -> None:
+    """Load the modules that load themselves only when they are used, as those of providers' SDKs do; else each operation would anew.
+
+    Those are meant that another package has named, and the stable versions in them: `core` of pulumi_kubernetes, and `core.v1`.
+    """
+    for name, module in list(sys.modules.items()):
+        for named in _modules_in(module):
+            if named.__name__.partition(".")[0] != name.partition(".")[0]:
+                _load(named)
+                for inside in _modules_in(named):
+                    if _STABLE_VERSION.search(inside.__name__):
+                        _load(inside)
+
+
+def _modules_in(module: ModuleType) -> list[ModuleType]:
+    return [value for value in vars(module).values() if isinstance(value, ModuleType)]
+
+
+def _load(module: ModuleType) -> None:
+    getattr(module, "__all__", None)  # a lazy module cannot answer this, or hardly anything else, unloaded
 
 
 def _lines(operations: Operations) -> Iterator[str]:

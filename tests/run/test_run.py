@@ -80,6 +80,7 @@ def test_a_gate_waits_for_what_comes_in_time(desk: Desk) -> None:
     assert report is not None
     assert report.ending is Ending.DONE
     assert 20 < desk.clock.slept < 30
+    assert [wait.value for wait in desk.listener.waits] == [0] * len(desk.listener.waits) != []
 
 
 def test_no_data_is_no_pass_and_the_same_again_goes_on_from_there(desk: Desk) -> None:
