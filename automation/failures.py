@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import traceback
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,12 +38,25 @@ def usage_fault(wrong: click.ClickException) -> HhctlError:
     if not isinstance(wrong, click.UsageError):
         return HhctlError(said)
     command = wrong.ctx.command_path if wrong.ctx else "hhctl"
-    if isinstance(wrong, _NO_SUCH) and wrong.possibilities:
-        return UsageFault(said, hint=" or ".join(f"{command} {possibility}" for possibility in wrong.possibilities))
+    meant = _probably_meant(wrong)
+    if meant:
+        return UsageFault(said, hint=" or ".join(f"{command} {each}" for each in meant))
     return UsageFault(said, hint=f"{command} --help")
 
 
 _NO_SUCH = (click.NoSuchCommand, click.NoSuchOption)
+_ALIKE = 0.65
+
+
+def _probably_meant(wrong: click.UsageError) -> list[str]:
+    """What click would offer, without what is hardly alike: `scale` for `local`."""
+    match wrong:
+        case click.NoSuchCommand():
+            return get_close_matches(wrong.command_name, wrong.possibilities or (), cutoff=_ALIKE)
+        case click.NoSuchOption():
+            return get_close_matches(wrong.option_name, wrong.possibilities or (), cutoff=_ALIKE)
+        case _:
+            return []
 
 
 def saved_crash(crash: Exception, *, verbose: bool) -> HhctlError:

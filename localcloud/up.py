@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from localcloud.part import Part
 
 _READY_WITHIN = 90.0
+_MENDINGS = 3
 _LOG_LINES_SHOWN = 5
 
 
@@ -53,7 +54,25 @@ def bring_up(folder: CloudFolder, parts: tuple[Part, ...], faults: Faults, told:
     A part that fails holds up only those that need it. Raises `PartFault` once all others are up.
     """
     wanted = tuple(part for part in parts if not faults.keep_stopped(part))
-    alive = running(folder)
+    ran = alive = running(folder)
+    for _ in range(_MENDINGS):
+        _bring_up_once(folder, wanted, alive, told)
+        alive = running(folder)
+        # One that lost what it needs, such as the store, may have run still at the beginning and ended of it since.
+        if all(part.name in alive for part in wanted):
+            break
+    else:
+        [fallen, *_] = (part for part in wanted if part.name not in alive)
+        raise PartFault(_with_log(folder, fallen, "does not stay up"), hint=f"hhctl local logs {fallen.name}")
+    started = tuple(part.name for part in wanted if part.name not in ran or alive[part.name].pid != ran[part.name].pid)
+    return Settled(
+        started=started,
+        running=tuple(part.name for part in wanted if part.name not in started),
+        stopped=tuple(part.name for part in parts if faults.keep_stopped(part)),
+    )
+
+
+def _bring_up_once(folder: CloudFolder, wanted: tuple[Part, ...], alive: dict[str, Running], told: Told) -> None:
     _refuse_taken_ports(wanted, alive)
     raising = _Raising(folder, wanted, alive, told)
     with ThreadPoolExecutor(max_workers=max(1, len(wanted)), thread_name_prefix="part") as pool:
@@ -66,12 +85,6 @@ def bring_up(folder: CloudFolder, parts: tuple[Part, ...], faults: Faults, told:
     faulty = [error for error in (future.exception() for future in futures) if error]
     if faulty:
         raise _first_cause(faulty)
-    started = tuple(part.name for part in wanted if part.name not in alive)
-    return Settled(
-        started=started,
-        running=tuple(part.name for part in wanted if part.name not in started),
-        stopped=tuple(part.name for part in parts if faults.keep_stopped(part)),
-    )
 
 
 class _Raising:

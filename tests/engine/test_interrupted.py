@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import psutil
@@ -44,10 +45,10 @@ def the_operator(operator: Operator) -> None:
 def everything_at_once(operator: Operator) -> None:
     """As a power cut does."""
     all_of_it = operator.everything()
-    for each in all_of_it:
-        each.suspend()
-    for each in all_of_it:
-        each.kill()
+    for blow in (psutil.Process.suspend, psutil.Process.kill):
+        for each in all_of_it:
+            with suppress(psutil.NoSuchProcess):  # some are about to end of themselves
+                blow(each)
 
 
 KILLS = (the_cli, the_process_that_runs_the_program, the_worker, the_operator, everything_at_once)
