@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from automation.core.drift import Release
 from automation.engine.names import CHECKPOINT
 from automation.errors import Refusal
 
@@ -24,26 +25,19 @@ Properties = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class PendingRelease:
-    """A Helm release that was being changed when the engine was ended; `context` is None for kubectl's current one."""
-
-    name: str
-    namespace: str
-    context: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Checkpoint:
     """What the state says of a stack that exists.
 
     `settings`: what a stack's settings file would say of the secrets provider. `resources`: how many there are, the stack itself too.
-    `pending`: how many operations were under way when the engine was ended. `revision`: of the last update whose program ended, or None.
+    `releases`: the Helm releases among them. `pending`: how many operations were under way when the engine was ended, and
+    `pending_releases` the Helm releases that these were changing.
     """
 
     settings: Mapping[str, str]
     resources: int
     pending: int
-    releases: tuple[PendingRelease, ...]
+    releases: tuple[Release, ...]
+    pending_releases: tuple[Release, ...]
     outputs: Mapping[str, object]
 
     @property
@@ -71,7 +65,8 @@ def read_checkpoint(store: Store, stack: str) -> Checkpoint | None:
             settings=_settings(object_at(latest, "secrets_providers")),
             resources=len(resources),
             pending=len(pending),
-            releases=tuple(_release(each, resources) for each in pending if each["type"] == _RELEASE),
+            releases=_releases(resources, resources),
+            pending_releases=_releases(pending, resources),
             outputs=masked_object(object_at(stack_itself[0], "outputs")) if stack_itself else {},
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -117,11 +112,16 @@ def _settings(provider: Properties) -> Mapping[str, str]:
     return {key: str(value) for key, value in found.items() if value}
 
 
-def _release(resource: Properties, resources: Iterable[Properties]) -> PendingRelease:
+def _releases(among: Iterable[Properties], resources: Sequence[Properties]) -> tuple[Release, ...]:
+    return tuple(_release(each, resources) for each in among if each["type"] == _RELEASE)
+
+
+def _release(resource: Properties, resources: Iterable[Properties]) -> Release:
     inputs = object_at(resource, "inputs")
     urn = str(resource.get("provider", "")).rpartition("::")[0]
     providers = [object_at(each, "inputs") for each in resources if each["urn"] == urn]
-    return PendingRelease(
+    return Release(
+        urn=str(resource["urn"]),
         name=str(inputs.get("name", "")),
         namespace=str(inputs.get("namespace", "default")),
         context=providers[0].get("context") if providers else None,

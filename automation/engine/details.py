@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, cast
 
 from automation.core.updates import FieldChange
+from automation.core.words import in_words
 from automation.engine.checkpoint import masked, object_at
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from automation.engine.checkpoint import Properties
 
 _STEP = re.compile(r"""\.?([^.\[\]"]+)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]""")
-_LONGEST = 60
 
 
 def field_changes(metadata: Properties, redactor: Redactor) -> tuple[FieldChange, ...]:
@@ -28,7 +27,7 @@ def field_changes(metadata: Properties, redactor: Redactor) -> tuple[FieldChange
 
 def _field_change(path: str, kind: Properties, *, old: Properties, new: Properties, redactor: Redactor) -> FieldChange:
     side = "inputs" if kind.get("inputDiff") else "outputs"
-    before, after = (_words(value_at(object_at(state, side), path), redactor) for state in (old, new))
+    before, after = (in_words(masked(value_at(object_at(state, side), path)), redactor) for state in (old, new))
     return FieldChange(path, before, after)
 
 
@@ -41,12 +40,3 @@ def value_at(held: object, path: str) -> object:
         else:
             held = cast("Mapping[str, object]", held).get(name or quoted) if isinstance(held, dict) else None
     return held
-
-
-def _words(value: object, redactor: Redactor) -> str | None:
-    if value is None:
-        return None
-    shown = masked(value)
-    words = redactor.text(shown if isinstance(shown, str) else json.dumps(shown, separators=(",", ":")))
-    line = " ".join(words.split())
-    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"

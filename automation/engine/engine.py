@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from automation.core.drift import Release
     from automation.core.updates import Change, Entry, Forecast, Holder, Progress
     from automation.engine.checkpoint import Checkpoint
     from automation.engine.state import State
@@ -74,6 +75,11 @@ class PulumiEngine:
             raise _never_created(stack)
         return checkpoint.outputs
 
+    def releases(self, stack: str) -> tuple[Release, ...]:
+        """Read which Helm releases the stack has; none for a stack that was never created."""
+        checkpoint = read_checkpoint(self._store(stack), stack)
+        return checkpoint.releases if checkpoint else ()
+
     def holders(self, stack: str) -> tuple[Holder, ...]:
         """Read who holds the stack now."""
         return read_locks(self._store(stack), stack)
@@ -121,7 +127,7 @@ class PulumiEngine:
         checkpoint = state.checkpoint or self._create(change.stack, backend, progress)
         footing = Footing(self._place(change.stack), backend, checkpoint, state.standing.next_revision)
         if checkpoint.pending:
-            clear_pending(checkpoint.releases, self._environment)
+            clear_pending(checkpoint.pending_releases, self._environment)
             settled = self._runs.run(Verb.SETTLE, change, footing, progress)
             if settled.ended.exit_code:
                 return self._as_recorded(updated(settled, change, revision=footing.revision), change)

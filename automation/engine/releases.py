@@ -11,13 +11,13 @@ from automation.errors import HhctlError, TimedOut
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from automation.engine.checkpoint import PendingRelease
+    from automation.core.drift import Release
 
 _PENDING = "status in (pending-install,pending-upgrade,pending-rollback)"
 _SECONDS = 15
 
 
-def clear_pending(releases: Iterable[PendingRelease], environment: Mapping[str, str]) -> None:
+def clear_pending(releases: Iterable[Release], environment: Mapping[str, str]) -> None:
     """Forget the pending revision of each release, so that helm goes on from the one before; one that is not pending stays as it is.
 
     To be called for releases that the stack's own state has as under way, and while nobody holds the stack.
@@ -39,7 +39,7 @@ def clear_pending(releases: Iterable[PendingRelease], environment: Mapping[str, 
         _run([*words, f"--context={release.context}"] if release.context else words, release, environment)
 
 
-def _run(words: list[str], release: PendingRelease, environment: Mapping[str, str]) -> None:
+def _run(words: list[str], release: Release, environment: Mapping[str, str]) -> None:
     told = f"the Helm release {release.name} in {release.namespace} was left half changed, and cannot be looked at"
     try:
         done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=2 * _SECONDS, check=False)

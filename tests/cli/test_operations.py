@@ -159,6 +159,21 @@ def test_one_ctrl_c_takes_back_what_was_begun(alice: Terminal) -> None:
     assert alice.dials() == before
 
 
+def test_an_image_set_behind_its_back_is_drift_of_the_release(alice: Terminal, cloud: LocalCloud) -> None:
+    assert alice("drift", "staging").out == "staging: no drift\n"
+    place = ("--context=us-east-1", "--namespace=house-helper-staging")
+    cloud.run("kubectl", "set", "image", "deployment/house-helper-api", "api=house-helper/api:other", *place)
+    cloud.run("kubectl", "delete", "networkpolicy/redis", *place)
+    found = alice("drift", "staging", "-o", "json")
+    assert found.code == 7, found.err
+    [policy, deployment] = found.document["items"][0]["changes"]
+    assert (policy["operation"], policy["type"]) == ("delete", "kubernetes:networking.k8s.io/v1:NetworkPolicy")
+    assert (deployment["operation"], deployment["name"]) == ("update", "house-helper-staging/house-helper-api")
+    [field] = deployment["fields"]
+    assert (field["path"], field["after"]) == ('spec.template.spec.containers[name="api"].image', "house-helper/api:other")
+    assert deployment["urn"].endswith("Release::house-helper")
+
+
 @pytest.mark.parametrize(
     ("command", "code", "says"),
     [

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from automation.engine.checkpoint import PendingRelease, read_checkpoint
+from automation.core.drift import Release
+from automation.engine.checkpoint import read_checkpoint
 from automation.engine.store import FolderStore
 
 if TYPE_CHECKING:
@@ -38,7 +39,22 @@ def test_a_release_that_was_under_way_is_found_with_its_cluster(tmp_path: Path) 
     found = read(tmp_path, resources=[STACK, provider], pending_operations=pending)
     assert found
     assert (found.resources, found.pending) == (2, 2)
-    assert found.releases == (PendingRelease("house-helper", "house-helper-prod", "us-east-1"),)
+    assert found.pending_releases == (Release("…", "house-helper", "house-helper-prod", "us-east-1"),)
+    assert found.releases == ()
+
+
+def test_the_releases_of_a_stack_are_found_with_their_clusters(tmp_path: Path) -> None:
+    provider = {"urn": PROVIDER, "type": "pulumi:providers:kubernetes", "inputs": {"context": "us-east-1"}}
+    inputs = {"name": "house-helper", "namespace": "house-helper-prod"}
+    release = {"type": "kubernetes:helm.sh/v3:Release", "urn": "…", "inputs": inputs, "provider": f"{PROVIDER}::6d9a"}
+    elsewhere = {"type": "kubernetes:helm.sh/v3:Release", "urn": "….", "inputs": {"name": "cache"}, "provider": ""}
+    found = read(tmp_path, resources=[STACK, provider, release, elsewhere])
+    assert found
+    assert found.pending_releases == ()
+    assert found.releases == (
+        Release("…", "house-helper", "house-helper-prod", "us-east-1"),
+        Release("….", "cache", "default", None),
+    )
 
 
 def test_the_secrets_provider_is_told_as_a_settings_file_would(tmp_path: Path) -> None:

@@ -1,0 +1,19 @@
+"""Values in words: short enough for a line, secrets masked."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from automation.core.redact import Redactor
+
+_LONGEST = 60
+
+
+def in_words(value: object, redactor: Redactor) -> str | None:
+    """Return a JSON value as one line of at most 60 characters, None for nothing."""
+    if value is None:
+        return None
+    line = " ".join(redactor.text(value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))).split())
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
