@@ -24,4 +24,4 @@ lint: setup
 
 test: lint
 	.venv/bin/python -m localcloud.toolchain
-	.venv/bin/pytest
+	.venv/bin/pytest -n 2 --dist loadfile

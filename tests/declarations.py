@@ -6,6 +6,7 @@ declared.only("kubernetes:core/v1:Namespace").inputs["metadata"]["name"]
 
 from __future__ import annotations
 
+import asyncio
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -66,6 +67,8 @@ def declarations(
 ) -> Declared:
     """Run `program` as that of `stack`, with the plain `config`; what it raises comes through."""
     monitor = _Monitor()
+    # Pulumi expects one in the main thread unasked; `asyncio.run`, in any test before, takes it away.
+    asyncio.set_event_loop(asyncio.new_event_loop())
     pulumi.runtime.set_mocks(_Answers(), project="house-helper", stack=stack, preview=preview, monitor=monitor)
     pulumi.runtime.set_all_config(dict(config or {}), [])
     root = cast("Stack", get_root_resource())

@@ -27,7 +27,7 @@ def moto_part(folder: CloudFolder) -> Part:
     return Part(
         name="moto",
         command=command,
-        ready=answers_http(f"http://127.0.0.1:{port}/moto-api/data.json"),
+        ready=answers_http(f"http://127.0.0.1:{port}/moto-api/lib.js"),
         port=port,
         prepare=lambda: data.mkdir(mode=0o700, exist_ok=True),
         settle=lambda: _make_state_buckets(port),

@@ -45,7 +45,7 @@ class Moto:
 
     def _answers(self) -> bool:
         try:
-            return httpx.get(f"http://127.0.0.1:{self.port}/moto-api/data.json", timeout=1).status_code == 200
+            return httpx.get(f"http://127.0.0.1:{self.port}/moto-api/lib.js", timeout=1).status_code == 200
         except httpx.TransportError:
             return False
 

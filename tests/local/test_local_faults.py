@@ -14,6 +14,8 @@ import httpx
 import psutil
 import pytest
 
+from localcloud.folder import port_is_free
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -181,13 +183,15 @@ def test_a_fault_that_cannot_be_meant_changes_nothing(mended: LocalCloud, argume
 
 def test_a_port_that_somebody_took_is_named(mended: LocalCloud) -> None:
     part = mended.part("us-west-2/valkey")
+    port = int(part["address"].rpartition(":")[2])
     kill(part["pid"])
+    wait_until(lambda: port_is_free(port), f"the end of all that listens on {port}")
     with socket.socket() as thief:
         thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        thief.bind(("127.0.0.1", int(part["address"].rpartition(":")[2])))
+        thief.bind(("127.0.0.1", port))
         thief.listen()
         refused = mended.hhctl("local", "up", code=4).stderr
-    assert part["address"].rpartition(":")[2] in refused
+    assert str(port) in refused
     assert "us-west-2/valkey" in refused
     mended.hhctl("local", "up")
 
