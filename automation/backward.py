@@ -115,6 +115,4 @@ def _back(course: Course, step: _UndoUpdate | _UndoTask) -> str:
         course.doors.deeds.act(step.action, step.stack)
         return ""
     updated = course.update(step.stack, step.dials, operation=undo_of(course.operation))
-    if updated.outcome is Outcome.SUCCEEDED:
-        return ""
-    return f"{updated.outcome.value}{f': {updated.holder}' if updated.holder else ''}"
+    return "" if updated.outcome is Outcome.SUCCEEDED else updated.trouble

@@ -56,8 +56,9 @@ class Forecasts:
 
     def _blocks(self, stack: str, found: Forecast | Unforeseen) -> Sequence[Block]:
         if isinstance(found, Unforeseen):
-            return (Text(f"{stack}: {found.error.message}"),)
-        faults = "".join(f"\n{fault.urn}: {fault.message}" for fault in found.faults)
+            hint = f"; next: {found.error.hint}" if found.error.hint else ""
+            return (Text(f"{stack}: {found.error.message}{hint}"),)
+        faults = "".join(f"\n{fault}" for fault in found.faults)
         if not found.changes:
             return (Text(f"{stack}: {'failed' if faults else self.unchanged}{faults}"),)
         rows = [
@@ -102,7 +103,8 @@ def _detail(detail: FieldChange) -> str:
 
 def _document(stack: str, found: Forecast | Unforeseen) -> Json:
     if isinstance(found, Unforeseen):
-        return {"stack": stack, "changes": [], "faults": [], "error": {"code": int(found.error.code), "message": found.error.message}}
+        error = {"code": int(found.error.code), "message": found.error.message, "hint": found.error.hint}
+        return {"stack": stack, "changes": [], "faults": [], "error": error}
     return {
         "stack": stack,
         "changes": [_change(change) for change in gravest_first(found.changes)],

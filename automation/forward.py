@@ -57,8 +57,8 @@ def _update(course: Course, number: int, step: Update) -> Stop | None:
         course.write(Event.DONE, number, f"{step.title} as revision {updated.revision}", _data(updated))
         course.reach(f"step-{number}-done")
         return None
-    says = f"{step.title} {_failure(updated)}"
-    if updated.outcome in _PARTLY:
+    says = f"{step.title} {updated.trouble}"
+    if updated.outcome in _PARTLY and updated.touched:
         course.effects.append(Effect(number, step))
         course.write(Event.FAILED, number, says, _data(updated))
     else:
@@ -77,16 +77,6 @@ def _carry_out(course: Course, step: Update) -> Updated | None:
         if course.doors.interrupts.presses > 1:
             raise
         return None
-
-
-def _failure(updated: Updated) -> str:
-    if updated.outcome is Outcome.CANCELLED:
-        return "cancelled by Ctrl-C"
-    if updated.holder:
-        return f"{updated.outcome.value}: {updated.holder}"
-    if updated.faults:
-        return f"{updated.outcome.value}: {'; '.join(f'{fault.urn}: {fault.message}' for fault in updated.faults)}"
-    return updated.outcome.value
 
 
 def _data(updated: Updated) -> dict[str, Json]:

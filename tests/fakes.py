@@ -45,11 +45,13 @@ BROKEN_MEMORY = "666Mi"
 class FakeEngine:
     """An engine over one folder: its history, the dials that its world really has, and a lock that a killed process leaves behind.
 
-    `failing` gives stacks whose next update ends badly, `reach` passes the failpoints inside an update.
+    `failing` gives stacks whose next update ends badly, `unbegun` those whose next one fails before it has begun with any resource,
+    `reach` passes the failpoints inside an update.
     """
 
     folder: Path
     failing: dict[str, Outcome | HhctlError] = field(default_factory=dict[str, "Outcome | HhctlError"])
+    unbegun: set[str] = field(default_factory=set[str])
     reach: Callable[[str], None] = lambda _: None
 
     def history(self, stack: str) -> tuple[Entry, ...]:
@@ -120,6 +122,11 @@ class FakeEngine:
             done = _changes(change.stack, before, change.dials)
             if wanted in {Outcome.BUSY, Outcome.REFUSED}:
                 return Updated(wanted, change.base, (), holder="somebody" if wanted is Outcome.BUSY else "")
+            if change.stack in self.unbegun:
+                self.unbegun.remove(change.stack)
+                held["entries"].append({**entry, "outcome": Outcome.FAILED.value})
+                fault = ResourceFault(f"urn:{change.stack}", "the secrets are missing")
+                return Updated(Outcome.FAILED, stands.next_revision, (), (fault,), touched=False)
             held["world"] = to_document(change.dials)
             for each in done:
                 progress.resource(each, done=True)

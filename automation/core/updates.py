@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from stacks.dials import Dials
 
 
+_STACK = "pulumi:pulumi:Stack"
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """Who changes a stack, by which operation and why; stands in the engine's history with the update."""
@@ -83,6 +86,14 @@ class ResourceFault:
     urn: str
     message: str
 
+    def __str__(self) -> str:
+        """Tell it as people name resources, by type and name; what is the stack's own is told without."""
+        match self.urn.split("::", 3):
+            case [_, _, types, name] if types != _STACK:
+                return f"{types.rpartition('$')[2]} {name}: {self.message}"
+            case _:
+                return self.message
+
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
@@ -94,7 +105,10 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class Updated:
-    """What an update did. `holder` names who holds the stack (BUSY) or has moved the dials meanwhile (STALE)."""
+    """What an update did. `holder` names who holds the stack (BUSY) or has moved the dials meanwhile (STALE).
+
+    `touched` is false where it is known that an update that failed or was cancelled had not begun with any resource.
+    """
 
     outcome: Outcome
     revision: int
@@ -102,6 +116,15 @@ class Updated:
     faults: tuple[ResourceFault, ...] = ()
     outputs: Mapping[str, object] | None = None
     holder: str = ""
+    touched: bool = True
+
+    @property
+    def trouble(self) -> str:
+        """Say what became of an update that did not succeed."""
+        if self.outcome is Outcome.CANCELLED:
+            return "cancelled by Ctrl-C"
+        why = self.holder or "; ".join(map(str, self.faults))
+        return f"{self.outcome.value}: {why}" if why else self.outcome.value
 
 
 class Kind(Enum):

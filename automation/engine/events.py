@@ -32,6 +32,7 @@ _OPERATIONS = {
     "refresh": Operation.REFRESH,
 }
 _STACK = "pulumi:pulumi:Stack"
+_PROVIDER = "pulumi:providers:"
 _TRACEBACK = "\nTraceback (most recent call last)"
 
 Event = Mapping[str, Any]
@@ -53,6 +54,8 @@ class Account:
     outputs: Mapping[str, object] | None = None
     begun_at_all: bool = False
     """Whether the CLI got as far as to run the program."""
+    touched: bool = False
+    """Whether it got as far as to begin with a resource; a provider of one is none."""
 
     def all_faults(self, stack_urn: str) -> tuple[ResourceFault, ...]:
         """The faults of resources, or else the first complaint, as one of the stack's: those after it only repeat it."""
@@ -107,6 +110,7 @@ class Listener:
         change = _change(metadata, self._redactor)
         if _tells(change):
             self.account.begun[change.urn] = change
+            self.account.touched |= not change.type.startswith(_PROVIDER)
             self._progress.resource(change, done=False)
 
     def _done(self, metadata: Event) -> None:

@@ -71,6 +71,6 @@ def _become(reader: int, stdout: Path, stderr: Path) -> NoReturn:
             os.chdir(folder)
             os.execvpe(words[0], words, environment)  # noqa: S606 - a shell is the last thing wanted
     except OSError as error:
-        os.write(2, f"error: {error.filename or 'the CLI'} cannot be started: {error.strerror}\n".encode())
+        os.write(2, f"error: {os.fsdecode(error.filename or 'the CLI')} cannot be started: {error.strerror}\n".encode())
     finally:
         os._exit(_CANNOT_BE_STARTED)

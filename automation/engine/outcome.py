@@ -56,7 +56,8 @@ def updated(run: Run, change: Change, *, revision: int) -> Updated:
         return Updated(outcome, change.base, (), holder=run.ended.winner or _holder(run.stderr))
     if outcome is Outcome.REFUSED:
         return Updated(outcome, change.base, (), faults=run.faults(change.stack))
-    return Updated(outcome, revision, run.changes, faults=run.faults(change.stack), outputs=run.account.outputs)
+    account = run.account
+    return Updated(outcome, revision, run.changes, faults=run.faults(change.stack), outputs=account.outputs, touched=account.touched)
 
 
 def forecast(run: Run, stack: str) -> Forecast:

@@ -55,6 +55,13 @@ _KNOWN = (
         "set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE",
     ),
     _known(
+        r"unable to read PULUMI_CONFIG_PASSPHRASE_FILE",
+        BadCredentials,
+        "the passphrase of stack {stack} cannot be read: {line}",
+        "set PULUMI_CONFIG_PASSPHRASE_FILE to the file that holds it",
+    ),
+    _known(r"cannot be started: No such file", HhctlError, "the Pulumi CLI, `pulumi`, is not on PATH", "hhctl doctor"),
+    _known(
         r"ExpiredToken|InvalidAccessKeyId|SignatureDoesNotMatch|AccessDenied|get credentials|NoCredential|security token .* invalid",
         BadCredentials,
         "AWS refuses the credentials that stack {stack} is read with",

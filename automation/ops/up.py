@@ -90,7 +90,7 @@ def _anything(plan: Plan, forecasts: Forecasts) -> bool:
         if isinstance(forecast, Unforeseen):
             raise forecast.error
         if forecast.faults:
-            raise Unwell("; ".join(f"{fault.urn}: {fault.message}" for fault in forecast.faults), hint=f"hhctl preview {stack}")
+            raise Unwell("; ".join(map(str, forecast.faults)), hint=f"hhctl preview {stack}")
         if forecast.changes:
             return True
     return any(isinstance(step, Update) and step.before != step.after for step in plan.steps)

@@ -14,7 +14,9 @@ from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectionClosedError,
     ConnectTimeoutError,
+    EndpointConnectionError,
     NoCredentialsError,
     PartialCredentialsError,
     ReadTimeoutError,
@@ -99,7 +101,9 @@ def trouble(error: ClientError | BotoCoreError, *, place: str, bucket: str) -> H
     """Return the error that tells what S3 said of `place`."""
     match error:
         case ConnectTimeoutError() | ReadTimeoutError():
-            return TimedOut(f"{place} does not answer within {_SECONDS:g} s", hint="look whether its region is reached at all")
+            return TimedOut(f"{place} does not answer within {_SECONDS:g} s", hint="hhctl status")
+        case EndpointConnectionError() | ConnectionClosedError():
+            return HhctlError(f"{place} cannot be reached{_at(error)}", hint="hhctl status")
         case NoCredentialsError() | PartialCredentialsError() | TokenRetrievalError():
             return CredentialsRefused(f"{place} needs AWS credentials: {error}", hint="aws sts get-caller-identity")
         case ClientError() if code_of(error) in _WRONG_CREDENTIALS:
@@ -115,6 +119,12 @@ def trouble(error: ClientError | BotoCoreError, *, place: str, bucket: str) -> H
 def code_of(error: ClientError) -> str:
     """Return S3's own word for what is wrong, such as `PreconditionFailed`."""
     return error.response.get("Error", {}).get("Code", "")
+
+
+def _at(error: EndpointConnectionError | ConnectionClosedError) -> str:
+    """Say who did not answer, without what was asked of it."""
+    asked = str(vars(error).get("kwargs", {}).get("endpoint_url", ""))
+    return f" at {urlsplit(asked).netloc}" if asked else ""
 
 
 def _endpoint(options: dict[str, str]) -> str | None:

@@ -47,11 +47,12 @@ def test_a_stack_is_a_line_and_a_table_of_its_changes() -> None:
 
 
 def test_a_stack_without_changes_and_one_without_a_forecast_are_a_line_each() -> None:
-    shown = forecasts(staging=Forecast(()), prod=Unforeseen(TimedOut("no answer")), dr=Forecast((), (FAULT,))).blocks()
+    unforeseen = Unforeseen(TimedOut("no answer", hint="hhctl status"))
+    shown = forecasts(staging=Forecast(()), prod=unforeseen, dr=Forecast((), (FAULT,))).blocks()
     assert shown == [
         Text("staging: nothing would change"),
-        Text("prod: no answer"),
-        Text("dr: failed\nurn:pulumi:prod::p::t::a: AccessDenied: no"),
+        Text("prod: no answer; next: hhctl status"),
+        Text("dr: failed\nt a: AccessDenied: no"),
     ]
 
 
@@ -76,7 +77,7 @@ def test_a_program_reads_changes_faults_and_errors_by_stack() -> None:
                 "faults": [{"urn": "urn:pulumi:prod::p::t::a", "message": "AccessDenied: no"}],
                 "error": None,
             },
-            {"stack": "dr", "changes": [], "faults": [], "error": {"code": 9, "message": "no answer"}},
+            {"stack": "dr", "changes": [], "faults": [], "error": {"code": 9, "message": "no answer", "hint": ""}},
         ]
     }
 

@@ -47,6 +47,8 @@ def test_a_settings_file_that_is_no_yaml_is_named(tmp_path: Path) -> None:
 
 SAID = {
     "error: get stack secrets manager: incorrect passphrase": (ExitCode.CREDENTIALS, "the passphrase of stack prod is wrong"),
+    "error: unable to read PULUMI_CONFIG_PASSPHRASE_FILE: open /p: no such file": (ExitCode.CREDENTIALS, "the passphrase of stack prod"),
+    "error: /bin/pulumi cannot be started: No such file or directory": (ExitCode.FAILED, "the Pulumi CLI, `pulumi`, is not on PATH"),
     "error: passphrase must be set with PULUMI_CONFIG_PASSPHRASE": (ExitCode.CREDENTIALS, "the passphrase of stack prod is missing"),
     "error: operation error S3: ListObjectsV2, api error ExpiredToken: old": (ExitCode.CREDENTIALS, "AWS refuses the credentials that"),
     "error: no stack named 'prod' found": (ExitCode.NO_SUCH_STACK, "there is no stack prod in its backend"),
@@ -72,11 +74,25 @@ def test_secrets_of_the_environment_are_known_by_the_names_of_their_variables() 
         "GITHUB_TOKEN": "c",
         "PGPASSWORD": "d",
         "HHCTL_WEBHOOK": "e",
-        "PULUMI_CONFIG_PASSPHRASE_FILE": "/run/passphrase",
+        "PULUMI_CONFIG_PASSPHRASE_FILE": "/nowhere/passphrase",
+        "HHCTL_SECRETS_PROVIDER_PROD": "passphrase",
         "AWS_ACCESS_KEY_ID": "AKIA",
         "PATH": "/bin",
     }
     assert secrets_in(environment) == {"a", "b", "c", "d", "e"}
+
+
+def test_secrets_in_the_files_that_variables_name_are_known_too(tmp_path: Path) -> None:
+    secrets, passphrase = tmp_path / "prod.toml", tmp_path / "passphrase"
+    secrets.write_text('databaseUrl = "postgres://app:p%40ss@db/househelper"\nslackWebhook = "http://127.0.0.1:9/slack"\n')
+    passphrase.write_text("correct horse\n")
+    environment = {"HHCTL_PROD_SECRETS_FILE": str(secrets), "PULUMI_CONFIG_PASSPHRASE_FILE": str(passphrase)}
+    url = "postgres://app:p%40ss@db/househelper"
+    assert secrets_in(environment) == {url, "p@ss", "http://127.0.0.1:9/slack", "correct horse"}
+
+
+def test_a_file_of_secrets_that_cannot_be_read_is_for_the_program_to_tell_of(tmp_path: Path) -> None:
+    assert secrets_in({"HHCTL_PROD_SECRETS_FILE": str(tmp_path / "missing")}) == frozenset()
 
 
 def test_a_state_that_cannot_be_read_proves_nothing(tmp_path: Path) -> None:

@@ -85,7 +85,14 @@ def test_a_failed_update_says_which_resource_in_the_providers_words_and_the_next
 def test_a_defect_in_the_program_is_a_fault_of_the_stack_in_one_line(world: World) -> None:
     with closing(replace(world, program="engine.programs:broken").engine()) as engine:
         [fault] = update(engine, 3).faults
-    assert fault.message == "the program failed: LookupError: prod 3 has a defect"
+    assert str(fault) == "the program failed: LookupError: prod 3 has a defect"
+
+
+def test_a_failed_update_says_whether_it_had_begun_with_any_resource(world: World, engine: PulumiEngine) -> None:
+    with closing(replace(world, program="engine.programs:broken").engine()) as defective:
+        assert not update(defective, 3).touched
+    (world.boxes / "prod-first.fault").write_text("AccessDenied: not today")
+    assert update(engine, 3).touched
 
 
 def test_a_program_that_cannot_be_imported_is_named(world: World) -> None:

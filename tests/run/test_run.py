@@ -181,6 +181,7 @@ def test_an_undo_that_fails_calls_a_human_and_is_finished_by_the_same_command(de
     report = desk.ship(V2)
     assert report is not None
     assert report.ending.code is ExitCode.NEEDS_A_HUMAN
+    assert report.says == "the undo of step 2 on prod failed: the world said no"
     desk.engine.failing.clear()
     again = desk.ship(V2)
     assert again is not None
@@ -188,6 +189,18 @@ def test_an_undo_that_fails_calls_a_human_and_is_finished_by_the_same_command(de
     assert again.run == report.run
     assert images(desk) == ["v1", "v1", "v1"]
     assert [desk.engine.world(each) for each in STACKS] == [FIRST, FIRST, FIRST]
+
+
+def test_an_update_that_failed_before_it_began_needs_no_undo(desk: Desk) -> None:
+    desk.engine.unbegun.add("prod")
+    report = desk.scale(5)
+    assert report is not None
+    assert (report.ending, report.says) == (Ending.RESOURCE_FAILED, "update prod failed: the secrets are missing")
+    assert events(desk) == ["begun", "started 1", "missed 1", "ended"]
+    assert report.revisions == {"prod": 2}
+    again = desk.scale(5)
+    assert again is not None
+    assert (again.ending, dials(desk, "prod").minimum) == (Ending.DONE, 5)
 
 
 def test_an_error_on_the_way_leaves_what_is_left_to_the_same_command(desk: Desk) -> None:
