@@ -131,8 +131,16 @@ class Course:
 
     def update(self, stack: str, dials: Dials, *, operation: str) -> Updated:
         """Have the engine set a stack, from the revision that this run knows to be its newest; the history calls that `operation`."""
-        note = Note(operation, self.author.operator, self.author.reason)
-        updated = self.doors.engine.update(Change(stack, self.bases[stack], dials, note), self.doors.watcher)
+        return self._noted(self.doors.engine.update(self._change(stack, dials, operation), self.doors.watcher), stack)
+
+    def repair(self, stack: str, dials: Dials, *, operation: str) -> Updated:
+        """Have the engine set a stack as `update` does, from the world read anew."""
+        return self._noted(self.doors.engine.repair(self._change(stack, dials, operation), self.doors.watcher), stack)
+
+    def _change(self, stack: str, dials: Dials, operation: str) -> Change:
+        return Change(stack, self.bases[stack], dials, Note(operation, self.author.operator, self.author.reason))
+
+    def _noted(self, updated: Updated, stack: str) -> Updated:
         if updated.outcome in {Outcome.SUCCEEDED, Outcome.FAILED, Outcome.CANCELLED}:
             self.bases[stack] = updated.revision
         return updated

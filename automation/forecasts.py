@@ -6,14 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from automation.core.updates import Operation
+from automation.core.updates import Forecast, Operation
 from automation.errors import ExitCode, HhctlError
 from automation.show import Column, Table, Text, Tone, Toned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from automation.core.updates import FieldChange, Forecast, ResourceChange
+    from automation.core.updates import FieldChange, ResourceChange
     from automation.show import Block, Json
 
 _GRAVEST_FIRST = (Operation.DELETE, Operation.REPLACE, Operation.CREATE, Operation.IMPORT, Operation.UPDATE, Operation.REFRESH)
@@ -35,6 +35,11 @@ class Forecasts:
     kind: str
     stacks: Mapping[str, Forecast | Unforeseen]
     unchanged: str
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """Name the stacks whose forecasts hold changes."""
+        return tuple(stack for stack, found in self.stacks.items() if isinstance(found, Forecast) and found.changes)
 
     def exit_code(self, changed: ExitCode) -> ExitCode:
         """Say how the command ends: by the first stack that has no forecast, a resource that was refused, or else as `changed` says."""

@@ -68,11 +68,12 @@ def _update(course: Course, number: int, step: Update) -> Stop | None:
 
 def _carry_out(course: Course, step: Update) -> Updated | None:
     """Let Ctrl-C break into the engine only where that leaves something that can be undone; None if the engine had not begun by then."""
+    update = course.repair if step.refresh else course.update
     if step.no_return or course.past_return:
-        return course.update(step.stack, step.after, operation=course.operation)
+        return update(step.stack, step.after, operation=course.operation)
     try:
         with course.doors.interrupts.breaking():
-            return course.update(step.stack, step.after, operation=course.operation)
+            return update(step.stack, step.after, operation=course.operation)
     except KeyboardInterrupt:
         if course.doors.interrupts.presses > 1:
             raise

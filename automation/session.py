@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from automation.app import SETTINGS
 from automation.clock import SystemClock
+from automation.core.drift import AS_MADE, RESTORE, SETTLED
 from automation.core.failpoints import Failpoints, read_failpoint
 from automation.core.record import Author
 from automation.core.redact import Redactor
@@ -30,21 +31,29 @@ from automation.ports.gauge import ClusterGauge
 from automation.ports.journal_file import JournalFile, journal_file
 from automation.ports.journal_objects import JournalObjects
 from automation.ports.objects import objects_beside
+from automation.ports.programs import Programs
+from automation.ports.releases import HelmReleases
 from automation.runs import new_run
 from automation.show import tell
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 
     from automation.app import App
+    from automation.core.drift import Release
     from automation.core.facts import StackFacts, Unreachable
     from automation.core.gates import Judgement
     from automation.core.record import Record
     from automation.core.updates import Progress, ResourceChange
     from automation.lease import Claim
     from automation.options import Options
+    from automation.ports.deeds import Deeds
     from automation.ports.journal_sink import Sink
     from automation.ports.objects import Objects
+    from automation.ports.releases import Releases
+
+_HELM_SECONDS = 15
+"""For one answer of helm or kubectl, which may be about some dozens of objects."""
 
 _LOOKED_BACK = 300
 """How many of the newest lines of each journal are searched for what an interrupted run has left."""
@@ -133,6 +142,22 @@ class Session:
         return ""
 
     @cached_property
+    def releases(self) -> Releases:
+        """Look at Helm releases through the helm and the kubectl on PATH."""
+        return HelmReleases(Programs(os.environ, seconds=_HELM_SECONDS), Redactor(secrets_in(os.environ)))
+
+    def _deeds(self) -> Deeds:
+        """Name what tasks look at and do: all of it, until now, is of a stack's Helm releases."""
+        releases, of_stack = self.releases, self.app.engine.releases
+        return NamedDeeds(
+            {
+                SETTLED: lambda stack: all(releases.settled(each) for each in of_stack(stack)),
+                AS_MADE: lambda stack: not any(releases.drifted(each) for each in of_stack(stack)),
+            },
+            {RESTORE: lambda stack: _each(releases.restore, of_stack(stack))},
+        )
+
+    @cached_property
     def _leases(self) -> Leases:
         return Leases(self.objects, is_dead=_is_dead, now=self._clock.now)
 
@@ -145,13 +170,18 @@ class Session:
             yield Doors(
                 engine=self.app.engine,
                 gauge=ClusterGauge(self.app.spec),
-                deeds=NamedDeeds({}, {}),
+                deeds=self._deeds(),
                 leases=self._leases,
                 clock=self._clock,
                 interrupts=interrupts,
                 failpoints=failpoints,
                 watcher=Told(progress),
             )
+
+
+def _each(act: Callable[[Release], None], releases: Iterable[Release]) -> None:
+    for release in releases:
+        act(release)
 
 
 def _is_dead(claim: Claim) -> bool:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
     from automation.core.redact import Redactor
 
+AS_MADE = "every object of its Helm releases is as its release made it"
+SETTLED = "its Helm releases are deployed"
+RESTORE = "apply the manifests of its Helm releases again"
+
 Object: TypeAlias = Mapping[str, Any]
 
 _SERVERS_OWN = frozenset({"managedFields", "resourceVersion", "generation", "uid", "creationTimestamp"})

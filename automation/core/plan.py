@@ -22,6 +22,7 @@ Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json
 class Update:
     """Set a stack from the dials `before` to `after`, then meet `gates`, else set it to `undo`; None leaves it as it is.
 
+    `refresh`: the world is read anew first, so that what was changed behind the engine's back is set right too.
     `revision`: an interrupted run has carried the update out as that revision, so only its gates are left.
     `no_return`: once it has taken effect, even in part, nothing up to and with it is undone.
     """
@@ -33,13 +34,14 @@ class Update:
     undo: Dials | None = None
     no_return: bool = False
     revision: int | None = None
+    refresh: bool = False
 
     @property
     def title(self) -> str:
         """Name the step for people."""
         if self.revision is not None:
             return f"update {self.stack}: carried out as revision {self.revision}, gates left"
-        return f"update {self.stack}"
+        return f"update {self.stack}{' from the world read anew' if self.refresh else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,7 @@ def _step_json(step: Step) -> Mapping[str, Json]:
         "undo": to_document(step.undo) if step.undo else None,
         "no_return": step.no_return,
         "revision": step.revision,
+        "refresh": step.refresh,
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,21 +10,24 @@ import click
 
 from automation.app import open_app
 from automation.commands import OperationCommand
-from automation.consent import TerminalConsent, must_be_able_to_agree, previewed
+from automation.consent import TerminalConsent, must_be_able_to_agree
+from automation.core.drift import AS_MADE, RESTORE, SETTLED
 from automation.core.facts import Facts
-from automation.core.plan import Plan, Update
-from automation.errors import ExitCode, HhctlError, Refusal
-from automation.forecasts import Unforeseen
+from automation.core.plan import Plan, Task, Update
+from automation.core.updates import Change, Forecast, Note
+from automation.errors import ExitCode, Refusal, UsageFault
+from automation.foreseen import DriftConsent, PreviewedConsent
+from automation.live import Silence
+from automation.looking import look
 from automation.operating import operate
-from automation.reports import PlanView, reported
+from automation.reports import reported
 from automation.session import Session
-from automation.show import show, tell
 from stacks.house import earlier
 
 if TYPE_CHECKING:
-    from automation.core.resume import Unfinished
-    from automation.core.updates import Engine
-    from automation.forecasts import Forecasts
+    from automation.core.facts import StackFacts
+    from automation.looking import Drift
+    from automation.operating import Consent
     from automation.options import Options
 
 
@@ -46,73 +49,43 @@ def plan_up(facts: Facts, stack: str) -> Plan:
     return Plan(f"up {stack}", stack, {stack: found.standing.base}, (Update(stack, found.dials, after),))
 
 
-class Unwell(HhctlError):
-    """The preview says that the update would fail."""
+def plan_refresh(facts: Facts, stack: str, drift: Drift, foreseen: Forecast) -> Plan:
+    """Plan to bring `stack` up with what was changed behind its back set right; `foreseen` is what `up` would change without.
 
-    code = ExitCode.RESOURCE_FAILED
+    The engine mends what it has found; of a Helm release it sees helm's records only, so its objects are a task of their own.
 
-
-@dataclass(frozen=True, slots=True)
-class PreviewedConsent:
-    """Has the engine say what would change, and asks only if that is anything."""
-
-    options: Options
-    engine: Engine
-
-    def to_plan(self, plan: Plan) -> bool:
-        """Show the plan and its preview, and ask; false where nothing would change.
-
-        Raises:
-            Unwell: a resource would be refused.
-            Cancelled: the operator said no.
-            HhctlError: no preview can be made.
-        """
-        terminal = TerminalConsent(self.options, self.engine)
-        forecasts = previewed(plan, self.engine)
-        if not _anything(plan, forecasts):
-            return terminal.to_plan(replace(plan, steps=()))
-        if self.options.plan:
-            show(PlanView(plan, forecasts), self.options)
-            return False
-        from automation.paint import paint  # noqa: PLC0415 - rich costs a tenth of a second that an `up` without changes need not pay
-
-        tell(paint(PlanView(plan, forecasts).blocks(), colour=self.options.colour).rstrip())
-        return terminal.agreed("carry this out?")
-
-    def to_undo(self, run: Unfinished) -> bool:
-        """Pass the question on."""
-        return TerminalConsent(self.options, self.engine).to_undo(run)
-
-
-def _anything(plan: Plan, forecasts: Forecasts) -> bool:
-    """Tell whether the plan would change anything, dials or resources."""
-    for stack, forecast in forecasts.stacks.items():
-        if isinstance(forecast, Unforeseen):
-            raise forecast.error
-        if forecast.faults:
-            raise Unwell("; ".join(map(str, forecast.faults)), hint=f"hhctl preview {stack}")
-        if forecast.changes:
-            return True
-    return any(isinstance(step, Update) and step.before != step.after for step in plan.steps)
+    Raises:
+        HhctlError: the stack cannot be reached.
+    """
+    found = facts.of(stack)
+    update = Update(stack, found.dials, found.wanted, refresh=True)
+    restore = Task("restore what its Helm releases made", stack, precondition=SETTLED, action=RESTORE, postcondition=AS_MADE)
+    steps = (*([update] if drift.resources.changes or foreseen.changes else ()), *([restore] if drift.objects else ()))
+    return Plan(f"up {stack} --refresh", stack, {stack: found.standing.base}, steps)
 
 
 _EPILOG = """\b
 Examples:
   hhctl up staging --yes
   hhctl up prod --reason "new alert rules"
-  hhctl up dr --plan"""
+  hhctl up dr --plan
+  hhctl up staging --refresh"""
 
 
 @click.command(cls=OperationCommand, epilog=_EPILOG)
 @click.argument("stack")
 @click.option("--skip-preview", is_flag=True, help="Update at once, without asking the engine first what would change.")
+@click.option("--refresh", is_flag=True, help="Read the world anew first, and set right what was changed behind its back.")
 @click.pass_obj
-def up(options: Options, stack: str, *, skip_preview: bool) -> ExitCode:
+def up(options: Options, stack: str, *, skip_preview: bool, refresh: bool) -> ExitCode:
     """Bring STACK to what its program, its files and its dials say.
 
     The first time it comes up with the dials of stacks/Pulumi.STACK.yaml, and only after the stacks that must be there before it: staging,
-    dr, prod, global. Where the preview is empty nothing is written.
+    dr, prod, global. Where the preview is empty nothing is written. It goes by the state: what was changed behind Pulumi's back is found by
+    `hhctl drift`, and set right with --refresh.
     """
+    if skip_preview and refresh:
+        raise UsageFault("--refresh has to look first, and --skip-preview is not to", hint="leave one of them out")
     app = open_app()
     app.named([stack])
     must_be_able_to_agree(options, stacks=(stack,))
@@ -121,7 +94,20 @@ def up(options: Options, stack: str, *, skip_preview: bool) -> ExitCode:
     facts = Facts(session.gather(stack))
     if not facts.of(stack).present:
         facts = Facts(session.gather(*earlier(stack), stack))
-    consent = TerminalConsent(options, app.engine) if skip_preview else PreviewedConsent(options, app.engine)
     plan = partial(plan_up, stack=stack)
+    consent: Consent = TerminalConsent(options, app.engine) if skip_preview else PreviewedConsent(options, app.engine)
+    if refresh and facts.of(stack).present:
+        drift, foreseen = _looked_at(facts.of(stack), session)
+        plan = partial(plan_refresh, stack=stack, drift=drift, foreseen=foreseen)
+        consent = DriftConsent(options, app.engine, drift)
     report = operate(plan, facts, session.author, doors=session.doors, records=session.journals(stack), consent=consent)
     return reported(report, options)
+
+
+def _looked_at(facts: StackFacts, session: Session) -> tuple[Drift, Forecast]:
+    """Read the world, and what `up` would change; where the engine mends something in any case, that is not asked."""
+    engine = session.app.engine
+    drift = look(facts, engine, session.releases)
+    if drift.resources.changes:
+        return drift, Forecast(())
+    return drift, engine.preview(Change(facts.stack, facts.standing.base, facts.wanted, Note("preview", "", "")), Silence())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import yaml
@@ -22,11 +23,19 @@ if TYPE_CHECKING:
 
 _DEPLOYED = "deployed"
 _NOT_FOUND = "release: not found"
-_FIELD_MANAGER = "helm"
-"""The name that helm applies under, so that what it sets is compared with what it would set again."""
+_APPLY = ("apply", "--server-side", "--force-conflicts", "--field-manager=helm")
+"""Under the name that helm sets fields under, so that they stay its own."""
 
 _REVISIONS_LOOKED_AT = 20
 _DOCUMENT = re.compile(r"^---\s*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Revision:
+    """A revision of a release as helm counts them, from 1."""
+
+    number: int
+    status: str
 
 
 class Releases(Protocol):
@@ -37,6 +46,22 @@ class Releases(Protocol):
 
         Raises:
             HhctlError: helm or the cluster cannot be had, or the API server would refuse the release's manifest now.
+        """
+        ...
+
+    def settled(self, release: Release) -> bool:
+        """Tell whether the release's newest revision is deployed: none is under way, and none has failed since.
+
+        Raises:
+            HhctlError: helm or the cluster cannot be had.
+        """
+        ...
+
+    def restore(self, release: Release) -> None:
+        """Make every object of the release's deployed revision as that made it, whoever has changed it since.
+
+        Raises:
+            HhctlError: helm or the cluster cannot be had, or the API server refuses an object.
         """
         ...
 
@@ -53,24 +78,37 @@ class HelmReleases:
         manifests = by_namespace(self._manifest(release), release.namespace)
         return tuple(change for namespace, manifest in manifests.items() for change in self._compared(release, namespace, manifest))
 
+    def settled(self, release: Release) -> bool:
+        """Look at helm's newest revision."""
+        newest = max(self._history(release), default=None)
+        return newest is not None and newest.status == _DEPLOYED
+
+    def restore(self, release: Release) -> None:
+        """Apply the manifest again, as `drifted` asks for it to be applied: no new revision of the release comes of it."""
+        for namespace, manifest in by_namespace(self._manifest(release), release.namespace).items():
+            self._kubectl(release, [*_APPLY, *_stream(namespace)], manifest)
+
     def _compared(self, release: Release, namespace: str, manifest: str) -> tuple[ResourceChange, ...]:
-        words = ["--output=json", f"--namespace={namespace}", "--filename=-"]
-        dry_run = ["apply", "--server-side", "--dry-run=server", "--force-conflicts", f"--field-manager={_FIELD_MANAGER}"]
+        words = _stream(namespace)
         with ThreadPoolExecutor(max_workers=2) as askers:
-            made = askers.submit(self._kubectl, release, [*dry_run, *words], manifest)
+            made = askers.submit(self._kubectl, release, [*_APPLY, "--dry-run=server", *words], manifest)
             live = askers.submit(self._kubectl, release, ["get", "--ignore-not-found", *words], manifest)
             return object_changes(release, made=made.result(), live=live.result(), redactor=self._redactor)
 
     def _manifest(self, release: Release) -> str:
         """Return what helm's deployed revision consists of; a newer one may be under way, or have failed."""
+        deployed = [each.number for each in self._history(release) if each.status == _DEPLOYED]
+        return self._helm(release, "get", "manifest", f"--revision={max(deployed)}") if deployed else ""
+
+    def _history(self, release: Release) -> Sequence[_Revision]:
+        """Read the newest revisions; none for a release that is not there."""
         try:
             history = self._helm(release, "history", f"--max={_REVISIONS_LOOKED_AT}", "--output=json")
         except HhctlError as error:
             if _NOT_FOUND in error.message:
-                return ""
+                return ()
             raise
-        deployed: list[int] = [each["revision"] for each in json.loads(history) if each["status"] == _DEPLOYED]
-        return self._helm(release, "get", "manifest", f"--revision={max(deployed)}") if deployed else ""
+        return [_Revision(each["revision"], each["status"]) for each in json.loads(history)]
 
     def _helm(self, release: Release, *words: str) -> str:
         context = [f"--kube-context={release.context}"] if release.context else []
@@ -89,6 +127,10 @@ def by_namespace(manifest: str, namespace: str) -> Mapping[str, str]:
         if found:
             parts.setdefault(found["metadata"].get("namespace") or namespace, []).append(document)
     return {name: "---\n".join(documents) for name, documents in parts.items()}
+
+
+def _stream(namespace: str) -> list[str]:
+    return ["--output=json", f"--namespace={namespace}", "--filename=-"]
 
 
 def _objects(answer: str) -> Sequence[Object]:

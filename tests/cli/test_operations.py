@@ -172,6 +172,14 @@ def test_an_image_set_behind_its_back_is_drift_of_the_release(alice: Terminal, c
     [field] = deployment["fields"]
     assert (field["path"], field["after"]) == ('spec.template.spec.containers[name="api"].image', "house-helper/api:other")
     assert deployment["urn"].endswith("Release::house-helper")
+    assert "next: hhctl up staging --refresh" in found.err
+    before = len(alice("history", "staging", "-o", "json").document["items"])
+    assert alice("up", "staging", "--yes").out == "up staging: nothing to do\n"
+    mended = alice("up", "staging", "--refresh", "--yes", "-o", "json")
+    assert (mended.code, mended.document["ending"]) == (0, "done"), mended.err
+    assert alice("drift", "staging").out == "staging: no drift\n"
+    assert alice("up", "staging", "--refresh", "--yes").out == "up staging --refresh: nothing to do\n"
+    assert len(alice("history", "staging", "-o", "json").document["items"]) == before
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,20 @@ def test_a_release_that_is_not_deployed_has_made_nothing(releases: Callable[...,
     assert releases(helm=helm, kubectl="exit 1").drifted(RELEASE) == ()
 
 
+@pytest.mark.parametrize(
+    ("history", "settled"),
+    [
+        ([{"revision": 3, "status": "superseded"}, {"revision": 4, "status": "deployed"}], True),
+        ([{"revision": 4, "status": "failed"}, {"revision": 3, "status": "deployed"}], False),
+        ([{"revision": 9, "status": "deployed"}, {"revision": 10, "status": "pending-upgrade"}], False),
+    ],
+)
+def test_a_release_is_settled_while_its_newest_revision_is_deployed(
+    releases: Callable[..., HelmReleases], history: list[object], *, settled: bool
+) -> None:
+    assert releases(helm=printing(history=history)).settled(RELEASE) is settled
+
+
 FAILURES = {
     "not let": ("echo 'Error (Forbidden): no' >&2; exit 1", ClusterDenied, ExitCode.CREDENTIALS, r"Error \(Forbidden\): no"),
     "no answer": ("echo 'dial tcp: i/o timeout' >&2; exit 1", TimedOut, ExitCode.TIMED_OUT, "dial tcp: i/o timeout"),
