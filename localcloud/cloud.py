@@ -56,8 +56,9 @@ class Cloud:
         return f"http://127.0.0.1:{self.door(region, 'aws')}"
 
     def aws_environment(self) -> dict[str, str]:
-        """The keys by which AWS's own clients come in."""
+        """The keys by which AWS's own clients come in, and the region that is meant where none is named."""
         return {
+            "AWS_DEFAULT_REGION": HOME_REGION,
             "AWS_ACCESS_KEY_ID": f"AKIA{self.folder.secret('aws-access-key-id')[:16].upper()}",
             "AWS_SECRET_ACCESS_KEY": self.folder.secret("aws-secret-access-key"),
             "AWS_EC2_METADATA_DISABLED": "true",

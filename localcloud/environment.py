@@ -27,7 +27,6 @@ def environment(cloud: Cloud) -> Mapping[str, str]:
     return {
         "KUBECONFIG": str(cloud.kubeconfig),
         **cloud.aws_environment(),
-        "AWS_DEFAULT_REGION": HOME_REGION,
         "AWS_ENDPOINT_URL": cloud.aws_endpoint(HOME_REGION),
         # The engine's S3 client otherwise warns of every object that moto answers without a checksum.
         "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required",
