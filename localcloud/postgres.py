@@ -14,6 +14,7 @@ import psycopg
 from psycopg import sql
 
 from automation.errors import ExitCode, HhctlError
+from localcloud.migrations import migrate_once
 from localcloud.part import Part
 from localcloud.process import Launch, own_for, run_as
 from localcloud.regions import POSTGRES_SERVERS, PostgresServer, door_port, postgres_server
@@ -164,7 +165,7 @@ class Postgres:
             raise DatabaseFault(f"{program} for {self.server.part} did not end in 60 s", hint="hhctl local up") from None
 
     def _settle(self) -> None:
-        """On a primary: the database, the role that standbys come by, and the slot of each of them."""
+        """On a primary: the database and its schema, the role that standbys come by, and the slot of each of them."""
         if self.server.follows:
             return
         with self._connect(SUPERUSER) as connection:
@@ -177,6 +178,8 @@ class Postgres:
                 known = connection.execute("select 1 from pg_replication_slots where slot_name = %s", (standby.stack,)).fetchone()
                 if not known:
                     connection.execute("select pg_create_physical_replication_slot(%s)", (standby.stack,))
+        address = f"postgres://{SUPERUSER}@127.0.0.1:{self._port}/{DATABASE}?sslmode=disable"
+        migrate_once(self.folder, stack=self.server.stack, address=address, password=self.password)
 
     def _remark(self) -> str:
         if not self.server.follows:

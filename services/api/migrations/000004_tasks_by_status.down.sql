@@ -1,0 +1,1 @@
+drop index concurrently tasks_status_id;
