@@ -36,7 +36,7 @@ class Cloud:
         """Every part, a region's together; making the list chooses ports and starts nothing."""
         regional = [part for region in REGIONS for part in self._parts_of(region)]
         providers = [self._provider(name) for name in PROVIDERS]
-        return (*regional, moto_part(self.folder), self._dns(), *providers)
+        return (*regional, moto_part(self.folder), self._dns(), self._catalogue(), *providers)
 
     @property
     def kubeconfig(self) -> Path:
@@ -118,6 +118,11 @@ class Cloud:
             port=port,
             prepare=lambda: data.mkdir(mode=0o700, exist_ok=True),
         )
+
+    def _catalogue(self) -> Part:
+        port = self.folder.port("catalogue")
+        answers = answers_http(f"http://127.0.0.1:{port}/v2/")
+        return Part(name="catalogue", command=_module("localcloud.catalogue", "--port", str(port)), ready=answers, port=port)
 
     def _provider(self, name: str) -> Part:
         port = self.folder.port(f"provider-{name}")

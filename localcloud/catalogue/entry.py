@@ -70,7 +70,7 @@ class _Image(TypedDict):
     """A repository as the file has it."""
 
     module: str
-    code: str
+    code: list[str]
     tags: dict[str, dict[str, Any]]
 
 
@@ -81,7 +81,7 @@ def read_catalogue(*, faults: Path) -> Catalogue:
 
 
 def _entries(repository: str, image: _Image, faults: Path) -> Iterator[Entry]:
-    layer = build_layer(_PACKAGES / image["code"])
+    layer = build_layer([_PACKAGES / package for package in image["code"]])
     for tag, declared in image["tags"].items():
         behaviour = Behaviour(**declared)
         yield Entry(

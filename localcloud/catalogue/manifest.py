@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
@@ -61,20 +61,21 @@ def build_image(*, tag: str, module: str, behaviour: str, layer: Content) -> Ima
     return Image(manifest=_json(manifest), blobs=(configuration, layer))
 
 
-def build_layer(folder: Path) -> Content:
-    """Pack the Python files of a package, the same bytes on every machine and at every time."""
+def build_layer(packages: Sequence[Path]) -> Content:
+    """Pack the Python files of packages, the same bytes on every machine and at every time."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for path in _modules(folder):
-            member = tarfile.TarInfo(f"{folder.name}/{path.relative_to(folder).as_posix()}")
+        for name, path in sorted(_modules(packages)):
             data = path.read_bytes()
+            member = tarfile.TarInfo(name)
             member.size = len(data)
             archive.addfile(member, io.BytesIO(data))
     return Content(packed.getvalue())
 
 
-def _modules(folder: Path) -> Iterable[Path]:
-    return sorted(folder.rglob("*.py"), key=lambda path: path.relative_to(folder).parts)
+def _modules(packages: Sequence[Path]) -> Iterator[tuple[str, Path]]:
+    for package in packages:
+        yield from ((f"{package.name}/{path.relative_to(package).as_posix()}", path) for path in package.rglob("*.py"))
 
 
 def _descriptor(media_type: str, content: Content) -> Mapping[str, object]:

@@ -7,16 +7,24 @@ import shutil
 import tarfile
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import httpx
 import pytest
+import yaml
 
 from localcloud.catalogue import entry as catalogue_module
 from localcloud.catalogue.entry import Catalogue, read_catalogue
 from localcloud.catalogue.manifest import build_image, build_layer
+from localcloud.catalogue.registry import reply
 from localcloud.workload.behaviour import HEALTHY, Behaviour, read_behaviour
+
+if TYPE_CHECKING:
+    from local_cloud import LocalCloud
 
 API = "house-helper/api"
 FAULTS = Path("/nowhere/faults.json")
+STACKS = Path(catalogue_module.__file__).parents[2] / "stacks"
 WORKLOAD = Path(catalogue_module.__file__).parents[1] / "workload"
 
 
@@ -74,14 +82,14 @@ def test_a_digest_changes_with_everything_that_the_image_is(tmp_path: Path, chan
     folder.mkdir()
     module = folder / "module.py"
     module.write_text("serve()")
-    before = build_image(tag="v1", module="m", behaviour="{}", layer=build_layer(folder))
+    before = build_image(tag="v1", module="m", behaviour="{}", layer=build_layer([folder]))
     if changed == "code":
         module.write_text("serve_otherwise()")
     after = build_image(
         tag="v2" if changed == "tag" else "v1",
         module="n" if changed == "module" else "m",
         behaviour='{"crash":true}' if changed == "behaviour" else "{}",
-        layer=build_layer(folder),
+        layer=build_layer([folder]),
     )
     assert after.manifest.digest != before.manifest.digest
 
@@ -90,7 +98,7 @@ def test_a_digest_is_the_same_wherever_and_whenever_the_code_was_written(tmp_pat
     shutil.copytree(WORKLOAD, tmp_path / "workload", copy_function=shutil.copyfile)
     entry = catalogue.entries[0]
     _, layer = entry.image.blobs
-    assert build_layer(tmp_path / "workload").digest == layer.digest
+    assert build_layer([tmp_path / "workload"]).digest == layer.digest
 
 
 def test_an_image_is_what_oci_says_it_is(catalogue: Catalogue) -> None:
@@ -128,3 +136,50 @@ def test_a_container_is_told_how_it_behaves_and_where_its_faults_are(catalogue: 
 def test_of_two_behaviours_the_worse_shows() -> None:
     both = Behaviour(error_rate=0.1, latency=2.0) | Behaviour(error_rate=0.3, crash=True)
     assert both == Behaviour(error_rate=0.3, latency=2.0, crash=True)
+
+
+@pytest.mark.parametrize("stack", ["staging", "prod", "dr"])
+def test_a_stack_begins_with_an_image_that_there_is(catalogue: Catalogue, stack: str) -> None:
+    image = yaml.safe_load((STACKS / f"Pulumi.{stack}.yaml").read_text())["config"]["house-helper:first"]["image"]
+    entry = catalogue.find(f"{API}:v1.2.1")
+    assert entry
+    assert image == {"tag": entry.tag, "digest": entry.digest}
+
+
+@pytest.mark.parametrize("name", ["house-helper/fence:v1.0.0", "house-helper/postgresql:18.1", "house-helper/redis:9.1"])
+def test_the_charts_other_images_are_there(catalogue: Catalogue, name: str) -> None:
+    assert catalogue.find(name)
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("/v2/house-helper/nothing/manifests/v1", "NAME_UNKNOWN"),
+        ("/v2/house-helper/nothing/tags/list", "NAME_UNKNOWN"),
+        (f"/v2/{API}/manifests/v9.9.9", "MANIFEST_UNKNOWN"),
+        (f"/v2/{API}/manifests/sha256:{'0' * 64}", "MANIFEST_UNKNOWN"),
+        (f"/v2/{API}/blobs/sha256:{'0' * 64}", "BLOB_UNKNOWN"),
+        ("/v1/search", "UNSUPPORTED"),
+        ("/v2/../../etc/passwd", "UNSUPPORTED"),
+    ],
+)
+def test_what_the_registry_lacks_is_refused_as_oci_says(catalogue: Catalogue, path: str, code: str) -> None:
+    answer = reply(catalogue, path)
+    assert answer.status == 404
+    assert [error["code"] for error in json.loads(answer.body)["errors"]] == [code]
+
+
+def test_the_registry_lists_the_tags(catalogue: Catalogue) -> None:
+    assert json.loads(reply(catalogue, f"/v2/{API}/tags/list").body)["tags"] == [entry.tag for entry in catalogue.of(API)]
+
+
+def test_the_running_registry_resolves_a_tag_and_serves_all_that_the_image_names(cloud: LocalCloud, catalogue: Catalogue) -> None:
+    entry = catalogue.find(f"{API}:v1.2.3")
+    assert entry
+    with httpx.Client(base_url=f"http://{cloud.part('catalogue')['address']}/v2") as registry:
+        asked = registry.head(f"/{API}/manifests/{entry.tag}")
+        assert (asked.status_code, asked.headers["Docker-Content-Digest"], asked.content) == (200, entry.digest, b"")
+        manifest = registry.get(f"/{API}/manifests/{entry.digest}")
+        assert manifest.content == entry.image.manifest.data
+        for described in (manifest.json()["config"], *manifest.json()["layers"]):
+            assert len(registry.get(f"/{API}/blobs/{described['digest']}").content) == described["size"]
