@@ -113,7 +113,9 @@ def _entry(record: Record, before: Entry | None) -> Entry:
 def _by_another_hand(record: Record, before: Entry) -> Entry:
     kind = Kind.REFRESH if record.kind is Kind.REFRESH else Kind.OTHER
     outcome = Outcome.SUCCEEDED if record.succeeded else Outcome.FAILED
-    return Entry(before.revision, before.dials, outcome, Note("pulumi", "", record.message), record.started, record.ended, kind)
+    # What hhctl reads anew after a kill carries its note; a person's bare command carries none.
+    note = _note(record) if NOTE_KEY in record.config else Note("pulumi", "", record.message)
+    return Entry(before.revision, before.dials, outcome, note, record.started, record.ended, kind)
 
 
 def _note(record: Record) -> Note:

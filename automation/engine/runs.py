@@ -89,7 +89,7 @@ class Runs:
             footing.backend,
             footing.place.secrets_provider,
             folder,
-            message=f"{note.operation}: {note.reason} ({note.operator})",
+            message=f"{': '.join(filter(None, (note.operation, note.reason)))} ({note.operator})",
             base=change.base,
             revision=footing.revision,
         )

@@ -68,22 +68,34 @@ def journal() -> None:
     """Show what was done, by whom and why, and prove it."""
 
 
-@journal.command("list", epilog="\b\nExamples:\n  hhctl journal list\n  hhctl journal list --limit 5 -o json")
+@journal.command(
+    "list", short_help="List the newest runs.", epilog="\b\nExamples:\n  hhctl journal list\n  hhctl journal list --limit 5 -o json"
+)
 @click.option("--limit", metavar="N", type=click.IntRange(min=1), default=20, show_default=True, help="Show the newest N runs.")
 @click.pass_obj
-def list_(options: Options, *, limit: int) -> None:
-    """List the newest runs: when they began, what they did, who ran them and why, and how they ended."""
+def list_(options: Options, *, limit: int) -> ExitCode:
+    """List the newest runs: when they began, what they did, who ran them and why, and how they ended.
+
+    Where a journal cannot be read its runs may be missing; the command then exits as reading it did.
+    """
     found: list[tuple[Record, ...]] = []
+    unread: list[ExitCode] = []
     for sink in _sinks(options):
         try:
             found.append(records_in(sink.newest(limit * _LINES_PER_RUN)))
         except HhctlError as error:
             tell(f"not in this list: {error.message}")
+            unread.append(error.code)
     rows = tuple(map(_run_row, summaries(merged(found))[:limit]))
     show(Table("Runs", tuple(Column(name, name) for name in _LIST), rows), options)
+    return unread[0] if unread else ExitCode.DONE
 
 
-@journal.command("show", epilog="\b\nExamples:\n  hhctl journal show 01M854WN3JGTRTQ61DG0DN4SVJ\n  hhctl journal show 01M854WN -o json")
+@journal.command(
+    "show",
+    short_help="Show all that was written of a run.",
+    epilog="\b\nExamples:\n  hhctl journal show 01M854WN3JGTRTQ61DG0DN4SVJ\n  hhctl journal show 01M854WN -o json",
+)
 @click.argument("run")
 @click.pass_obj
 def show_(options: Options, run: str) -> None:
@@ -96,7 +108,11 @@ def show_(options: Options, run: str) -> None:
     show(RunView([record for record in found if record.run in names]), options)
 
 
-@journal.command("verify", epilog="\b\nExamples:\n  hhctl journal verify\n  hhctl journal verify -o json")
+@journal.command(
+    "verify",
+    short_help="Find lines changed since they were written.",
+    epilog="\b\nExamples:\n  hhctl journal verify\n  hhctl journal verify -o json",
+)
 @click.pass_obj
 def verify(options: Options) -> ExitCode:
     """Read every journal whole and look for lines that were edited, taken out, moved or cut off.

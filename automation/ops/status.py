@@ -14,6 +14,7 @@ from automation.commands import Command
 from automation.core.facts import Facts, StackFacts, Unreachable
 from automation.core.resume import carried_out
 from automation.core.updates import Outcome
+from automation.engine.locks import here
 from automation.errors import ExitCode, HhctlError
 from automation.session import Session
 from automation.show import Column, Table, Tone, Toned, show
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import timedelta
 
-    from automation.core.updates import Entry
+    from automation.core.updates import Entry, Holder
     from automation.options import Options
     from automation.show import Cell
 
@@ -89,6 +90,11 @@ def _ago(age: timedelta) -> str:
     return f"{seconds} s"
 
 
+def held_by(holder: Holder) -> str:
+    """Name a holder; one of ours that has died is in nobody's way."""
+    return f"{holder}, which has died: the next update goes on" if here().has_left(holder) else str(holder)
+
+
 def look(stacks: Iterable[str], found: Mapping[str, StackFacts | Unreachable], holds: Sequence[_Holds]) -> Mapping[str, StackStatus]:
     """Ask of every stack that could be reached who holds it, all at once."""
 
@@ -121,7 +127,7 @@ def status(options: Options) -> ExitCode:
     session = Session(app, options)
     names = app.named([])
     found = session.gather(*names)
-    holds: tuple[_Holds, ...] = (lambda stack: "; ".join(map(str, app.engine.holders(stack))), session.lease_holder)
+    holds: tuple[_Holds, ...] = (lambda stack: "; ".join(map(held_by, app.engine.holders(stack))), session.lease_holder)
     statuses = look(names, found, holds)
     serving = Facts(found).serving() if not isinstance(found["dr"], Unreachable) else ""
     now = datetime.now(UTC)

@@ -54,6 +54,8 @@ def unlock(options: Options, stack: str, id: str | None) -> ExitCode:
     holders = app.engine.holders(name)
     if id is None:
         show(_table(holders, now=datetime.now(UTC)), options)
+        if not holders:
+            tell(f"nobody holds {name}")
         return ExitCode.BUSY if holders else ExitCode.DONE
     holder = to_unlock(name, id, holders)
     app.engine.unlock(name, holder)
@@ -71,9 +73,22 @@ def _table(holders: Sequence[Holder], *, now: datetime) -> Table:
             Column("pid", "pid"),
             Column("since", "since"),
             Column("age", "age"),
+            Column("process", "process"),
         ),
-        rows=tuple((each.id, each.user, each.host, each.pid, each.since.isoformat(), _age(now - each.since)) for each in holders),
+        rows=tuple(_row(each, now=now) for each in holders),
     )
+
+
+def _row(holder: Holder, *, now: datetime) -> tuple[str | int, ...]:
+    since = f"{holder.since:%Y-%m-%dT%H:%M:%SZ}"
+    return (holder.id, holder.user, holder.host, holder.pid, since, _age(now - holder.since), process_of(holder))
+
+
+def process_of(holder: Holder) -> str:
+    """Say what is known of the holder's process from here."""
+    if holder.host != here().host:
+        return "not seen from here"
+    return "runs" if here().has(holder) else "has died"
 
 
 def _age(age: timedelta) -> str:

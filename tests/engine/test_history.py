@@ -110,6 +110,12 @@ def test_commands_of_another_hand_set_no_dials() -> None:
     assert entries[0].note.reason == "by hand"
 
 
+def test_what_hhctl_read_anew_after_a_kill_is_told_as_its_own() -> None:
+    settled = {**record(2, 1), "kind": "refresh"}
+    [newest, _] = read_history(history(record(1, 0), settled), "prod")
+    assert (newest.kind, newest.revision, newest.note) == (Kind.REFRESH, 1, Note("scale", "alice", "a test"))
+
+
 def test_only_what_is_newer_than_the_newest_succeeded_update_is_read_to_judge_it() -> None:
     store = history(*(record(number, number - 1) for number in range(1, 200)), record(200, 199, result="failed"), bare("refresh"))
     recent = read_recent(store, "prod")

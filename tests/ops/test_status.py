@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import os
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,9 +12,10 @@ from fakes import BEGINNING
 from ops.planning import dials
 
 from automation.core.facts import Facts, StackFacts, Unreachable
-from automation.core.updates import Entry, Note, Outcome
+from automation.core.updates import Entry, Holder, Note, Outcome
+from automation.engine.locks import here
 from automation.errors import HhctlError, TimedOut
-from automation.ops.status import StackStatus, look, row
+from automation.ops.status import StackStatus, held_by, look, row
 from automation.show import Tone, Toned
 
 if TYPE_CHECKING:
@@ -75,6 +78,12 @@ def test_who_holds_a_stack_is_asked_of_all_that_can_be_reached() -> None:
     found = {"prod": facts(), "dr": facts(stack="dr"), "global": Unreachable("global", TimedOut("gone"))}
     seen = look(found, found, [lambda _: "", lease])
     assert {stack: each.held_by for stack, each in seen.items()} == {"prod": "alice has prod", "dr": "unknown: no answer", "global": ""}
+
+
+def test_a_process_of_ours_that_has_died_is_in_nobodys_way() -> None:
+    dead = Holder("77aa", here().user, here().host, os.getpid(), datetime(2001, 1, 1, tzinfo=UTC))
+    assert held_by(dead).endswith("2001-01-01 00:00:00 UTC, which has died: the next update goes on")
+    assert held_by(replace(dead, host="elsewhere")).endswith("2001-01-01 00:00:00 UTC")
 
 
 @pytest.mark.parametrize(

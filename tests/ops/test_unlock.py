@@ -10,7 +10,7 @@ import pytest
 from automation.core.updates import Holder
 from automation.engine.locks import here
 from automation.errors import Refusal, UsageFault
-from automation.ops.unlock import to_unlock
+from automation.ops.unlock import process_of, to_unlock
 
 THEIRS = Holder("6d9a", "bob", "elsewhere", 4711, datetime(2026, 11, 23, 12, tzinfo=UTC))
 OURS = Holder("77aa", here().user, here().host, os.getpid(), datetime.now(UTC))
@@ -35,6 +35,11 @@ def test_a_stack_that_nobody_holds_needs_no_unlocking() -> None:
 def test_a_process_that_runs_on_this_host_keeps_its_stack() -> None:
     with pytest.raises(Refusal, match=f"process {os.getpid()} on this host holds stack prod, and runs"):
         to_unlock("prod", "77aa", [OURS])
+
+
+@pytest.mark.parametrize(("holder", "says"), [(OURS, "runs"), (DEAD, "has died"), (THEIRS, "not seen from here")])
+def test_of_each_holder_it_says_whether_its_process_runs(holder: Holder, says: str) -> None:
+    assert process_of(holder) == says
 
 
 def test_another_users_dead_process_on_this_host_may_be_unlocked() -> None:
