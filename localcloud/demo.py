@@ -1,37 +1,29 @@
-"""`hhctl demo`: from nothing to a stack in each of two regions, changed, found out and destroyed, in one readable run."""
+"""`hhctl demo`: the four stacks from nothing, a change planned and made, drift found out and put right, in one readable run."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
-import pulumi
-import pulumi_aws as aws
-import pulumi_kubernetes as kubernetes
-from pulumi import automation
 
 from automation.commands import Command
 from automation.errors import ExitCode, HhctlError
-from automation.show import show
-from localcloud.commands.status import StatusView
 from localcloud.commands.up import raise_cloud
-from localcloud.environment import backend, environment
+from localcloud.environment import environment
 from localcloud.here import cloud_here
-from localcloud.kube_api import KubeApi
-from localcloud.regions import HOME_REGION, REGIONS
-from localcloud.status import read_status
+from localcloud.places import project_root
+from stacks.quantities import STACKS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from automation.options import Options
     from localcloud.cloud import Cloud
-
-_PROJECT = "demo"
-_NAMESPACE = "hhctl-demo"
 
 
 class DemoFailed(HhctlError):
@@ -41,141 +33,82 @@ class DemoFailed(HhctlError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
-    """What the demonstration declares in a region."""
+class _Terminal:
+    """Where the demonstration types: the project's folder, with the variables of `hhctl local env`."""
 
-    region: str
-    replicas: int
-    greeting: str
+    folder: Path
+    variables: Mapping[str, str]
 
-
-def _program(wanted: _Wanted) -> Callable[[], None]:
-    """A program that the real provider plugins would run unchanged."""
-
-    def program() -> None:
-        cluster = kubernetes.Provider("cluster", context=wanted.region)
-        account = aws.Provider("account", region=aws.Region(wanted.region))
-        namespace = kubernetes.core.v1.Namespace("demo", metadata={"name": _NAMESPACE}, opts=pulumi.ResourceOptions(provider=cluster))
-        labels = {"app": "greeter"}
-        kubernetes.apps.v1.Deployment(
-            "greeter",
-            # Without it the provider refuses to take back a field that somebody else has set.
-            metadata={"name": "greeter", "namespace": namespace.metadata.name, "annotations": {"pulumi.com/patchForce": "true"}},
-            spec={
-                "replicas": wanted.replicas,
-                "selector": {"match_labels": labels},
-                "template": {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "greeter", "image": "example/greeter:1"}]}},
-            },
-            opts=pulumi.ResourceOptions(provider=cluster),
-        )
-        bucket = aws.s3.Bucket("greetings", force_destroy=True, opts=pulumi.ResourceOptions(provider=account))
-        aws.s3.BucketObjectv2(
-            "greeting", bucket=bucket.bucket, key="greeting.txt", content=wanted.greeting, opts=pulumi.ResourceOptions(provider=account)
-        )
-        pulumi.export("bucket", bucket.bucket)
-
-    return program
+    def type(self, *words: str, code: ExitCode = ExitCode.DONE) -> None:
+        """Show a command and carry it out; it must exit with `code`."""
+        click.secho(f"\n$ {shlex.join(words)}", bold=True)
+        program = [sys.executable, "-m", "automation.cli"] if words[0] == "hhctl" else [words[0]]
+        exited = subprocess.run(
+            [*program, *words[1:]], cwd=self.folder, env=self.variables, stdin=subprocess.DEVNULL, check=False
+        ).returncode
+        if exited != code:
+            raise DemoFailed(f"`{shlex.join(words)}` exited with {exited} instead of {int(code)}", hint="hhctl local status")
 
 
-def _stack(cloud: Cloud, wanted: _Wanted) -> automation.Stack:
-    settings = automation.ProjectSettings(
-        name=_PROJECT, runtime="python", backend=automation.ProjectBackend(url=backend(cloud, HOME_REGION))
-    )
-    options = automation.LocalWorkspaceOptions(
-        project_settings=settings,
-        env_vars=dict(_engine_environment(cloud)),
-        work_dir=str(_work_folder(cloud, wanted.region)),
-        pulumi_command=automation.PulumiCommand(str(cloud.folder.root)),
-    )
-    return automation.create_or_select_stack(wanted.region, project_name=_PROJECT, program=_program(wanted), opts=options)
-
-
-def _work_folder(cloud: Cloud, region: str) -> Path:
-    """Where the engine keeps the project of a region; left to itself it would leave a folder in /tmp behind."""
-    folder = cloud.folder.data("demo") / region
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
-
-
-def _engine_environment(cloud: Cloud) -> Mapping[str, str]:
-    return {**environment(cloud), "PATH": os.environ["PATH"]}
-
-
-def _say(line: str) -> None:
-    click.echo(line)
-
-
-def _changes(summary: Mapping[automation.OpType, int] | None) -> str:
-    # The engine's events bring the words themselves where its type says an enumeration.
-    counted = {str(getattr(operation, "value", operation)): count for operation, count in (summary or {}).items()}
-    return ", ".join(f"{operation} {count}" for operation, count in counted.items() if operation != "same") or "nothing to change"
-
-
-def _update(cloud: Cloud, wanted: _Wanted) -> None:
-    result = _stack(cloud, wanted).up(show_secrets=False, suppress_outputs=True)
-    _say(f"  {wanted.region}: {_changes(result.summary.resource_changes)}")
-
-
-def _preview(cloud: Cloud, wanted: _Wanted) -> str:
-    return _changes(_stack(cloud, wanted).preview().change_summary)
-
-
-def _change_behind_its_back(cloud: Cloud, region: str) -> None:
-    api = KubeApi.from_kubeconfig(cloud.kubeconfig, region)
-    api.merge("apps/v1", "Deployment", "greeter", {"spec": {"replicas": 1}}, _NAMESPACE)
+def _terminal(cloud: Cloud) -> _Terminal:
+    path = f"{cloud.folder.root / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    return _Terminal(project_root(), {**os.environ, **environment(cloud), "PATH": path})
 
 
 @click.command(cls=Command)
-@click.pass_obj
-def demo(options: Options) -> None:
-    r"""Show it all: two regions up, a stack in each updated, changed, found out and destroyed.
+def demo() -> None:
+    r"""Show it all: the four stacks from nothing, a change planned and made, drift found out, and the history of it.
 
-    Takes about a minute once the programs are built. Leaves the local cloud running for you to look at; `hhctl local down` ends it.
+    Takes about two minutes once the programs are built. Leaves the local cloud and the stacks for you to look at; `hhctl local down` ends
+    them.
 
     \b
     Example:
       hhctl demo
     """
-    try:
-        _show_all(cloud_here(), options)
-    except automation.CommandError as failed:
-        said = [line.strip() for line in str(failed).splitlines() if "error:" in line]
-        raise DemoFailed(f"the engine says: {' | '.join(said[:3])}", hint="hhctl local status") from None
-
-
-def _show_all(cloud: Cloud, options: Options) -> None:
-    first = [_Wanted(region, replicas=2, greeting=f"hello from {region}") for region in REGIONS]
-    second = [replace(wanted, replicas=3, greeting=f"still here, {wanted.region}") for wanted in first]
-
+    cloud = cloud_here()
     _say("1. Two regions on this machine: real API servers, an AWS API, Postgres with a standby, Valkey, Prometheus, DNS.")
     raise_cloud(cloud)
+    shell = _terminal(cloud)
+    for heading, commands in _CHAPTERS:
+        _say(f"\n{heading}")
+        for words, code in commands:
+            shell.type(*words, code=code)
+    _say('\nNext: eval "$(hhctl local env)", and use kubectl, helm, psql, aws and hhctl yourself.')
+    _say("      hhctl local fault --region us-east-1 --down, hhctl history dr, hhctl local fault --clear; hhctl local down.")
 
-    _say("\n2. A stack in each region from nothing: a namespace, a Deployment that must become ready, a bucket with an object.")
-    for wanted in first:
-        _update(cloud, wanted)
 
-    _say("\n3. The same program again: the preview is empty.")
-    for wanted in first:
-        if (changes := _preview(cloud, wanted)) != "nothing to change":
-            raise DemoFailed(f"the preview in {wanted.region} is not empty: {changes}", hint="hhctl local logs provider-kubernetes")
-        _say(f"  {wanted.region}: nothing to change")
+def _say(line: str) -> None:
+    click.echo(line)
+    sys.stdout.flush()
 
-    _say("\n4. More replicas and another text, as an update.")
-    for wanted in second:
-        _update(cloud, wanted)
 
-    _say("\n5. Somebody scales us-west-2 behind its back; a refresh finds out, and the next update puts it right.")
-    _change_behind_its_back(cloud, second[1].region)
-    refreshed = _stack(cloud, second[1]).refresh(show_secrets=False)
-    _say(f"  {second[1].region}: refresh: {_changes(refreshed.summary.resource_changes)}")
-    _update(cloud, second[1])
+def _done(command: str) -> tuple[Sequence[str], ExitCode]:
+    return shlex.split(command), ExitCode.DONE
 
-    _say("\n6. All of it destroyed again.")
-    for wanted in second:
-        destroyed = _stack(cloud, wanted).destroy(show_secrets=False, remove=True)
-        _say(f"  {wanted.region}: {_changes(destroyed.summary.resource_changes)}")
 
-    _say("\n7. What runs:")
-    show(StatusView(read_status(cloud)), options)
-    _say('\nNext: eval "$(hhctl local env)" and use kubectl, helm, psql, aws and pulumi of your own;')
-    _say("      hhctl local fault --region us-east-1 --down, hhctl local status, hhctl local fault --clear; hhctl local down.")
+_BEHIND_ITS_BACK = "kubectl --context us-east-1 --namespace house-helper-prod"
+_CHAPTERS: Sequence[tuple[str, Sequence[tuple[Sequence[str], ExitCode]]]] = (
+    ("2. The four stacks, each as one update.", [_done(f"hhctl up {stack} --yes --reason first") for stack in STACKS]),
+    ("3. Nothing is left to do, and a script can rely on it.", [_done("hhctl preview --all --exit-code")]),
+    (
+        "4. A change: what it would do, and then done, and watched until its pods are Ready.",
+        [
+            _done("hhctl scale api 4 --plan"),
+            _done("hhctl scale api 4 --yes --reason 'sale on Monday'"),
+            _done("hhctl scale api 3 --maximum 8 --yes --reason 'the sale is over'"),
+        ],
+    ),
+    (
+        "5. Somebody changes prod behind its back: it is found out (exit code 7), and put right.",
+        [
+            _done(f"{_BEHIND_ITS_BACK} delete networkpolicy default-deny"),
+            (("hhctl", "drift", "prod"), ExitCode.CHANGES_PENDING),
+            _done("hhctl up prod --refresh --yes --reason 'the network policy is back'"),
+        ],
+    ),
+    (
+        "6. Who did what, when and why.",
+        [_done("hhctl history prod"), _done("hhctl status"), _done("hhctl journal list --limit 5"), _done("hhctl journal verify")],
+    ),
+)
