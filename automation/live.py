@@ -38,10 +38,18 @@ class Silence:
 
 
 class Lines:
-    """Tells each event in a line that a log can be searched by."""
+    """Tells each event in a line that a log can be searched by; that the world is read, once a stack."""
+
+    def __init__(self) -> None:
+        self._read: set[str] = set()
 
     def resource(self, change: ResourceChange, *, done: bool) -> None:
         """Tell that a resource has begun or ended."""
+        if change.operation is Operation.REFRESH:
+            if _stack(change) not in self._read:
+                self._read.add(_stack(change))
+                tell(f"{_stack(change)}: reading the world anew")
+            return
         doing, past, _ = _DOING[change.operation]
         tell(f"{_stack(change)}: {past if done else doing} {change.type} {change.name}")
 

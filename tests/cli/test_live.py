@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -24,6 +25,14 @@ def test_without_a_terminal_each_event_is_a_line_on_stderr(capsys: pytest.Captur
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err.splitlines() == ["prod: creating aws:s3/bucket:Bucket vault", "prod: created aws:s3/bucket:Bucket vault"]
+
+
+def test_without_a_terminal_reading_the_world_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with watched(Options()) as progress:
+        for done in (False, True):
+            for each in (FIRST, SECOND):
+                progress.resource(replace(each, operation=Operation.REFRESH), done=done)
+    assert capsys.readouterr().err == "prod: reading the world anew\n"
 
 
 def test_a_terminal_shows_a_row_a_resource_with_the_seconds_it_has_taken() -> None:
