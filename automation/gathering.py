@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,21 +14,35 @@ from stacks.dials import DialsInvalid
 from stacks.first import first_dials
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from automation.core.updates import Engine
 
 
-def gather(engine: Engine, stacks: Iterable[str], *, settings: Path) -> Mapping[str, StackFacts | Unreachable]:
+def _ask_nothing(_stack: str) -> None:
+    return None
+
+
+def gather(
+    engine: Engine, stacks: Iterable[str], *, settings: Path, prove: Callable[[str], HhctlError | None] = _ask_nothing
+) -> Mapping[str, StackFacts | Unreachable]:
     """Read the newest entries of `stacks`, and from the folder `settings` the first dials of those that have never come up.
+
+    `prove` says, meanwhile, why a stack's cluster is in doubt.
 
     Raises:
         UsageFault: the file of a stack that has never come up says no dials.
     """
     names = tuple(dict.fromkeys(stacks))
-    with ThreadPoolExecutor(max_workers=max(1, len(names))) as readers:
-        return dict(zip(names, readers.map(partial(_gather, engine, settings), names), strict=True))
+    with ThreadPoolExecutor(max_workers=max(1, 2 * len(names))) as readers:
+        doubts = readers.map(prove, names)
+        found = readers.map(partial(_gather, engine, settings), names)
+        return {facts.stack: _with_doubt(facts, doubt) for facts, doubt in zip(found, doubts, strict=True)}
+
+
+def _with_doubt(facts: StackFacts | Unreachable, doubt: HhctlError | None) -> StackFacts | Unreachable:
+    return replace(facts, doubt=doubt) if isinstance(facts, StackFacts) else facts
 
 
 def _gather(engine: Engine, settings: Path, stack: str) -> StackFacts | Unreachable:

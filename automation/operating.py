@@ -86,9 +86,13 @@ def operate(
     if left and left.undoing:
         if not consent.to_undo(left):
             return None
+        for step in left.left:
+            facts.proven(step.stack)
         with doors() as opened:
             return take_up_undo(left, author, opened, records.journal(left.run))
     wanted = plan(facts)
+    for stack in wanted.stacks:
+        facts.proven(stack)
     if not consent.to_plan(wanted) or not wanted.steps:
         return None
     with doors() as opened:

@@ -7,7 +7,7 @@ import random
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from automation.app import SETTINGS
@@ -22,10 +22,12 @@ from automation.engine.locks import here
 from automation.engine.secrets import secrets_in
 from automation.errors import Busy
 from automation.gathering import gather
+from automation.identity import doubt
 from automation.interrupts import TerminalInterrupts
 from automation.journal import Journal, merged, records_in
 from automation.lease import Leases
 from automation.live import watched
+from automation.ports.clusters import Clusters
 from automation.ports.deeds import NamedDeeds
 from automation.ports.gauge import ClusterGauge
 from automation.ports.journal_file import JournalFile, journal_file
@@ -51,6 +53,9 @@ if TYPE_CHECKING:
     from automation.ports.journal_sink import Sink
     from automation.ports.objects import Objects
     from automation.ports.releases import Releases
+
+_CLUSTER_SECONDS = 3
+"""For a cluster to say which one it is."""
 
 _HELM_SECONDS = 15
 """For one answer of helm or kubectl, which may be about some dozens of objects."""
@@ -118,8 +123,13 @@ class Session:
         return Author(us.user, reason, us.host, os.getpid())
 
     def gather(self, *stacks: str) -> Mapping[str, StackFacts | Unreachable]:
-        """Read how stacks stand."""
+        """Read how stacks stand, to show it."""
         return gather(self.app.engine, stacks, settings=SETTINGS)
+
+    def gather_to_act(self, *stacks: str) -> Mapping[str, StackFacts | Unreachable]:
+        """Read how stacks stand, and whether their clusters are those that the spec pins; whoever acts on a stack asks that first."""
+        clusters = Clusters(Programs(os.environ, seconds=_CLUSTER_SECONDS))
+        return gather(self.app.engine, stacks, settings=SETTINGS, prove=partial(doubt, self.app.spec, clusters=clusters))
 
     def journals(self, home: str) -> Journals:
         """Open the journals of runs that have `home` for their home."""

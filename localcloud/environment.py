@@ -9,6 +9,7 @@ from localcloud import toolchain
 from localcloud.aws.part import state_bucket
 from localcloud.cloud import PROVIDERS, Cloud
 from localcloud.kube.control_plane import Access, ControlPlane, kubeconfig
+from localcloud.kube_api import KubeApi, KubeError
 from localcloud.postgres import DATABASE, SUPERUSER, Postgres, programs
 from localcloud.regions import HOME_REGION, POSTGRES_SERVERS, REGIONS, STANDBY_REGION, postgres_server
 from localcloud.stack_secrets import secrets_files, write_secrets_files
@@ -16,6 +17,7 @@ from stacks.overrides import Override
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 _SHOWN_STACK = "prod"
 _STATE_REGION = {"staging": HOME_REGION, "prod": HOME_REGION, "global": HOME_REGION, "dr": STANDBY_REGION}
@@ -75,6 +77,35 @@ def write_files(cloud: Cloud) -> None:
     _link_programs(cloud)
 
 
+def note_fingerprints(cloud: Cloud) -> None:
+    """Note once which clusters these are, so that `environment` pins them; one that a fault keeps from answering is not pinned yet."""
+    noted = dict(_noted_fingerprints(cloud))
+    for region in REGIONS:
+        if region in noted:
+            continue
+        api = KubeApi.from_kubeconfig(cloud.kubeconfig, region)
+        try:
+            namespace = api.get("v1", "Namespace", "kube-system")
+        except KubeError:
+            continue
+        finally:
+            api.close()
+        if namespace:
+            noted[region] = namespace["metadata"]["uid"]
+    cloud.folder.write_private(_fingerprints(cloud), json.dumps(noted))
+
+
+def _noted_fingerprints(cloud: Cloud) -> Mapping[str, str]:
+    try:
+        return json.loads(_fingerprints(cloud).read_text())
+    except FileNotFoundError:
+        return {}
+
+
+def _fingerprints(cloud: Cloud) -> Path:
+    return cloud.folder.root / "fingerprints.json"
+
+
 def _postgres(cloud: Cloud) -> dict[str, str]:
     server = postgres_server(_SHOWN_STACK)
     return {
@@ -88,8 +119,11 @@ def _postgres(cloud: Cloud) -> dict[str, str]:
 
 def _of_regions(cloud: Cloud) -> dict[str, str]:
     found: dict[str, str] = {}
+    fingerprints = _noted_fingerprints(cloud)
     for region in REGIONS:
         found[Override.CONTEXT.variable(region)] = region
+        if fingerprint := fingerprints.get(region):
+            found[Override.FINGERPRINT.variable(region)] = fingerprint
         found[Override.AWS_ENDPOINT.variable(region)] = cloud.aws_endpoint(region)
         found[Override.PROMETHEUS.variable(region)] = f"http://127.0.0.1:{cloud.door(region, 'prometheus')}"
     return found

@@ -23,6 +23,7 @@ class Override(Enum):
     CONTEXT = ("regions", "context")
     PROMETHEUS = ("regions", "prometheus")
     AWS_ENDPOINT = ("regions", "aws_endpoint")
+    FINGERPRINT = ("regions", "fingerprint")
     BACKEND = ("stacks", "backend")
     SECRETS_PROVIDER = ("stacks", "secrets_provider")
     URL = ("stacks", "workload", "url")

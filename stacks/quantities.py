@@ -115,6 +115,10 @@ StackName = Annotated[str, Quantity(f"a stack: {', '.join(STACKS)}", _among(*STA
 Namespace = Annotated[
     str, Quantity("a Kubernetes namespace: at most 63 of a-z, 0-9 and '-'", _matching(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"))
 ]
+Uid = Annotated[
+    str,
+    Quantity("the UID of a cluster's namespace kube-system, in small letters", _matching(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")),
+]
 UrlPath = Annotated[str, Quantity("a path that starts with '/'", _matching(r"/\S*"))]
 WebUrl = Annotated[str, Quantity("a URL with http:// or https://", _web_url)]
 Backend = Annotated[str, Quantity(f"a URL with {_either(_STATE_SCHEMES)}", _url(*_STATE_SCHEMES))]

@@ -15,6 +15,7 @@ from stacks.quantities import (
     SecretsProvider,
     StackName,
     Text,
+    Uid,
     UrlPath,
     WebUrl,
 )
@@ -22,11 +23,15 @@ from stacks.quantities import (
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A failure domain: the kubectl context of its cluster, its Prometheus, and where its AWS answers if not at Amazon."""
+    """A failure domain: the kubectl context of its cluster, its Prometheus, and where its AWS answers if not at Amazon.
+
+    `fingerprint` pins the cluster that the context must lead to: the UID of its namespace kube-system, which no other cluster has.
+    """
 
     context: Text
     prometheus: WebUrl
     aws_endpoint: WebUrl | None = None
+    fingerprint: Uid | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StackFacts:
-    """One stack: its newest entries, back to the newest succeeded update, and the dials that its file says it has until there is one."""
+    """One stack: its newest entries, back to the newest succeeded update, and the dials that its file says it has until there is one.
+
+    `doubt` is why its cluster is not known to be the one that the spec pins; None where it is, where none is pinned, or where nobody asked.
+    """
 
     stack: str
     entries: tuple[Entry, ...]
     first: Dials | None
+    doubt: HhctlError | None = None
 
     @property
     def standing(self) -> Standing:
@@ -74,6 +78,18 @@ class Facts:
         found = self.stacks[stack]
         if isinstance(found, Unreachable):
             raise found.error
+        return found
+
+    def proven(self, stack: str) -> StackFacts:
+        """Return what was found of `stack`, whose cluster must be the one that the spec pins.
+
+        Raises:
+            Refusal: it is another one.
+            HhctlError: the stack or its cluster could not be reached.
+        """
+        found = self.of(stack)
+        if found.doubt:
+            raise found.doubt
         return found
 
     def present(self, stack: str) -> Dials:

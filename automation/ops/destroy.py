@@ -93,7 +93,7 @@ def destroy(options: Options, stack: str) -> ExitCode:
     must_be_able_to_agree(options, stacks=(stack,))
     app.engine.warm()
     session = Session(app, options)
-    facts = Facts(session.gather(stack))
+    facts = Facts(session.gather_to_act(stack))
     report = operate(
         partial(plan_destroy, stack=stack),
         facts,

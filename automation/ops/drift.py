@@ -42,12 +42,12 @@ def drift(options: Options, stack: tuple[str, ...]) -> ExitCode:
     session = Session(app, options)
     names = app.named(stack)
     app.engine.warm()
-    found = session.gather(*names)
+    found = session.gather_to_act(*names)
     facts = Facts(found)
 
     looked_at = names if stack else worth_a_look(found)
     forecasts = Forecasts(
-        "Drift", forecast_all(looked_at, lambda name: look(facts.of(name), app.engine, session.releases).whole), unchanged="no drift"
+        "Drift", forecast_all(looked_at, lambda name: look(facts.proven(name), app.engine, session.releases).whole), unchanged="no drift"
     )
     show(forecasts, options)
     for name in forecasts.changed:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from automation.app import SETTINGS, open_app
+from automation.app import open_app
 from automation.commands import Command
 from automation.core.facts import Facts
 from automation.core.updates import Change, Note
 from automation.errors import ExitCode, UsageFault
 from automation.forecasts import Forecasts, forecast_all
-from automation.gathering import gather
 from automation.live import Silence
+from automation.session import Session
 from automation.show import show
 
 if TYPE_CHECKING:
@@ -47,10 +47,10 @@ def preview(options: Options, stack: tuple[str, ...], *, every: bool, by_exit_co
     app = open_app()
     names = app.named(stack)
     app.engine.warm()
-    facts = Facts(gather(app.engine, names, settings=SETTINGS))
+    facts = Facts(Session(app, options).gather_to_act(*names))
 
     def forecast(name: str) -> Forecast:
-        return app.engine.preview(previewed(facts.of(name)), Silence())
+        return app.engine.preview(previewed(facts.proven(name)), Silence())
 
     forecasts = Forecasts("Previews", forecast_all(names, forecast), unchanged="nothing would change")
     show(forecasts, options)

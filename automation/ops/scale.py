@@ -94,7 +94,7 @@ def scale(options: Options, workload: str, minimum: int, *, maximum: int | None,
     if not options.plan:
         app.engine.warm()
     session = Session(app, options)
-    found = session.gather(*([stack] if stack else [HOME, STANDBY]))
+    found = session.gather_to_act(*([stack] if stack else [HOME, STANDBY]))
     wanted = stack or Facts(found).serving()
     bounds = {"minimum": minimum, "maximum": maximum or minimum}
     records = session.journals(wanted)

@@ -91,13 +91,13 @@ def up(options: Options, stack: str, *, skip_preview: bool, refresh: bool) -> Ex
     must_be_able_to_agree(options, stacks=(stack,))
     app.engine.warm()
     session = Session(app, options)
-    facts = Facts(session.gather(stack))
+    facts = Facts(session.gather_to_act(stack))
     if not facts.of(stack).present:
-        facts = Facts(session.gather(*earlier(stack), stack))
+        facts = Facts(session.gather_to_act(*earlier(stack), stack))
     plan = partial(plan_up, stack=stack)
     consent: Consent = TerminalConsent(options, app.engine) if skip_preview else PreviewedConsent(options, app.engine)
     if refresh and facts.of(stack).present:
-        drift, foreseen = _looked_at(facts.of(stack), session)
+        drift, foreseen = _looked_at(facts.proven(stack), session)
         plan = partial(plan_refresh, stack=stack, drift=drift, foreseen=foreseen)
         consent = DriftConsent(options, app.engine, drift)
     report = operate(plan, facts, session.author, doors=session.doors, records=session.journals(stack), consent=consent)

@@ -11,7 +11,7 @@ import click
 from automation.commands import Command
 from automation.show import Column, Record, show, tell
 from localcloud import toolchain
-from localcloud.environment import write_files
+from localcloud.environment import note_fingerprints, write_files
 from localcloud.faults import read_faults
 from localcloud.here import cloud_here
 from localcloud.postgres import unpack
@@ -44,7 +44,9 @@ def raise_cloud(cloud: Cloud) -> Settled:
         cloud.folder.make()
         unpack(cloud.folder)
         write_files(cloud)
-        return bring_up(cloud.folder, cloud.parts(), read_faults(cloud.folder), _Lines())
+        settled = bring_up(cloud.folder, cloud.parts(), read_faults(cloud.folder), _Lines())
+        note_fingerprints(cloud)
+        return settled
 
 
 @click.command(cls=Command)

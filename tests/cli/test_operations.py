@@ -183,6 +183,25 @@ def test_an_image_set_behind_its_back_is_drift_of_the_release(alice: Terminal, c
 
 
 @pytest.mark.parametrize(
+    "command", [["up", "staging", "--yes"], scale(2), ["destroy", "staging", "--yes"], ["up", "staging", "--yes", "--skip-preview"]]
+)
+def test_a_context_that_leads_to_another_cluster_is_refused(command: list[str], alice: Terminal) -> None:
+    before = alice.dials()
+    refused = alice(*command, "-o", "table", HHCTL_CONTEXT_US_EAST_1="us-west-2")
+    assert (refused.code, len(refused.err.splitlines())) == (13, 1)
+    assert "context us-west-2 leads to another cluster than region us-east-1 of the spec" in refused.err
+    assert "next: kubectl config get-contexts, then export HHCTL_CONTEXT_US_EAST_1=CONTEXT" in refused.err
+    assert alice.dials() == before
+
+
+@pytest.mark.parametrize("command", ["preview", "drift"])
+def test_a_look_into_another_cluster_is_refused(command: str, alice: Terminal) -> None:
+    refused = alice(command, "staging", "-o", "json", HHCTL_CONTEXT_US_EAST_1="us-west-2")
+    assert refused.code == 13
+    assert "leads to another cluster" in refused.document["items"][0]["error"]["message"]
+
+
+@pytest.mark.parametrize(
     ("command", "code", "says"),
     [
         (["up", "staging"], 2, "nobody can be asked, since stdin is no terminal; next: --yes"),

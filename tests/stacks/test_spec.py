@@ -12,6 +12,7 @@ from stacks.spec import Contact, Freeze, RecoveryObjective, SmokeCheck, Spec, St
 
 PROJECT = Path(__file__).parents[2]
 
+UID = "0c9b3d5e-6f7a-4b1c-8d2e-9f0a1b2c3d4e"
 FREEZE = """
 [[freeze]]
 reason = "year-end"
@@ -80,6 +81,7 @@ OVERRIDDEN = {
     Override.CONTEXT: ("us-east-1", "HHCTL_CONTEXT_US_EAST_1", "local", lambda spec: spec.regions["us-east-1"].context),
     Override.PROMETHEUS: ("us-west-2", "HHCTL_PROMETHEUS_US_WEST_2", "http://a", lambda spec: spec.regions["us-west-2"].prometheus),
     Override.AWS_ENDPOINT: ("us-west-2", "HHCTL_AWS_ENDPOINT_US_WEST_2", "http://a", lambda spec: spec.regions["us-west-2"].aws_endpoint),
+    Override.FINGERPRINT: ("us-west-2", "HHCTL_FINGERPRINT_US_WEST_2", UID, lambda spec: spec.regions["us-west-2"].fingerprint),
     Override.BACKEND: ("prod", "HHCTL_BACKEND_PROD", "file:///here", lambda spec: spec.stacks["prod"].backend),
     Override.SECRETS_PROVIDER: ("dr", "HHCTL_SECRETS_PROVIDER_DR", "passphrase", lambda spec: spec.stacks["dr"].secrets_provider),
     Override.URL: ("dr", "HHCTL_URL_DR", "http://a", lambda spec: spec.stacks["dr"].workload.url),
