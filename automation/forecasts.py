@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from automation.core.updates import Forecast, Operation
@@ -30,11 +30,15 @@ class Unforeseen:
 
 @dataclass(frozen=True, slots=True)
 class Forecasts:
-    """Forecasts by stack, as an answer; `unchanged` is what is said of a stack that has none."""
+    """Forecasts by stack, as an answer; `unchanged` is what is said of a stack that has none.
+
+    `found` has the words for what is not going to be done, but was found done.
+    """
 
     kind: str
     stacks: Mapping[str, Forecast | Unforeseen]
     unchanged: str
+    found: Mapping[Operation, str] = field(default_factory=dict[Operation, str])
 
     @property
     def changed(self) -> tuple[str, ...]:
@@ -67,10 +71,24 @@ class Forecasts:
         if not found.changes:
             return (Text(f"{stack}: {'failed' if faults else self.unchanged}{faults}"),)
         rows = [
-            (Toned(each.operation.value, _TONES.get(each.operation, Tone.FAINT)), each.type, each.name, _fields(each))
+            (
+                Toned(self.found.get(each.operation, each.operation.value), _TONES.get(each.operation, Tone.FAINT)),
+                each.type,
+                each.name,
+                _fields(each),
+            )
             for each in gravest_first(found.changes)
         ]
-        return (Text(f"{stack}: {_count(found.changes)}{faults}"), Table(self.kind, _COLUMNS, tuple(rows)))
+        return (Text(f"{stack}: {self._count(found.changes)}{faults}"), Table(self.kind, _COLUMNS, tuple(rows)))
+
+    def _count(self, changes: Sequence[ResourceChange]) -> str:
+        counts = {operation: sum(change.operation is operation for change in changes) for operation in _GRAVEST_FIRST}
+        return ", ".join(f"{count} {self.found.get(each, f'to {each.value}')}" for each, count in counts.items() if count)
+
+
+def drift_of(stacks: Mapping[str, Forecast | Unforeseen]) -> Forecasts:
+    """Make an answer of what the world was found to differ in."""
+    return Forecasts("Drift", stacks, unchanged="no drift", found={Operation.DELETE: "gone", Operation.UPDATE: "changed"})
 
 
 def forecast_all(stacks: Sequence[str], forecast: Callable[[str], Forecast]) -> Mapping[str, Forecast | Unforeseen]:
@@ -89,11 +107,6 @@ def forecast_all(stacks: Sequence[str], forecast: Callable[[str], Forecast]) -> 
 def gravest_first(changes: Sequence[ResourceChange]) -> Sequence[ResourceChange]:
     """Order changes: what goes, what is replaced, what comes, what is changed; each by type and name."""
     return sorted(changes, key=lambda change: (_GRAVEST_FIRST.index(change.operation), change.type, change.name))
-
-
-def _count(changes: Sequence[ResourceChange]) -> str:
-    counts = {operation: sum(change.operation is operation for change in changes) for operation in _GRAVEST_FIRST}
-    return ", ".join(f"{count} to {operation.value}" for operation, count in counts.items() if count)
 
 
 def _fields(change: ResourceChange) -> str:

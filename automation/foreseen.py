@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from automation.consent import TerminalConsent, previewed
 from automation.core.plan import Update
 from automation.errors import ExitCode, HhctlError
-from automation.forecasts import Forecasts, Unforeseen
+from automation.forecasts import Unforeseen, drift_of
 from automation.reports import PlanView
 from automation.show import show, tell
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from automation.core.plan import Plan
     from automation.core.resume import Unfinished
     from automation.core.updates import Engine, Forecast
+    from automation.forecasts import Forecasts
     from automation.looking import Drift
     from automation.options import Options
 
@@ -71,7 +72,7 @@ class DriftConsent:
             Cancelled: the operator said no.
         """
         terminal = TerminalConsent(self.options, self.engine)
-        forecasts = Forecasts("Drift", {plan.home: self.drift.whole}, unchanged="no drift")
+        forecasts = drift_of({plan.home: self.drift.whole})
         _must_be_well(plan.home, self.drift.resources)
         if not plan.steps:
             return terminal.to_plan(plan)

@@ -10,7 +10,7 @@ from automation.app import open_app
 from automation.commands import Command
 from automation.core.facts import Facts, StackFacts
 from automation.errors import ExitCode
-from automation.forecasts import Forecasts, forecast_all
+from automation.forecasts import drift_of, forecast_all
 from automation.looking import look
 from automation.session import Session
 from automation.show import show, tell
@@ -46,9 +46,7 @@ def drift(options: Options, stack: tuple[str, ...]) -> ExitCode:
     facts = Facts(found)
 
     looked_at = names if stack else worth_a_look(found)
-    forecasts = Forecasts(
-        "Drift", forecast_all(looked_at, lambda name: look(facts.proven(name), app.engine, session.releases).whole), unchanged="no drift"
-    )
+    forecasts = drift_of(forecast_all(looked_at, lambda name: look(facts.proven(name), app.engine, session.releases).whole))
     show(forecasts, options)
     for name in forecasts.changed:
         tell(f"{name} has drifted; next: hhctl up {name} --refresh")

@@ -9,7 +9,7 @@ import pytest
 
 from automation.core.updates import FieldChange, Forecast, Operation, ResourceChange, ResourceFault
 from automation.errors import Busy, ExitCode, TimedOut
-from automation.forecasts import Forecasts, Unforeseen, forecast_all, gravest_first
+from automation.forecasts import Forecasts, Unforeseen, drift_of, forecast_all, gravest_first
 from automation.show import Table, Text, plain
 
 if TYPE_CHECKING:
@@ -44,6 +44,13 @@ def test_a_stack_is_a_line_and_a_table_of_its_changes() -> None:
         ["delete", "kubernetes:core/v1:ConfigMap", "d", ""],
         ["update", "kubernetes:core/v1:ConfigMap", "a", "data.mode: calm → busy, data.new: - → [secret]"],
     ]
+
+
+def test_drift_is_told_as_what_was_found_not_as_what_will_be_done() -> None:
+    line, table = drift_of({"prod": Forecast((UPDATED, DELETED))}).blocks()
+    assert line == Text("prod: 1 gone, 1 changed")
+    assert isinstance(table, Table)
+    assert [plain(row[0]) for row in table.rows] == ["gone", "changed"]
 
 
 def test_a_stack_without_changes_and_one_without_a_forecast_are_a_line_each() -> None:
