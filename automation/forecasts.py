@@ -81,6 +81,9 @@ class Forecasts:
         ]
         return (Text(f"{stack}: {self._count(found.changes)}{faults}"), Table(self.kind, _COLUMNS, tuple(rows)))
 
+    def _word(self, change: ResourceChange) -> str:
+        return self.found.get(change.operation, change.operation.value)
+
     def _count(self, changes: Sequence[ResourceChange]) -> str:
         counts = {operation: sum(change.operation is operation for change in changes) for operation in _GRAVEST_FIRST}
         return ", ".join(f"{count} {self.found.get(each, f'to {each.value}')}" for each, count in counts.items() if count)
