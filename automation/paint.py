@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import TYPE_CHECKING, assert_never
 
@@ -30,17 +31,19 @@ _UNBOUNDED = 100_000
 def paint(blocks: Sequence[Block], *, colour: bool) -> str:
     """Lay `blocks` out for stdout as it is now: as wide as its terminal, in colours only there and if `colour`, apart by blank lines."""
     terminal = sys.stdout.isatty()
+    # On a sheet of our own: rich would write a long answer to stdout by itself, where nobody expects an error.
+    sheet = io.StringIO()
     console = Console(
+        file=sheet,
         width=None if terminal else _UNBOUNDED,
         force_terminal=terminal,
         color_system="auto" if terminal and colour else None,
     )
-    with console.capture() as capture:
-        for index, block in enumerate(blocks):
-            if index:
-                console.print()
-            console.print(_renderable(block))
-    return "".join(f"{line.rstrip()}\n" for line in capture.get().split("\n")[:-1])
+    for index, block in enumerate(blocks):
+        if index:
+            console.print()
+        console.print(_renderable(block))
+    return "".join(f"{line.rstrip()}\n" for line in sheet.getvalue().split("\n")[:-1])
 
 
 def _renderable(block: Block) -> RenderableType:

@@ -71,7 +71,10 @@ class Worker:
         if self._process.returncode < 0:
             raise HhctlError(f"the engine's worker was ended by signal {-self._process.returncode}; what it ran was told to stop")
         said = (self._folder / _LOG).read_text(encoding="utf-8", errors="replace")
-        last = next((line.strip() for line in reversed(said.splitlines()) if line.strip()), f"exit code {self._process.returncode}")
+        last = next((line.strip() for line in reversed(said.splitlines()) if line.strip()), "")
+        if not last:
+            says = f"the engine's worker ended with {self._process.returncode} and could not say why; what it ran may have taken effect"
+            raise HhctlError(says, hint=f"df -h {self._folder.parent}, then the same command again")
         raise HhctlError(f"the program {self._program} cannot be run: {last}", hint="hhctl doctor")
 
     def close(self) -> None:

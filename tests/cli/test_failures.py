@@ -125,10 +125,11 @@ def test_a_command_whose_own_module_is_gone_is_a_defect(trouble: Hhctl) -> None:
     ("line", "code", "says"),
     [
         (["version"], 1, "stdout cannot be written: No space left on device"),
+        (["help", "exit-codes"], 1, "stdout cannot be written: No space left on device"),
         (["version", "-o", "json"], 1, "stdout cannot be written: No space left on device"),
         (["quux", "-o", "json"], 2, "no such command 'quux'; next: hhctl --help"),
     ],
-    ids=["a table", "a document", "a failure as a document"],
+    ids=["a table", "a long table", "a document", "a failure as a document"],
 )
 def test_what_a_full_disk_loses_is_told_on_stderr(hhctl: Hhctl, line: list[str], code: int, says: str) -> None:
     with Path("/dev/full").open("w") as full:

@@ -101,6 +101,13 @@ def test_a_program_that_cannot_be_imported_is_named(world: World) -> None:
     assert told.value.message.startswith("the program engine.no_such_module:boxes cannot be run: ModuleNotFoundError")
 
 
+def test_a_worker_that_ends_without_a_word_may_have_found_the_disk_full(world: World) -> None:
+    with closing(replace(world, program="engine.silent_end:boxes").engine()) as engine, pytest.raises(HhctlError) as told:
+        update(engine, 3)
+    assert told.value.message == "the engine's worker ended with 1 and could not say why; what it ran may have taken effect"
+    assert told.value.hint.startswith("df -h /")
+
+
 def test_drift_names_what_the_world_has_otherwise_and_repair_mends_it(world: World, engine: PulumiEngine) -> None:
     update(engine, 3)
     assert engine.drift(change(engine, 3), Heard()).changes == ()
