@@ -61,7 +61,7 @@ def _renderable(block: Block) -> RenderableType:
 def _columns(table: Table) -> RichTable:
     grid = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for column in table.columns:
-        grid.add_column(column.title.upper(), overflow="fold")
+        grid.add_column(column.title.upper(), overflow="fold", no_wrap=column.whole)
     for row in table.rows:
         grid.add_row(*map(_cell, row))
     return grid

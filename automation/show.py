@@ -47,10 +47,11 @@ Cell: TypeAlias = Scalar | Toned
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: `key` names it in documents, `title` heads it on a terminal."""
+    """One column: `key` names it in documents, `title` heads it on a terminal, where others give way to one that is to stay `whole`."""
 
     key: str
     title: str
+    whole: bool = False
 
 
 class OutputLost(HhctlError):

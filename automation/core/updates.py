@@ -24,6 +24,10 @@ class Note:
     operator: str
     reason: str
 
+    def briefly(self, stack: str) -> str:
+        """Name the operation to somebody who knows that it was done to `stack`."""
+        return self.operation.replace(f" --stack {stack}", "")
+
 
 @dataclass(frozen=True, slots=True)
 class Change:

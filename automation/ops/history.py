@@ -23,7 +23,16 @@ if TYPE_CHECKING:
     from stacks.dials import DialChange, Dials
 
 _TONES = {Outcome.SUCCEEDED: Tone.GOOD, Outcome.REFUSED: Tone.FAINT}
-_COLUMNS = ("revision", "outcome", "image", "changed", "operation", "operator", "reason", "ended")
+_COLUMNS = (
+    Column("revision", "rev", whole=True),
+    Column("ended", "ended", whole=True),
+    Column("outcome", "outcome", whole=True),
+    Column("changed", "changed"),
+    Column("operation", "operation"),
+    Column("operator", "by"),
+    Column("reason", "why"),
+    Column("image", "image", whole=True),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +72,13 @@ class HistoryView:
         """Return a row an entry."""
         if not self.lines:
             return (Text(f"{self.stack} has no history"),)
-        return (Table(self.kind, tuple(Column(name, name) for name in _COLUMNS), tuple(map(_row, self.lines))),)
+        return (
+            Table(
+                self.kind,
+                _COLUMNS,
+                tuple(_row(self.stack, line) for line in self.lines),
+            ),
+        )
 
 
 def _document(line: Line) -> Json:
@@ -82,7 +97,7 @@ def _document(line: Line) -> Json:
     }
 
 
-def _row(line: Line) -> tuple[Toned | str | int, ...]:
+def _row(stack: str, line: Line) -> tuple[Toned | str | int, ...]:
     entry = line.entry
     image = entry.dials.image.tag if entry.dials.image else "-"
     # The digest says nothing to a person that the tag beside it does not.
@@ -90,7 +105,8 @@ def _row(line: Line) -> tuple[Toned | str | int, ...]:
     first = "first dials" if line.changed and not any(each.before for each in line.changed) else changed
     outcome = Toned(entry.outcome.value if entry.kind is Kind.UPDATE else entry.kind.value, _TONES.get(entry.outcome, Tone.BAD))
     note = entry.note
-    return (entry.revision, outcome, image, first, note.operation, note.operator, note.reason, f"{entry.ended:%Y-%m-%d %H:%M:%S}")
+    ended = f"{entry.ended:%Y-%m-%dT%H:%M:%SZ}"
+    return (entry.revision, ended, outcome, first, note.briefly(stack), note.operator, note.reason, image)
 
 
 _EPILOG = "\b\nExamples:\n  hhctl history prod\n  hhctl history prod --limit 5\n  hhctl history dr -o json"

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _LINES_PER_RUN = 20
 """More than most runs write, so that the newest runs are found without reading everything."""
 
-_LIST = ("run", "began", "operation", "operator", "host", "reason", "ending")
+_LIST = ("began", "ending", "operation", "operator", "reason", "host", "run")
 _VERIFY = ("journal", "lines", "verdict", "says")
 
 
@@ -53,8 +53,8 @@ class RunView:
         first = self.records[0]
         who = f"{first.data.get('operation', '')} by {first.data.get('operator', '')} on {first.data.get('host', '')}"
         reason = first.data.get("reason")
-        columns = tuple(Column(name, name) for name in ("at", "event", "step", "says"))
-        rows = tuple((f"{each.at:%Y-%m-%d %H:%M:%S}", each.event.value, each.step or None, each.says) for each in self.records)
+        columns = tuple(Column(name, name, whole=name == "at") for name in ("at", "event", "step", "says"))
+        rows = tuple((f"{each.at:%Y-%m-%dT%H:%M:%SZ}", each.event.value, each.step or None, each.says) for each in self.records)
         return (Text(f"{who}{f': {reason}' if reason else ''}"), Table(self.kind, columns, rows))
 
 
@@ -87,7 +87,7 @@ def list_(options: Options, *, limit: int) -> ExitCode:
             tell(f"not in this list: {error.message}")
             unread.append(error.code)
     rows = tuple(map(_run_row, summaries(merged(found))[:limit]))
-    show(Table("Runs", tuple(Column(name, name) for name in _LIST), rows), options)
+    show(Table("Runs", tuple(Column(name, name, whole=name == "began") for name in _LIST), rows), options)
     return unread[0] if unread else ExitCode.DONE
 
 
@@ -128,9 +128,9 @@ def verify(options: Options) -> ExitCode:
 
 def _run_row(summary: RunSummary) -> tuple[str | Toned, ...]:
     data = summary.begun.data
-    words = [str(data.get(name, "")) for name in ("operation", "operator", "host", "reason")]
+    words = [str(data.get(name, "")) for name in ("operation", "operator", "reason", "host")]
     ending = Toned(summary.ending or "came to no end", Tone.GOOD if summary.ending == "done" else Tone.DOUBTFUL)
-    return (summary.begun.run, f"{summary.begun.at:%Y-%m-%d %H:%M:%S}", *words, ending)
+    return (f"{summary.begun.at:%Y-%m-%dT%H:%M:%SZ}", ending, *words, summary.begun.run)
 
 
 def _finding_row(finding: Finding) -> tuple[str | int | Toned, ...]:

@@ -41,7 +41,7 @@ class StackStatus:
 class _Holds(Protocol):
     """Tells who holds a stack, empty for nobody."""
 
-    def __call__(self, stack: str) -> str: ...
+    def __call__(self, stack: str, /) -> str: ...
 
 
 def row(stack: str, status: StackStatus, *, serving: str, now: datetime) -> tuple[Cell, ...]:
@@ -53,7 +53,7 @@ def row(stack: str, status: StackStatus, *, serving: str, now: datetime) -> tupl
     dials = found.dials
     if dials is None or not found.present:
         state = Toned("destroyed", Tone.DOUBTFUL) if dials else Toned("not up yet", Tone.DOUBTFUL)
-        return (stack, state, found.standing.base or None, None, None, None, None, _told(newest, now), status.held_by or None)
+        return (stack, state, found.standing.base or None, None, None, None, None, _told(stack, newest, now), status.held_by or None)
     pods = "stopped" if dials.stopped else f"{dials.minimum}-{dials.maximum}"
     role = dials.database_role
     return (
@@ -64,7 +64,7 @@ def row(stack: str, status: StackStatus, *, serving: str, now: datetime) -> tupl
         pods if dials.image else None,
         "yes" if stack == serving else None,
         role.value if role else None,
-        _told(newest, now),
+        _told(stack, newest, now),
         status.held_by or None,
     )
 
@@ -75,11 +75,11 @@ def _state(newest: Entry | None) -> Toned:
     return Toned(f"up, newest update {newest.outcome.value}", Tone.BAD)
 
 
-def _told(newest: Entry | None, now: datetime) -> str | None:
+def _told(stack: str, newest: Entry | None, now: datetime) -> str | None:
     if newest is None:
         return None
     by = f" by {newest.note.operator}" if newest.note.operator else ""
-    return f"{newest.note.operation}{by}, {_ago(now - newest.ended)} ago"
+    return f"{newest.note.briefly(stack)}{by}, {_ago(now - newest.ended)} ago"
 
 
 def _ago(age: timedelta) -> str:

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from automation.paint import paint
+from automation.show import Column, Table
+
 if TYPE_CHECKING:
     from tests.cli.conftest import Hhctl
 
@@ -22,6 +25,16 @@ def _on_terminal(hhctl: Hhctl, *arguments: str, **variables: str) -> str:
         sent = b"".join(iter(lambda: _read(ours), b""))
     os.close(ours)
     return sent.decode()
+
+
+def test_a_column_that_is_to_stay_whole_makes_the_others_narrower(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "40")
+    columns = (Column("ended", "ended", whole=True), Column("changed", "changed"))
+    rows = (("2026-11-24T00:00:11Z", "minimum 1 -> 3, maximum 1 -> 3, image v1 -> v2"),)
+    first, *others = paint((Table("History", columns, rows),), colour=False).splitlines()[1:]
+    assert first.startswith("2026-11-24T00:00:11Z  minimum 1")
+    assert len(others) >= 2
 
 
 def _read(terminal: int) -> bytes:

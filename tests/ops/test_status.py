@@ -69,6 +69,12 @@ def test_a_stack_without_a_workload_has_no_pods() -> None:
     assert told[:6] == ("global", Toned("up", Tone.GOOD), 1, None, None, None)
 
 
+def test_the_operation_is_named_without_the_stack_that_the_row_is_about() -> None:
+    entry = Entry(2, dials(SERVING), Outcome.SUCCEEDED, Note("scale api 4 --stack dr", "alice", ""), BEGINNING, BEGINNING)
+    told = row("dr", StackStatus(StackFacts("dr", (entry,), None), ""), serving="prod", now=NOW)
+    assert told[7] == "scale api 4 by alice, 2 h ago"
+
+
 def test_who_holds_a_stack_is_asked_of_all_that_can_be_reached() -> None:
     def lease(stack: str) -> str:
         if stack == "dr":
