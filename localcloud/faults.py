@@ -7,7 +7,12 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from localcloud.workload.behaviour import Behaviour
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from localcloud.folder import CloudFolder
     from localcloud.part import Part
 
@@ -20,11 +25,24 @@ class Reach(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Faults:
-    """`regions` maps a region to how it is cut off; `parts` are stopped one by one."""
+class Misbehaving:
+    """A version of the workload; `stack` is empty for every stack."""
 
-    regions: dict[str, Reach]
-    parts: frozenset[str] = frozenset()
+    version: str
+    stack: str
+
+    def __str__(self) -> str:
+        """Name it as `status` does, such as `v1.2.4 in prod`."""
+        return f"{self.version} in {self.stack or 'every stack'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """`regions` maps a region to how it is cut off; `parts` are stopped one by one; `versions` maps what misbehaves to how."""
+
+    regions: Mapping[str, Reach]
+    parts: frozenset[str]
+    versions: Mapping[Misbehaving, Behaviour]
 
     def with_region(self, region: str, reach: Reach) -> Faults:
         """These faults and one more."""
@@ -33,6 +51,10 @@ class Faults:
     def with_parts(self, parts: frozenset[str]) -> Faults:
         """These faults and stopped parts more."""
         return replace(self, parts=self.parts | parts)
+
+    def with_version(self, version: Misbehaving, behaviour: Behaviour) -> Faults:
+        """These faults and one more; it takes the place of what was said of the same version and stack."""
+        return replace(self, versions={**self.versions, version: behaviour})
 
     def keep_stopped(self, part: Part) -> bool:
         """Whether `part` is not to run while these faults stand."""
@@ -44,17 +66,37 @@ class Faults:
             return "stopped"
         return str(self.regions.get(part.region, ""))
 
+    def listed(self) -> tuple[tuple[str, str], ...]:
+        """Every fault: where it is, and what."""
+        regions = ((region, str(reach)) for region, reach in sorted(self.regions.items()))
+        parts = ((part, "stopped") for part in sorted(self.parts))
+        versions = sorted((str(version), str(behaviour)) for version, behaviour in self.versions.items())
+        return (*regions, *parts, *versions)
+
+
+NO_FAULTS = Faults(regions={}, parts=frozenset(), versions={})
+
+
+def faults_file(folder: CloudFolder) -> Path:
+    """Where the faults stand; containers of the workload look into it too (localcloud.workload.trouble)."""
+    return folder.root / "faults.json"
+
 
 def read_faults(folder: CloudFolder) -> Faults:
     """The faults that stand."""
-    path = folder.root / "faults.json"
+    path = faults_file(folder)
     if not path.exists():
-        return Faults(regions={})
+        return NO_FAULTS
     written = json.loads(path.read_text())
-    regions = {region: Reach(reach) for region, reach in written["regions"].items()}
-    return Faults(regions=regions, parts=frozenset(written["parts"]))
+    return Faults(
+        regions={region: Reach(reach) for region, reach in written["regions"].items()},
+        parts=frozenset(written["parts"]),
+        versions={Misbehaving(each["version"], each["stack"]): Behaviour(**each["behaviour"]) for each in written.get("versions", [])},
+    )
 
 
 def write_faults(folder: CloudFolder, faults: Faults) -> None:
     """Remember `faults`. Written before they are acted on, so that `--clear` knows of them even after a crash between."""
-    folder.write_private(folder.root / "faults.json", json.dumps({**asdict(faults), "parts": sorted(faults.parts)}))
+    versions = [{**asdict(version), "behaviour": asdict(behaviour)} for version, behaviour in faults.versions.items()]
+    document = {"regions": dict(faults.regions), "parts": sorted(faults.parts), "versions": versions}
+    folder.write_private(faults_file(folder), json.dumps(document))

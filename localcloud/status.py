@@ -69,6 +69,7 @@ class CloudStatus:
 
     parts: tuple[PartStatus, ...]
     doors: tuple[DoorStatus, ...]
+    faults: Faults
 
     @property
     def memory(self) -> int:
@@ -89,7 +90,7 @@ def read_status(cloud: Cloud) -> CloudStatus:
     with ThreadPoolExecutor(max_workers=len(parts)) as pool:
         asked = [pool.submit(_status, cloud, part, alive.get(part.name), faults) for part in parts]
         statuses = tuple(answer.result() for answer in asked)
-    return CloudStatus(parts=statuses, doors=tuple(_doors(cloud, alive)))
+    return CloudStatus(parts=statuses, doors=tuple(_doors(cloud, alive)), faults=faults)
 
 
 def _status(cloud: Cloud, part: Part, process: Running | None, faults: Faults) -> PartStatus:

@@ -10,6 +10,7 @@ import click
 from automation.commands import Command
 from automation.errors import ExitCode
 from automation.show import Block, Column, Json, Table, Text, Tone, Toned, show
+from localcloud.commands.fault import fault_table
 from localcloud.here import existing_cloud
 from localcloud.status import CloudStatus, Condition, DoorState, DoorStatus, PartStatus, read_status
 
@@ -30,13 +31,13 @@ _MEBIBYTE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class StatusView:
-    """The parts, the doors, and the last words of what has crashed."""
+    """The parts, the doors, the faults, and the last words of what has crashed."""
 
     status: CloudStatus
     kind: str = "LocalStatus"
 
     def document(self) -> Mapping[str, Json]:
-        """Return `{parts: [...], doors: [...], memoryBytes}`."""
+        """Return `{parts: [...], doors: [...], faults: [...], memoryBytes}`."""
         parts: list[Json] = [
             {
                 "part": part.part,
@@ -54,15 +55,17 @@ class StatusView:
             {"region": door.region, "door": door.door, "address": f"127.0.0.1:{door.port}", "state": door.state.value}
             for door in self.status.doors
         ]
-        return {"parts": parts, "doors": doors, "memoryBytes": self.status.memory}
+        faults: list[Json] = [{"where": where, "fault": fault} for where, fault in self.status.faults.listed()]
+        return {"parts": parts, "doors": doors, "faults": faults, "memoryBytes": self.status.memory}
 
     def blocks(self) -> Sequence[Block]:
-        """Return the parts, the last words of those that crashed, the doors, and the memory of all."""
+        """Return the parts, the last words of those that crashed, the doors, the faults that stand, and the memory of all."""
         columns = tuple(Column(title.lower(), title) for title in ("Part", "Condition", "Pid", "Address", "MiB", "Remark"))
         rows = tuple(_row(part) for part in self.status.parts)
         logs = [Text(f"{part.part} said last:\n" + "\n".join(f"  {line}" for line in part.log)) for part in self.status.parts if part.log]
         total = Text(f"{self.status.memory // _MEBIBYTE} MiB resident in {len(rows)} parts")
-        return (Table("LocalStatus", columns, rows), *logs, _doors(self.status.doors), total)
+        faults = (fault_table(self.status.faults),) if self.status.faults.listed() else ()
+        return (Table("LocalStatus", columns, rows), *logs, _doors(self.status.doors), *faults, total)
 
 
 def _row(part: PartStatus) -> tuple[str | int | Toned | None, ...]:

@@ -62,7 +62,7 @@ class Trouble:
         before = self.now
         self.now = self._settings.declared | faults_of(path, version=self._settings.version, stack=self._settings.stack)
         if self.now != before:
-            self._log(Level.INFO, f"from now on: {self.now or 'healthy'}")
+            self._log(Level.INFO, f"from now on: {str(self.now) or 'healthy'}")
 
 
 def _written(path: Path) -> int:
@@ -76,7 +76,7 @@ def _written(path: Path) -> int:
 def faults_of(path: Path, *, version: str, stack: str) -> Behaviour:
     """What the file says of a version in a stack: its faults everywhere and those in this stack together."""
     try:
-        faults: list[dict[str, Any]] = json.loads(path.read_text())["versions"]
+        faults: list[dict[str, Any]] = json.loads(path.read_text()).get("versions", [])
     except FileNotFoundError:
         return HEALTHY
     behaviour = HEALTHY
