@@ -81,7 +81,7 @@ def _guarded(course: Course, leased: tuple[str, ...], go: Callable[[], Stop | No
             return go()
     except KeyboardInterrupt as stopped:
         under_way = stopped.left if isinstance(stopped, StoppedNow) else ()
-        says = "; ".join(["stopped at once by a second Ctrl-C", *(f"{change.urn} was under way" for change in under_way)])
+        says = "; ".join(["stopped at once by a second Ctrl-C", *(f"{change.type} {change.name} was under way" for change in under_way)])
         return Stop(Ending.STOPPED, says, undo=False, hint=AGAIN)
     except HhctlError as error:
         # No undo is tried: the way back leads through what has just failed.

@@ -141,7 +141,8 @@ def show(view: View, options: Options) -> None:
 
 def tell(line: str) -> None:
     """Write one line of talk on stderr."""
-    click.echo(line, err=True)
+    # Left to find stderr, click writes past a live table that has taken its place, and so into the middle of it.
+    click.echo(line, file=sys.stderr)
 
 
 def _document(view: View, output: Output) -> str:

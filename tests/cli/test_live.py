@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,7 @@ from rich.console import Console
 from automation.core.updates import Operation, ResourceChange
 from automation.live import LiveTable, watched
 from automation.options import Options
+from automation.show import tell
 
 if TYPE_CHECKING:
     import pytest
@@ -48,6 +51,24 @@ def test_a_terminal_shows_a_row_a_resource_with_the_seconds_it_has_taken() -> No
     assert rows[0] == ["creating", "aws:s3/bucket:Bucket", "vault", "4.0", "s"]
     assert rows[1][0] == "deleted"
     assert rows[1][-2:] == ["0.5", "s"]
+
+
+def test_talk_stands_on_lines_of_its_own_above_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = io.BytesIO()
+    terminal = _Terminal(sent, encoding="ascii", write_through=True)  # an encoding that click would wrap in one of its own
+    monkeypatch.setattr("sys.stderr", terminal)
+    with watched(Options(colour=False)) as progress:
+        progress.resource(FIRST, done=False)
+        tell("ended: done")
+    # The last that a terminal is sent is the table as it was in the end.
+    above, _, below = re.sub("\x1b\\[[0-9;?]*[A-Za-z]", "", sent.getvalue().decode()).rpartition("ended: done\n")
+    assert above.endswith(("\r", "\n")) or not above
+    assert below.startswith("creating")
+
+
+class _Terminal(io.TextIOWrapper):
+    def isatty(self) -> bool:
+        return True
 
 
 def test_escape_sequences_in_a_name_do_not_act() -> None:

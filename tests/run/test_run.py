@@ -11,7 +11,7 @@ from fakes import seeded
 
 from automation.core.plan import Ending
 from automation.core.record import Event
-from automation.core.updates import Note, Outcome, StoppedNow, standing
+from automation.core.updates import Note, Operation, Outcome, ResourceChange, StoppedNow, standing
 from automation.errors import ExitCode, HhctlError, Refusal
 
 if TYPE_CHECKING:
@@ -323,12 +323,13 @@ def test_a_ctrl_c_before_the_engine_has_begun_cancels(desk: Desk) -> None:
 def test_a_second_ctrl_c_stops_now_and_says_what_is_left(desk: Desk) -> None:
     def press(_: str) -> float:
         desk.interrupts.presses = 2
-        raise StoppedNow(())
+        raise StoppedNow((ResourceChange("urn:pulumi:prod::p::t::alpha", "t", "alpha", Operation.UPDATE),))
 
     desk.world.ready = press
     report = desk.ship(V2)
     assert report is not None
     assert report.ending.code is ExitCode.STOPPED_NOW
+    assert report.says == "stopped at once by a second Ctrl-C; t alpha was under way"
     assert report.left == ("update prod", "tell on prod", "update dr")
     desk.interrupts.presses, desk.world.ready = 0, None
     again = desk.ship(V2)
