@@ -6,16 +6,19 @@ import os
 import platform
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 import click
 
+from automation.app import open_app
 from automation.commands import Command
 from automation.core.findings import Finding, Level
 from automation.errors import ExitCode, HhctlError
+from automation.examining import examined, looks_at
 from automation.plugins import load_plugins
-from automation.ports.installed import Package, Program, pulumi_program, required_packages
+from automation.ports.installed import PROGRAMS, Package, Program, program, required_packages
 from automation.show import Column, Table, Tone, Toned, show
 from stacks.layers import find_files
 from stacks.loading import SpecInvalid, load_spec
@@ -27,6 +30,11 @@ if TYPE_CHECKING:
 
 FindingSource: TypeAlias = Callable[[], Iterable[Finding]]
 
+_INSTALLING = {
+    "pulumi": "https://www.pulumi.com/docs/install",
+    "kubectl": "https://kubernetes.io/docs/tasks/tools",
+    "helm": "https://helm.sh/docs/intro/install",
+}
 _TONES = {Level.OK: Tone.GOOD, Level.WARNING: Tone.DOUBTFUL, Level.BLOCKING: Tone.BAD}
 
 
@@ -40,15 +48,16 @@ def judge_package(package: Package) -> Finding:
     return Finding(subject, package.found, Level.OK)
 
 
-def judge_pulumi(program: Program | None, *, wanted: str) -> Finding:
-    """Judge Pulumi's command line, which should be of the version of its Python package."""
-    if program is None:
-        fix = f"put pulumi {wanted} on PATH (https://www.pulumi.com/docs/install); `hhctl local env` does so for the local cloud"
-        return Finding("program pulumi", "not on PATH", Level.BLOCKING, fix)
-    if program.trouble:
-        return Finding("program pulumi", f"{program.path}: {program.trouble}", Level.BLOCKING, f"install pulumi {wanted} anew")
-    level = Level.OK if program.version == wanted else Level.WARNING
-    return Finding("program pulumi", f"{program.version} at {program.path}", level, "" if level is Level.OK else f"install pulumi {wanted}")
+def judge_program(name: str, found: Program | None, *, wanted: str = "") -> Finding:
+    """Judge a program that hhctl starts; `wanted` is the version that it should be of, empty for any."""
+    subject, what = f"program {name}", f"{name} {wanted}".strip()
+    if found is None:
+        fix = f"put {what} on PATH ({_INSTALLING[name]}); `hhctl local env` does so for the local cloud"
+        return Finding(subject, "not on PATH", Level.BLOCKING, fix)
+    if found.trouble:
+        return Finding(subject, f"{found.path}: {found.trouble}", Level.BLOCKING, f"install {what} anew")
+    level = Level.OK if wanted in {"", found.version} else Level.WARNING
+    return Finding(subject, f"{found.version} at {found.path}", level, "" if level is Level.OK else f"install {what}")
 
 
 def spec_findings(start: Path, environment: Mapping[str, str]) -> tuple[Finding, ...]:
@@ -62,12 +71,16 @@ def spec_findings(start: Path, environment: Mapping[str, str]) -> tuple[Finding,
     return (Finding("spec", ", ".join(map(str, find_files(start, environment))), Level.OK),)
 
 
-def _machine_findings() -> Iterator[Finding]:
+def _python_findings() -> Iterator[Finding]:
     yield Finding("python", f"{platform.python_version()} at {sys.executable}", Level.OK)
-    packages = required_packages()
-    yield from map(judge_package, packages)
-    wanted = next(package.pinned for package in packages if package.name == "pulumi")
-    yield judge_pulumi(pulumi_program(), wanted=wanted)
+    yield from map(judge_package, required_packages())
+
+
+def _program_findings() -> Iterator[Finding]:
+    wanted = {package.name: package.pinned for package in required_packages()}
+    with ThreadPoolExecutor(max_workers=len(PROGRAMS)) as askers:
+        for name, found in zip(PROGRAMS, askers.map(program, PROGRAMS), strict=True):
+            yield judge_program(name, found, wanted=wanted.get(name, ""))
 
 
 def _outside_findings() -> Iterator[Finding]:
@@ -81,13 +94,18 @@ def _outside_findings() -> Iterator[Finding]:
 @click.command(cls=Command, epilog="\b\nExamples:\n  hhctl doctor\n  hhctl doctor -o json")
 @click.pass_obj
 def doctor(options: Options) -> ExitCode:
-    """Look at this machine and the spec, and say what to mend.
+    """Look at this machine, the spec and all that it names, and say what to mend.
 
+    Clusters, AWS, Prometheus and the state of every stack are looked at all at once, for some seconds at most; nothing is written anywhere.
     Exits with 1 if anything found stands in the way of an operation.
     """
-    findings = (*spec_findings(Path.cwd(), os.environ), *_machine_findings(), *_outside_findings())
-    show(_table(findings), options)
-    return ExitCode.FAILED if any(finding.level is Level.BLOCKING for finding in findings) else ExitCode.DONE
+    spec = spec_findings(Path.cwd(), os.environ)
+    usable = all(finding.level is Level.OK for finding in spec)
+    # What is outside comes last: to read a toolchain whole keeps this machine from hearing who answers in time.
+    world = examined(tuple(looks_at(open_app()))) if usable else ()
+    found = (*spec, *_python_findings(), *_program_findings(), *world, *_outside_findings())
+    show(_table(found), options)
+    return ExitCode.FAILED if any(finding.level is Level.BLOCKING for finding in found) else ExitCode.DONE
 
 
 def _table(findings: Iterable[Finding]) -> Table:

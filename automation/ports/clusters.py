@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from automation.core.diagnosis import Need
     from automation.ports.programs import Programs
 
-FINGERPRINT = ("get", "namespace", "kube-system", "--output=jsonpath={.metadata.uid}")
-"""What kubectl is asked for a cluster's fingerprint, by custom the UID of the namespace that every cluster makes for itself."""
+_KUBE_SYSTEM = "/api/v1/namespaces/kube-system"
+"""Whose UID is a cluster's fingerprint by custom, since every cluster makes that namespace for itself."""
 
 
 class Identities(Protocol):
@@ -31,6 +35,27 @@ class Clusters:
     programs: Programs
 
     def fingerprint(self, context: str) -> str:
-        """Ask with one request."""
-        words = ["kubectl", *FINGERPRINT, f"--context={context}", f"--request-timeout={self.programs.seconds:g}s"]
-        return self.programs.answer(words, told=f"the cluster of context {context} cannot be asked which one it is")
+        """Ask with one request: by a raw path kubectl does not look first for what the API server serves."""
+        words = ["kubectl", "get", f"--raw={_KUBE_SYSTEM}", f"--context={context}"]
+        found = self.programs.answer(words, told=f"the cluster of context {context} cannot be asked which one it is")
+        return json.loads(found)["metadata"]["uid"]
+
+    def missing(self, context: str, namespace: str, needs: Sequence[Need]) -> tuple[Need, ...]:
+        """Have the cluster review every need, as `kubectl auth can-i` does for one; nothing is kept of it."""
+        words = [
+            "kubectl",
+            "create",
+            "--validate=false",
+            "--filename=-",
+            '--output=jsonpath={.status.allowed}{"\\n"}',
+            f"--context={context}",
+        ]
+        reviews = {"apiVersion": "v1", "kind": "List", "items": [_review(need, namespace) for need in needs]}
+        told = f"the cluster of context {context} cannot be asked what we may do"
+        allowed = self.programs.answer(words, told=told, given=json.dumps(reviews)).split()
+        return tuple(need for need, answer in zip(needs, allowed, strict=True) if answer != "true")
+
+
+def _review(need: Need, namespace: str) -> dict[str, object]:
+    asked = {"namespace": namespace, "verb": need.verb, "group": need.group, "resource": need.resource}
+    return {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": asked}}

@@ -1,4 +1,4 @@
-"""What is installed on this machine: hhctl's own packages and Pulumi's command line."""
+"""What is installed on this machine: hhctl's own packages and the programs that it starts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
+
+PROGRAMS = {"pulumi": ("version",), "kubectl": ("version", "--client"), "helm": ("version", "--short")}
+"""The programs that hhctl starts, and how each is asked for its version."""
+
+_VERSION = re.compile(r"v(\d+\.\d+\S*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +38,18 @@ def required_packages() -> tuple[Package, ...]:
     return tuple(_package(requirement) for requirement in requires("hhctl") or () if "extra ==" not in requirement)
 
 
-def pulumi_program() -> Program | None:
-    """Return the `pulumi` on PATH, or None; asks it for its version, at most 10 seconds long."""
-    path = shutil.which("pulumi")
+def program(name: str) -> Program | None:
+    """Return the program of that name on PATH, one of `PROGRAMS`, or None; asks it for its version, at most 10 seconds long."""
+    path = shutil.which(name)
     if path is None:
         return None
     quiet = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
     try:
-        answer = subprocess.run([path, "version"], capture_output=True, text=True, check=True, timeout=10, env=quiet)
+        answer = subprocess.run([path, *PROGRAMS[name]], capture_output=True, text=True, check=True, timeout=10, env=quiet)
     except (OSError, subprocess.SubprocessError) as error:
         return Program(path, trouble=str(error))
-    return Program(path, version=answer.stdout.strip().removeprefix("v"))
+    said = _VERSION.search(answer.stdout)
+    return Program(path, version=said[1]) if said else Program(path, trouble="it does not say its version")
 
 
 def _package(requirement: str) -> Package:

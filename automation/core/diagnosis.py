@@ -1,0 +1,86 @@
+"""What is made of what a look at clusters, clocks and permissions has seen: pure judgements, each a finding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from automation.core.findings import Finding, Level
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+_SKEW_NOTICED = timedelta(seconds=5)
+"""A Date tells whole seconds, and a slow answer may blur another one or two."""
+
+_SKEW_REFUSED = timedelta(minutes=15)
+"""AWS refuses what is signed at a time further from its own: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What operations do to one kind of object: a resource as the API server lists it, with its group."""
+
+    verb: str
+    group: str
+    resource: str
+
+    def __str__(self) -> str:
+        """Say it as `kubectl auth can-i` takes it."""
+        return f"{self.verb} {self.resource}{self.group and f'.{self.group}'}"
+
+
+_CHANGED = (
+    ("", "configmaps"),
+    ("", "limitranges"),
+    ("", "resourcequotas"),
+    ("", "secrets"),
+    ("", "serviceaccounts"),
+    ("", "services"),
+    ("apps", "deployments"),
+    ("apps", "statefulsets"),
+    ("autoscaling", "horizontalpodautoscalers"),
+    ("batch", "cronjobs"),
+    ("gateway.networking.k8s.io", "httproutes"),
+    ("networking.k8s.io", "networkpolicies"),
+    ("policy", "poddisruptionbudgets"),
+)
+NEEDS = tuple(Need(verb, group, resource) for group, resource in _CHANGED for verb in ("create", "patch", "delete"))
+"""What the stacks' program and chart have operators do in a workload's namespace."""
+
+
+def judge_cluster(region: str, *, context: str, fingerprint: str, pinned: str | None) -> Finding:
+    """Judge which cluster has answered."""
+    subject, seen = f"cluster {region}", f"context {context} leads to {fingerprint}"
+    if pinned is None:
+        return Finding(subject, f"{seen}, and none is pinned", Level.WARNING, f'fingerprint = "{fingerprint}" in [regions.{region}]')
+    if pinned != fingerprint:
+        return Finding(subject, f"{seen}, not to {pinned}", Level.BLOCKING, "kubectl config get-contexts")
+    return Finding(subject, f"{seen}, as pinned", Level.OK)
+
+
+def judge_permissions(stack: str, missing: Sequence[Need], *, place: str) -> Finding:
+    """Judge what the API server would refuse of what operations do; `place` is how kubectl's options name it."""
+    subject = f"permissions {stack}"
+    if not missing:
+        return Finding(subject, "all that operations need", Level.OK)
+    return Finding(subject, f"may not {', '.join(map(str, missing))}", Level.BLOCKING, f"kubectl auth can-i --list {place}")
+
+
+def clock_skew(date: str, *, asked: datetime, answered: datetime) -> timedelta:
+    """Return how far our clock, which said `asked` and `answered`, is ahead of the one that wrote an HTTP `date`, cut to a second."""
+    return asked + (answered - asked) / 2 - (parsedate_to_datetime(date) + timedelta(seconds=0.5))
+
+
+def judge_clock(server: str, skew: timedelta) -> Finding:
+    """Judge how far this machine's clock is ahead of a server's: from 5 s on it is told, from 15 min on AWS refuses."""
+    seconds = skew.total_seconds()
+    subject, seen = f"clock by {server}", f"{abs(seconds):.0f} s {'ahead' if seconds > 0 else 'behind'}"
+    if abs(skew) >= _SKEW_REFUSED:
+        return Finding(subject, f"{seen}: AWS refuses what is signed by it", Level.BLOCKING, "timedatectl set-ntp true")
+    if abs(skew) >= _SKEW_NOTICED:
+        return Finding(subject, seen, Level.WARNING, "timedatectl set-ntp true")
+    return Finding(subject, f"within {_SKEW_NOTICED.total_seconds():g} s", Level.OK)

@@ -1,0 +1,122 @@
+"""Looks at the world that `hhctl doctor` takes all at once: each is bounded in time, and what does not answer is a finding too."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
+
+from automation.core.diagnosis import NEEDS, judge_clock, judge_cluster, judge_permissions
+from automation.core.findings import Finding, Level
+from automation.errors import HhctlError
+from automation.ports.clusters import Clusters
+from automation.ports.programs import Programs
+from automation.ports.servers import ask_aws, ask_prometheus
+from automation.ports.writable import must_be_writable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from automation.app import App
+    from automation.ports.servers import Answer
+    from stacks.spec import Spec
+
+_SECONDS = 2.0
+"""For a cluster, a server or a backend to answer in."""
+
+_LONGEST = 5.0
+"""For a look in all: what it asks is bounded by itself, but for names that nobody resolves."""
+
+
+Take: TypeAlias = "Callable[[], Iterable[Finding]]"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look: `subject` names what it finds.
+
+    `level` is how much it matters that it finds nothing, `fix` what to type then; an empty one leaves that to the error's hint.
+    """
+
+    subject: str
+    take: Take
+    fix: str = ""
+    level: Level = Level.BLOCKING
+
+
+def looks_at(app: App) -> Iterator[Look]:
+    """Name the looks at every region and the state of every stack of the spec."""
+    for name, region in app.spec.regions.items():
+        reach = f"kubectl get --raw /readyz --context {region.context}"
+        yield Look(f"cluster {name}", partial(_cluster, app.spec, name), reach)
+        yield Look(
+            f"aws {name}", partial(_asked, f"aws {name}", partial(ask_aws, name, region.aws_endpoint)), _as_whom(region.aws_endpoint)
+        )
+        ask = partial(ask_prometheus, region.prometheus)
+        reach = f"curl -sS {region.prometheus}/-/ready"
+        yield Look(f"prometheus {name}", partial(_asked, f"prometheus {name}", ask), reach, Level.WARNING)
+    for name in app.spec.stacks:
+        yield Look(f"state {name}", partial(_state, app, name))
+
+
+def examined(looks: Sequence[Look], *, seconds: float = _LONGEST) -> tuple[Finding, ...]:
+    """Take all looks at once, and return what they find in their order; one that takes longer than `seconds` has found no answer."""
+    found: dict[int, tuple[Finding, ...]] = {}
+    over = threading.Condition()
+
+    def take(number: int, look: Look) -> None:
+        findings = tuple(_taken(look))
+        with over:
+            found[number] = findings
+            over.notify()
+
+    for number, look in enumerate(looks):
+        # A thread that hangs must not keep this process from its end.
+        threading.Thread(target=take, args=(number, look), daemon=True).start()
+    with over:
+        over.wait_for(lambda: len(found) == len(looks), timeout=seconds)
+        return tuple(each for number, look in enumerate(looks) for each in found.get(number) or (_overdue(look, seconds),))
+
+
+def _taken(look: Look) -> Iterator[Finding]:
+    try:
+        yield from look.take()
+    except HhctlError as error:
+        yield Finding(look.subject, error.message, look.level, look.fix or error.hint)
+
+
+def _overdue(look: Look, seconds: float) -> Finding:
+    return Finding(look.subject, f"no answer within {seconds:g} s", look.level, look.fix or "look whether its region is reached at all")
+
+
+def _cluster(spec: Spec, name: str) -> Iterable[Finding]:
+    """Look which cluster it is, and only then what we may do in it, so that one out of reach is waited for once."""
+    region = spec.regions[name]
+    found = Clusters(Programs(os.environ, seconds=_SECONDS)).fingerprint(region.context)
+    yield judge_cluster(name, context=region.context, fingerprint=found, pinned=region.fingerprint)
+    clusters = Clusters(Programs(os.environ, seconds=_LONGEST - _SECONDS))
+    for stack, placed in spec.stacks.items():
+        if placed.workload and placed.region == name:
+            namespace = placed.workload.namespace
+            place = f"--namespace {namespace} --context {region.context}"
+            yield judge_permissions(stack, clusters.missing(region.context, namespace, NEEDS), place=place)
+
+
+def _asked(subject: str, ask: Callable[[], Answer]) -> Iterable[Finding]:
+    answer = ask()
+    yield Finding(subject, answer.says, Level.OK)
+    if answer.ahead is not None:
+        yield judge_clock(subject, answer.ahead)
+
+
+def _state(app: App, name: str) -> Iterable[Finding]:
+    newest = next(iter(app.engine.recent(name)), None)
+    must_be_writable(app.spec.stacks[name].backend)
+    revision = f"at revision {newest.revision}" if newest else "not up yet"
+    yield Finding(f"state {name}", f"can be read and written, {revision}", Level.OK)
+
+
+def _as_whom(endpoint: str | None) -> str:
+    return "aws sts get-caller-identity" + (f" --endpoint-url {endpoint}" if endpoint else "")
