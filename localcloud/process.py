@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from localcloud.folder import CloudFolder
 
-_MARK = "HHCTL_LOCAL_PART"
+MARK = "HHCTL_LOCAL_PART"
 _UNPRIVILEGED = "nobody"
 
 
@@ -49,7 +49,7 @@ class Launch:
 
 def running(folder: CloudFolder) -> dict[str, Running]:
     """The live processes of this cloud by part; of several with one part's mark, the one that was started first."""
-    prefix = f"{_MARK}={folder.root}:".encode()
+    prefix = f"{MARK}={folder.root}:".encode()
     found: dict[str, Running] = {}
     for process in psutil.process_iter():
         part = _marked_part(process.pid, prefix)
@@ -104,7 +104,7 @@ def start(folder: CloudFolder, launch: Launch) -> int:
     with log.open("wb") as output:
         process = subprocess.Popen(
             launch.command,
-            env={**environment, _MARK: f"{folder.root}:{launch.part}"},
+            env={**environment, MARK: f"{folder.root}:{launch.part}"},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -154,6 +154,15 @@ def kill(processes: Iterable[Running]) -> None:
     while left:
         time.sleep(0.01)
         left = [process for process in left if is_alive(process)]
+
+
+def end(folder: CloudFolder, *, below: str = "") -> frozenset[str]:
+    """End at once all that this cloud runs under names that begin with `below`, also what others of it start meanwhile; the names."""
+    ended: frozenset[str] = frozenset()
+    while found := [process for process in running(folder).values() if process.part.startswith(below)]:
+        kill(found)
+        ended |= {process.part for process in found}
+    return ended
 
 
 def suspend(process: Running) -> None:

@@ -9,7 +9,7 @@ import click
 from automation.commands import Command
 from automation.show import Column, Record, show, tell
 from localcloud.here import cloud_here
-from localcloud.process import kill, running
+from localcloud.process import end
 
 if TYPE_CHECKING:
     from automation.options import Options
@@ -31,9 +31,9 @@ def down(options: Options) -> None:
         tell("There is no local cloud here; nothing to do.")
         return
     with cloud.folder.held():
-        ended = running(cloud.folder)
+        parts = {part.name for part in cloud.parts()}
         # What they would write on an orderly way out is removed with the folder.
-        kill(ended.values())
+        ended = parts & end(cloud.folder)
         cloud.folder.remove()
     show(
         Record("LocalDown", ((Column("ended", "Parts ended"), len(ended)), (Column("folder", "Removed"), str(cloud.folder.root)))), options

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from localcloud.kube.authority import Certificates, make_certificates
 from localcloud.kube.kwok import kwok_configuration
 from localcloud.kube.world import Cluster
 from localcloud.part import Part, answers_http
+from localcloud.pods import AGENT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 # The default of 20 requests a second is what a rollout of many pods waits for longest.
 _API_RATE = ("--kube-api-qps=500", "--kube-api-burst=1000")
-_MEMBERS = ("admin", "kube-controller-manager", "kube-scheduler", "kwok", "metrics-server")
+_MEMBERS = ("admin", "kube-controller-manager", "kube-scheduler", "kwok", "metrics-server", AGENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,8 @@ class ControlPlane:
 
     def parts(self) -> tuple[Part, ...]:
         """All of them, in the order in which they need each other."""
-        return (self._etcd(), self._api_server(), self._controller_manager(), self._scheduler(), self._kwok(), self._metrics_server())
+        nodes = (self._kwok(), self._node_agent())
+        return (self._etcd(), self._api_server(), self._controller_manager(), self._scheduler(), *nodes, self._metrics_server())
 
     @property
     def certificates(self) -> Certificates:
@@ -231,6 +234,17 @@ class ControlPlane:
             port=self._port("kwok"),
             needs=(self._part("kube-apiserver"),),
             prepare=self._prepare_kwok,
+        )
+
+    def _node_agent(self) -> Part:
+        place = (f"--region={self.region}", f"--folder={self.folder.root}", f"--kubeconfig={self._kubeconfig_path(AGENT)}")
+        return Part(
+            name=self._part(AGENT),
+            command=(sys.executable, "-P", "-m", "localcloud.pods", *place, f"--port={self._port(AGENT)}"),
+            ready=answers_http(f"http://127.0.0.1:{self._port(AGENT)}/"),
+            port=self._port(AGENT),
+            needs=(self._part("kube-apiserver"),),
+            prepare=lambda: self._write_kubeconfig(AGENT),
         )
 
     def _metrics_server(self) -> Part:

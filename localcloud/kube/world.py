@@ -12,15 +12,21 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from localcloud import toolchain
+from localcloud.kube.kwok import channel_kinds
 from localcloud.kube_api import KubeApi, KubeError
+from localcloud.pods import NODES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 _MANAGER = "hhctl-local"
 _ZONES = ("a", "b", "c")
 _LEASES = "kube-node-lease"
+
+_BOUNDLESS = {"cpu": "64", "memory": "256Gi", "pods": "1000"}
+_OF_A_MACHINE = {"cpu": "16", "memory": "32Gi", "pods": "50"}
+_REAL_TAINT = {"key": "house-helper.com/real", "value": "true", "effect": "NoSchedule"}
 
 Manifest = dict[str, Any]
 
@@ -45,7 +51,7 @@ class Cluster:
         mark = self._api.get("v1", "ConfigMap", "hhctl-local", "kube-system")
         if mark and mark["data"] == {"settled": digest}:
             return
-        for manifest in (*_gateway_kinds(), *nodes):
+        for manifest in (*_gateway_kinds(), *channel_kinds(), *nodes):
             self._api.apply_forced(manifest, manager=_MANAGER)
         settled = _head("v1", "ConfigMap", "hhctl-local", "kube-system")
         self._api.apply_forced({**settled, "data": {"settled": digest}}, manager=_MANAGER)
@@ -57,7 +63,7 @@ class Cluster:
         except KubeError:
             return False
         ready = [node for node in nodes if _condition(node, "Ready") == "True"]
-        return len(ready) >= len(_ZONES) and len(ready) == len(nodes)
+        return len(ready) >= len(_ZONES) + len(NODES) and len(ready) == len(nodes)
 
     def drop_node_leases(self) -> None:
         """Forget who held the nodes: a kwok that starts anew is locked out by its predecessor's leases until they run out."""
@@ -96,20 +102,23 @@ class Cluster:
 
     def _nodes(self) -> Iterator[Manifest]:
         for zone in _ZONES:
-            name = f"fake-{zone}"
-            size = {"cpu": "64", "memory": "256Gi", "pods": "1000"}
-            labels = {
-                "kubernetes.io/hostname": name,
-                "kubernetes.io/os": "linux",
-                "kubernetes.io/arch": "amd64",
-                "topology.kubernetes.io/region": self.region,
-                "topology.kubernetes.io/zone": f"{self.region}{zone}",
-                "type": "kwok",
-            }
-            annotations = {"metrics.k8s.io/resource-metrics-path": f"/metrics/nodes/{name}/metrics/resource"}
-            node = {**_head("v1", "Node", name), "status": {"allocatable": size, "capacity": size}}
-            node["metadata"].update(labels=labels, annotations=annotations)
-            yield node
+            yield self._node(f"fake-{zone}", zone, kind="kwok", size=_BOUNDLESS, taints=[])
+        for name in NODES:
+            yield self._node(name, name.rpartition("-")[2], kind="real", size=_OF_A_MACHINE, taints=[_REAL_TAINT])
+
+    def _node(self, name: str, zone: str, *, kind: str, size: Mapping[str, str], taints: list[Mapping[str, str]]) -> Manifest:
+        labels = {
+            "kubernetes.io/hostname": name,
+            "kubernetes.io/os": "linux",
+            "kubernetes.io/arch": "amd64",
+            "topology.kubernetes.io/region": self.region,
+            "topology.kubernetes.io/zone": f"{self.region}{zone}",
+            "type": kind,
+        }
+        annotations = {"metrics.k8s.io/resource-metrics-path": f"/metrics/nodes/{name}/metrics/resource"}
+        head = _head("v1", "Node", name)
+        head["metadata"].update(labels=labels, annotations=annotations)
+        return {**head, "spec": {"taints": taints}, "status": {"allocatable": size, "capacity": size}}
 
 
 def _gateway_files() -> list[Path]:

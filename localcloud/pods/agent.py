@@ -1,0 +1,129 @@
+"""The node agent of a region: a life for each pod that is bound to one of the real nodes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from localcloud.pods import NODES
+from localcloud.pods.pod import PodLife
+from localcloud.pods.processes import end_strays, processes_by_mark
+from localcloud.pods.usage import Usage
+from localcloud.pods.watch import Deleted, Listed, News, Seen, follow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from localcloud.pods.manifest import Manifest
+    from localcloud.pods.node import Node
+
+_THREADS = 12
+
+_log = logging.getLogger(__name__)
+
+
+class Agent:
+    """Keeps the pods of one region's real nodes alive; `ready` once it has seen all that there are."""
+
+    def __init__(self, node: Node) -> None:
+        self.ready = asyncio.Event()
+        self._node = node
+        self._lives: dict[str, PodLife] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._alive: Mapping[str, int] = {}
+        self._unlisted = set(NODES)
+
+    async def run(self) -> None:
+        """Work until cancelled; processes outlive it."""
+        self._alive = await asyncio.to_thread(processes_by_mark, self._node.folder, self._node.region)
+        self._node.book.recall(path.name for path in self._node.pods_folder.iterdir())
+        news: asyncio.Queue[News] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+
+        def tell(each: News) -> None:
+            loop.call_soon_threadsafe(news.put_nowait, each)
+
+        for name in NODES:
+            # Daemons: a watch that waits for an API server delays no end.
+            threading.Thread(target=follow, args=(self._node.api, name, tell), name=f"watch-{name}", daemon=True).start()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._node.events.run())
+            group.create_task(Usage(self._node, self._lives).run())
+            while True:
+                self._take(await news.get())
+
+    def _take(self, news: News) -> None:
+        match news:
+            case Listed(node, pods):
+                self._compare(node, pods)
+            case Seen(pod):
+                self._see(pod)
+            case Deleted(pod):
+                self._lose(pod["metadata"]["uid"])
+
+    def _compare(self, node: str, pods: tuple[Manifest, ...]) -> None:
+        for manifest in pods:
+            self._see(manifest)
+        there = {manifest["metadata"]["uid"] for manifest in pods}
+        for uid, life in list(self._lives.items()):
+            if life.pod.manifest["spec"]["nodeName"] == node and uid not in there:
+                self._lose(uid)
+        self._unlisted.discard(node)
+        if not self._unlisted and not self.ready.is_set():
+            self._clear_up()
+            self.ready.set()
+
+    def _clear_up(self) -> None:
+        """End what an agent before this one has left of pods that are no more."""
+        end_strays(self._alive, keep=self._lives)
+        for folder in self._node.pods_folder.iterdir():
+            if folder.name not in self._lives:
+                shutil.rmtree(folder)
+                self._node.book.take_back(folder.name)
+
+    def _see(self, manifest: Manifest) -> None:
+        uid = manifest["metadata"]["uid"]
+        if life := self._lives.get(uid):
+            life.hear(manifest)
+            return
+        life = self._lives[uid] = PodLife(self._node, manifest, self._alive)
+        self._tasks[uid] = task = asyncio.create_task(life.run(), name=f"{life.pod.namespace}/{life.pod.name}")
+        task.add_done_callback(lambda task: self._over(uid, task))
+
+    def _lose(self, uid: str) -> None:
+        if life := self._lives.get(uid):
+            life.vanish()
+
+    def _over(self, uid: str, task: asyncio.Task[None]) -> None:
+        if task.cancelled():
+            return
+        if fault := task.exception():
+            # The others live on; this one's processes are left as they are, and the next agent takes it up again.
+            _log.error("pod %s is given up", task.get_name(), exc_info=fault)
+            return
+        del self._lives[uid], self._tasks[uid]
+        self._node.book.take_back(uid)
+        self._node.events.forget(uid)
+
+
+async def serve(agent: Agent, port: int) -> None:
+    """Run the agent until SIGTERM or SIGINT; 127.0.0.1:`port` answers 200 once it has seen its pods."""
+    work = asyncio.create_task(agent.run())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, work.cancel)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        words = b"200 OK" if agent.ready.is_set() else b"503 Service Unavailable"
+        writer.write(b"HTTP/1.1 " + words + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    # Starting processes and calling the API server wait in threads; a rollout does both for many pods at once.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(max_workers=_THREADS))
+    async with await asyncio.start_server(answer, "127.0.0.1", port):
+        await work

@@ -1,0 +1,167 @@
+"""A container's environment and files, as the pod's manifest, ConfigMaps and Secrets give them."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections import ChainMap
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from localcloud.pods.manifest import Container, Manifest, Pod
+
+_REFERENCE = re.compile(r"\$\$|\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
+_BY_KEY = re.compile(r"metadata\.(labels|annotations)\['([^']+)'\]")
+
+
+class ConfigFault(Exception):
+    """The pod asks for something that is not there, or that the local cloud cannot give; the message is for `kubectl describe`."""
+
+
+class Objects(Protocol):
+    """Reads objects of the pod's cluster."""
+
+    def get(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> Manifest | None:
+        """The object, or None when there is none."""
+        ...
+
+
+class Sources:
+    """The ConfigMaps and Secrets of one namespace as text by key."""
+
+    def __init__(self, objects: Objects, namespace: str) -> None:
+        self._objects = objects
+        self._namespace = namespace
+
+    def config_map(self, reference: Manifest) -> dict[str, str] | None:
+        """A ConfigMap's data; None for one that is optional and not there. Raises `ConfigFault` for one that is needed."""
+        found = self._get("ConfigMap", reference)
+        return None if found is None else found.get("data", {})
+
+    def secret(self, reference: Manifest) -> dict[str, str] | None:
+        """A Secret's data, decoded; as `config_map`."""
+        found = self._get("Secret", reference)
+        return None if found is None else {key: base64.b64decode(text).decode() for key, text in found.get("data", {}).items()}
+
+    def _get(self, kind: str, reference: Manifest) -> Manifest | None:
+        name = reference.get("name") or reference["secretName"]
+        found = self._objects.get("v1", kind, name, self._namespace)
+        if found is None and not reference.get("optional"):
+            raise ConfigFault(f'{kind.lower()} "{name}" not found')
+        return found
+
+
+def container_environment(pod: Pod, container: Container, sources: Sources, address: str) -> dict[str, str]:
+    """The variables that the manifest gives a container, `$(NAME)` expanded. `address` is the pod's. Raises `ConfigFault`."""
+    found: dict[str, str] = {}
+    for origin in container.manifest.get("envFrom", ()):
+        found |= _all_of(origin, sources)
+    for variable in container.manifest.get("env", ()):
+        value = _value(variable, pod, sources, address)
+        if value is not None:
+            found[variable["name"]] = expanded(value, found) if "valueFrom" not in variable else value
+    return found
+
+
+def expanded(text: str, variables: Mapping[str, str]) -> str:
+    """`text` with each `$(NAME)` replaced that is known; `$$` is a dollar. Source: core/v1 EnvVar.value."""
+    return _REFERENCE.sub(lambda found: "$" if found[0] == "$$" else variables.get(found[1], found[0]), text)
+
+
+def with_local_port(environment: Mapping[str, str], container: Container, ports: Mapping[int, int]) -> dict[str, str]:
+    """The environment with PORT saying where on 127.0.0.1 the container's port is, since all pods share one machine.
+
+    PORT may name one of the container's ports; without it the first is meant.
+    """
+    if not container.ports:
+        return dict(environment)
+    named = environment.get("PORT", "")
+    own = int(named) if named.isdigit() and int(named) in container.ports else container.ports[0]
+    return {**environment, "PORT": str(ports[own])}
+
+
+def write_mounts(pod: Pod, container: Container, sources: Sources, root: Path) -> None:
+    """Write the container's mounted ConfigMaps and Secrets, and make its empty folders, below `root`; as they are now, once.
+
+    Raises `ConfigFault` for a kind of volume that there is not here.
+    """
+    volumes = {volume["name"]: volume for volume in pod.manifest["spec"].get("volumes", ())}
+    for mount in container.manifest.get("volumeMounts", ()):
+        folder = root / mount["mountPath"].lstrip("/")
+        folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+        for name, text in _files(volumes[mount["name"]], sources):
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(text)
+
+
+def _files(volume: Manifest, sources: Sources) -> Iterator[tuple[str, str]]:
+    match volume:
+        case {"emptyDir": _}:
+            return
+        case {"configMap": reference}:
+            yield from _chosen(sources.config_map(reference), reference)
+        case {"secret": reference}:
+            yield from _chosen(sources.secret(reference), reference)
+        case {"projected": projected}:
+            # A service account's token is not among them: processes of the local cloud have no business with its API.
+            for source in projected["sources"]:
+                if "configMap" in source or "secret" in source:
+                    yield from _files({"name": volume["name"], **source}, sources)
+        case _:
+            kind = next(key for key in volume if key != "name")
+            raise ConfigFault(f'volume "{volume["name"]}": {kind} cannot be mounted in the local cloud')
+
+
+def _chosen(data: dict[str, str] | None, reference: Manifest) -> Iterator[tuple[str, str]]:
+    """The files that a reference asks for: all keys, or its items under their paths."""
+    paths = {item["key"]: item["path"] for item in reference.get("items", ())}
+    for key, text in (data or {}).items():
+        if key in paths or not paths:
+            yield paths.get(key, key), text
+
+
+def _all_of(origin: Manifest, sources: Sources) -> dict[str, str]:
+    data = sources.secret(origin["secretRef"]) if "secretRef" in origin else sources.config_map(origin["configMapRef"])
+    return {origin.get("prefix", "") + key: text for key, text in (data or {}).items()}
+
+
+def _value(variable: Manifest, pod: Pod, sources: Sources, address: str) -> str | None:
+    """A variable's own value, None where an optional source lacks it."""
+    match variable.get("valueFrom"):
+        case None:
+            return variable.get("value", "")
+        case {"secretKeyRef": reference}:
+            return _key(sources.secret(reference), reference, "Secret", pod)
+        case {"configMapKeyRef": reference}:
+            return _key(sources.config_map(reference), reference, "ConfigMap", pod)
+        case {"fieldRef": {"fieldPath": path}}:
+            return field_of(pod.manifest, path, address)
+        case other:
+            raise ConfigFault(f"{variable['name']}: {next(iter(other))} cannot be had in the local cloud")
+
+
+def _key(data: dict[str, str] | None, reference: Manifest, kind: str, pod: Pod) -> str | None:
+    if data is not None and reference["key"] in data:
+        return data[reference["key"]]
+    if reference.get("optional"):
+        return None
+    raise ConfigFault(f"couldn't find key {reference['key']} in {kind} {pod.namespace}/{reference['name']}")
+
+
+def field_of(manifest: Manifest, path: str, address: str) -> str:
+    """A field of the pod by the downward API's path. Raises `ConfigFault` for one that it has not."""
+    if by_key := _BY_KEY.fullmatch(path):
+        return manifest["metadata"].get(by_key[1], {}).get(by_key[2], "")
+    known: Mapping[str, Any] = ChainMap(
+        {f"metadata.{name}": manifest["metadata"].get(name, "") for name in ("name", "namespace", "uid")},
+        {f"spec.{name}": manifest["spec"].get(name, "") for name in ("nodeName", "serviceAccountName")},
+        {"status.podIP": address, "status.podIPs": address, "status.hostIP": "127.0.0.1", "status.hostIPs": "127.0.0.1"},
+    )
+    if path not in known:
+        raise ConfigFault(f"there is no field {path}")
+    return str(known[path])

@@ -1,0 +1,159 @@
+"""What the agent reads out of a pod's manifest, with the API's own defaults."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+Manifest = dict[str, Any]
+
+_UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+_QUANTITY = re.compile(r"(\d+(?:\.\d+)?)([A-Za-z]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class HttpCheck:
+    """A GET that is answered with 200 to 399. `port` is the container's own."""
+
+    path: str
+    port: int
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TcpCheck:
+    """A connection that is taken."""
+
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unsupported:
+    """A check that is not made here: `kind` is exec or grpc."""
+
+    kind: str
+    port: int = 0
+
+
+Check = HttpCheck | TcpCheck | Unsupported
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One probe; times in seconds. `grace`, if given, stands in for the pod's when the probe ends the container."""
+
+    check: Check
+    initial_delay: float = 0.0
+    period: float = 10.0
+    timeout: float = 1.0
+    success_threshold: int = 1
+    failure_threshold: int = 3
+    grace: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One container; `memory_limit` in bytes, `pre_stop` in seconds. `manifest` is its own part of the pod's."""
+
+    name: str
+    image: str
+    command: tuple[str, ...]
+    arguments: tuple[str, ...]
+    ports: tuple[int, ...]
+    startup: Probe | None
+    readiness: Probe | None
+    liveness: Probe | None
+    memory_limit: int | None
+    pre_stop: float
+    stays: bool
+    manifest: Manifest = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """One pod; `grace` in seconds is what a deletion gives it by default. An init container that `stays` is a sidecar."""
+
+    uid: str
+    name: str
+    namespace: str
+    restart_policy: str
+    grace: float
+    init_containers: tuple[Container, ...]
+    containers: tuple[Container, ...]
+    manifest: Manifest = field(repr=False)
+
+    @property
+    def every_container(self) -> tuple[Container, ...]:
+        """Init containers first, in the order in which they start."""
+        return (*self.init_containers, *self.containers)
+
+
+def read_pod(manifest: Manifest) -> Pod:
+    """The pod that a manifest from the API server describes."""
+    metadata, spec = manifest["metadata"], manifest["spec"]
+    return Pod(
+        uid=metadata["uid"],
+        name=metadata["name"],
+        namespace=metadata["namespace"],
+        restart_policy=spec.get("restartPolicy", "Always"),
+        grace=spec.get("terminationGracePeriodSeconds", 30),
+        init_containers=tuple(map(_container, spec.get("initContainers", ()))),
+        containers=tuple(map(_container, spec["containers"])),
+        manifest=manifest,
+    )
+
+
+def _container(manifest: Manifest) -> Container:
+    ports = {port.get("name", ""): int(port["containerPort"]) for port in manifest.get("ports", ())}
+    limit = manifest.get("resources", {}).get("limits", {}).get("memory")
+    return Container(
+        name=manifest["name"],
+        image=manifest["image"],
+        command=tuple(manifest.get("command", ())),
+        arguments=tuple(manifest.get("args", ())),
+        ports=tuple(int(port["containerPort"]) for port in manifest.get("ports", ())),
+        startup=_probe(manifest.get("startupProbe"), ports),
+        readiness=_probe(manifest.get("readinessProbe"), ports),
+        liveness=_probe(manifest.get("livenessProbe"), ports),
+        memory_limit=None if limit is None else in_bytes(limit),
+        pre_stop=manifest.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0),
+        stays=manifest.get("restartPolicy") == "Always",
+        manifest=manifest,
+    )
+
+
+def _probe(manifest: Manifest | None, ports: dict[str, int]) -> Probe | None:
+    if manifest is None:
+        return None
+    return Probe(
+        check=_check(manifest, ports),
+        initial_delay=manifest.get("initialDelaySeconds", 0),
+        period=manifest.get("periodSeconds", 10),
+        timeout=manifest.get("timeoutSeconds", 1),
+        success_threshold=manifest.get("successThreshold", 1),
+        failure_threshold=manifest.get("failureThreshold", 3),
+        grace=manifest.get("terminationGracePeriodSeconds"),
+    )
+
+
+def _check(manifest: Manifest, ports: dict[str, int]) -> Check:
+    if get := manifest.get("httpGet"):
+        headers = tuple((header["name"], header["value"]) for header in get.get("httpHeaders", ()))
+        return HttpCheck(path=get.get("path", "/"), port=_port(get["port"], ports), headers=headers)
+    if connect := manifest.get("tcpSocket"):
+        return TcpCheck(port=_port(connect["port"], ports))
+    return Unsupported("grpc" if "grpc" in manifest else "exec")
+
+
+def _port(named: str | int, ports: dict[str, int]) -> int:
+    """A port by number or by its name; a name that the container lacks is port 0, which nothing answers."""
+    return named if isinstance(named, int) else ports.get(named, 0)
+
+
+def in_bytes(quantity: str) -> int:
+    """A memory quantity of the API. Raises `ValueError` for one that the API server would not have let in."""
+    found = _QUANTITY.fullmatch(quantity)
+    if not found or found[2] not in _UNITS:
+        raise ValueError(f"{quantity!r} is no quantity of memory")
+    return int(float(found[1]) * _UNITS[found[2]])

@@ -1,0 +1,89 @@
+"""What every pod's life on a region's real nodes shares: the API server, the images, the events, the folder."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from localcloud.kube_api import KubeError, UnknownKind
+from localcloud.pods.processes import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from localcloud.folder import CloudFolder
+    from localcloud.kube_api import KubeApi
+    from localcloud.pods.addresses import AddressBook
+    from localcloud.pods.events import Events
+
+_AGAIN = 1.0  # seconds
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class Gone(Exception):
+    """The pod is no more, or another has its name."""
+
+
+class Image(Protocol):
+    """What runs for an image."""
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """What one container runs."""
+        ...
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What that takes besides the pod's own variables."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """The image's name by its content, `sha256:…`."""
+        ...
+
+
+class Images(Protocol):
+    """The images that can be pulled."""
+
+    def find(self, reference: str) -> Image | None:
+        """The image that a pod calls `reference`, or None."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """The real nodes of one region; `pods_folder` has a folder for each of their pods."""
+
+    region: str
+    folder: CloudFolder
+    pods_folder: Path
+    api: KubeApi
+    images: Images
+    events: Events
+    book: AddressBook
+
+    def pod_folder(self, uid: str) -> Path:
+        """Where a pod's containers live; removed with the pod."""
+        return self.pods_folder / uid
+
+    def place(self, uid: str, container: str) -> Place:
+        """Where one container of a pod lives."""
+        return Place(folder=self.pod_folder(uid) / container, mark=f"{self.region}/pods/{uid}/{container}")
+
+
+async def insist(call: Callable[[], T]) -> T:
+    """The answer of an API server that may be away for a while. Raises `Gone`."""
+    while True:
+        try:
+            return await asyncio.to_thread(call)
+        except KubeError as error:
+            if error.status in {404, 409} and not isinstance(error, UnknownKind):
+                raise Gone(error.message) from None
+            _log.warning("%s", error.message)
+        await asyncio.sleep(_AGAIN)
