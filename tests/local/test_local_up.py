@@ -21,7 +21,7 @@ def test_every_part_is_ready_and_every_door_open(cloud: LocalCloud) -> None:
     assert {part["condition"] for part in status["parts"]} <= {"ready", "warming"}
     assert {door["state"] for door in status["doors"]} == {"open"}
     assert {part["part"].rpartition("/")[2] for part in status["parts"] if part["region"] == "us-west-2"} == {
-        *("doors", "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "metrics-server"),
+        *("doors", "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "node-agent", "metrics-server"),
         *("valkey", "prometheus", "postgres-dr"),
     }
 
@@ -146,7 +146,7 @@ def test_a_persons_own_tools_work_in_the_printed_environment(cloud: LocalCloud) 
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[:4] == ["node/fake-a", "node/fake-b", "node/fake-c", "1"]
+    assert done.stdout.splitlines()[:6] == [*(f"node/{name}" for name in ("fake-a", "fake-b", "fake-c", "real-a", "real-b")), "1"]
 
 
 def test_logs_show_what_a_part_said(cloud: LocalCloud) -> None:
