@@ -36,8 +36,10 @@ INVALID = {
         'context = "east"',
         'contxt = "east"',
         [
-            "hhctl.toml:2: regions.us-east-1.contxt: unknown key; did you mean context?; "
-            "allowed: context, prometheus, aws_endpoint, fingerprint",
+            (
+                "hhctl.toml:2: regions.us-east-1.contxt: unknown key; did you mean context?; "
+                "allowed: context, prometheus, aws_endpoint, fingerprint"
+            ),
             "hhctl.toml:1: regions.us-east-1.context: missing; allowed: a non-empty text",
         ],
     ),
