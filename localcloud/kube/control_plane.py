@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localcloud import toolchain
@@ -15,8 +16,6 @@ from localcloud.part import Part, answers_http
 from localcloud.pods import AGENT
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from localcloud.folder import CloudFolder
 
 # The default of 20 requests a second is what a rollout of many pods waits for longest.
@@ -230,6 +229,8 @@ class ControlPlane:
         return Part(
             name=self._part("kwok"),
             command=command,
+            # It looks here for what `kubectl exec` names, before anything of the pod's counts.
+            environment={"PATH": f"{self.folder.root / 'bin'}:{Path(sys.executable).parent}:/usr/bin:/bin"},
             ready=self.cluster.nodes_are_ready,
             port=self._port("kwok"),
             needs=(self._part("kube-apiserver"),),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from localcloud.pods.clients import client_environment
 from localcloud.pods.environment import ConfigFault
 from localcloud.pods.starting import environment_of, working_folder
 
@@ -45,6 +46,7 @@ def _execs(node: Node, pod: Pod, address: Address) -> Iterator[Manifest]:
             environment = environment_of(node, pod, container, image, address)
         except ConfigFault:  # it does not run either, and is told so
             continue
+        environment |= client_environment(container.image, environment)
         variables = [{"name": name, "value": value} for name, value in environment.items()]
         folder = working_folder(container, node.place(pod.uid, container.name))
         yield {"containers": [container.name], "local": {"workDir": str(folder), "envs": variables}}

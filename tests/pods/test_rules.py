@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from localcloud.pods.clients import client_environment
 from localcloud.pods.environment import ConfigFault, Sources, container_environment, expanded, with_local_port
 from localcloud.pods.manifest import HttpCheck, Probe, in_bytes, read_pod
 from localcloud.pods.probes import Tally
@@ -187,3 +188,15 @@ def test_memory_is_read_as_the_api_writes_it(quantity: str, size: int) -> None:
 @pytest.mark.parametrize(("cores", "quantity"), [(0.0, "1m"), (0.0127, "13m"), (0.1274, "130m"), (1.234, "1200m")])
 def test_cpu_is_told_to_two_digits(cores: float, quantity: str) -> None:
     assert quantity_of_cpu(cores) == quantity
+
+
+def test_a_relays_clients_find_the_database_behind_it_and_others_find_nothing() -> None:
+    environment = {"DATABASE_URL": "postgres://me:p%40ss@db.internal:5432/house", "PORT": "11111"}
+    assert client_environment("house-helper/postgresql:18.1", environment) == {
+        "PGHOST": "127.0.0.1",
+        "PGPORT": "11111",
+        "PGUSER": "me",
+        "PGPASSWORD": "p@ss",
+        "PGDATABASE": "house",
+    }
+    assert client_environment("house-helper/api:v1.2.1", environment) == {}
