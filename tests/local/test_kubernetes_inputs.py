@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from localcloud.kube_api import KubeApi
 from localcloud.providers.kubernetes.checkpoint import checkpoint, forecast, inputs_of_live
+from localcloud.providers.kubernetes.cluster import Cluster
 from localcloud.providers.kubernetes.differences import compare
 from localcloud.providers.kubernetes.drift import drifted, drifted_secret
 from localcloud.providers.kubernetes.manifests import from_manifest, has_unknown, to_manifest, without_nulls
@@ -262,3 +264,9 @@ def test_settings_come_from_the_program_before_the_environment(monkeypatch: pyte
     assert read_settings({}).force_patches
     given = {"kubeconfig": {"apiVersion": "v1"}, "enablePatchForce": False, "kubeClientSettings": {"timeout": 9}}
     assert read_settings(given) == Settings(kubeconfig='{"apiVersion": "v1"}', timeout=9)
+
+
+@pytest.mark.parametrize(("token", "namespaced"), [("kubernetes:core/v1:Namespace", False), ("kubernetes:core/v1:ConfigMap", True)])
+def test_a_cluster_that_does_not_answer_is_no_reason_to_put_a_namespace_into_another(token: str, *, namespaced: bool) -> None:
+    away = Cluster(KubeApi(server="https://127.0.0.1:1"), SETTINGS)
+    assert away.namespaced(kind_of(token)) is namespaced

@@ -19,6 +19,21 @@ if TYPE_CHECKING:
 
 _FORCE = "pulumi.com/patchForce"
 _UNREACHABLE = 0
+_WITHOUT_NAMESPACE = frozenset(
+    {
+        "APIService",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "CustomResourceDefinition",
+        "GatewayClass",
+        "IngressClass",
+        "Namespace",
+        "Node",
+        "PersistentVolume",
+        "PriorityClass",
+        "StorageClass",
+    }
+)
 _NO_REHEARSAL = (_UNREACHABLE, 403, 404)
 """The cluster does not answer, does not let us, or does not have the namespace yet."""
 
@@ -47,9 +62,9 @@ class Cluster:
         return True
 
     def namespaced(self, kind: Kind) -> bool:
-        """Whether objects of the kind have a namespace, as far as we can know: most have."""
+        """Whether objects of the kind have a namespace; where the cluster does not say, only those that are known to have none."""
         known = self.served(kind) and not self._silent
-        return self.api.resource(kind.api_version, kind.name).namespaced if known else True
+        return self.api.resource(kind.api_version, kind.name).namespaced if known else kind.name not in _WITHOUT_NAMESPACE
 
     def apply(self, kind: Kind, inputs: Properties, manager: str) -> Manifest:
         """Apply, by force if the object or the provider says so. Raises `ResourceFault` when somebody else has set one of its fields."""
