@@ -1,0 +1,93 @@
+"""With a region black-holed: what lies in it is given up at once, and what does not is as usable as ever."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from local_cloud import LocalCloud
+
+PROJECT = Path(__file__).resolve().parents[2]
+BOUND_SECONDS = 2.0
+"""What a region that does not answer may cost beside one that does: a bound that a busy machine does not break."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    code: int
+    out: str
+    err: str
+    seconds: float
+
+    @property
+    def document(self) -> dict[str, Any]:
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class Terminal:
+    environment: Mapping[str, str]
+
+    def __call__(self, *arguments: str) -> Answer:
+        begun = time.monotonic()
+        command = [sys.executable, "-m", "automation.cli", *arguments]
+        done = subprocess.run(
+            command, cwd=PROJECT, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False
+        )
+        return Answer(done.returncode, done.stdout, done.stderr, time.monotonic() - begun)
+
+    def must(self, *arguments: str) -> None:
+        done = self(*arguments)
+        assert done.code == 0, done.err
+
+
+@pytest.fixture(scope="module")
+def alone(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+    """An operator with dr up, and us-east-1 black-holed."""
+    terminal = Terminal({**cloud.environment, "XDG_STATE_HOME": str(tmp_path_factory.mktemp("alone"))})
+    for stack in ("staging", "dr"):
+        terminal.must("up", stack, "--yes", "--reason", "first")
+    cloud.hhctl("local", "fault", "--region", "us-east-1", "--black-hole")
+    try:
+        yield terminal
+    finally:
+        cloud.hhctl("local", "fault", "--clear")
+        for stack in ("dr", "staging"):
+            terminal.must("destroy", stack, "--yes", "--reason", "the end")
+
+
+def test_the_history_of_a_stack_that_is_lost_fails_at_once_in_one_line(alone: Terminal) -> None:
+    answers = [(alone("history", "prod"), alone("history", "dr")) for _ in range(3)]
+    for lost, _ in answers:
+        assert (lost.code, lost.out) == (9, "")
+        assert lost.err == "hhctl: the state in s3://house-helper-state-us-east-1 does not answer within 1 s; next: hhctl status\n"
+    assert min(lost.seconds - reached.seconds for lost, reached in answers) < BOUND_SECONDS
+
+
+def test_the_history_of_a_stack_elsewhere_is_read(alone: Terminal) -> None:
+    items = alone("history", "dr", "-o", "json").document["items"]
+    assert items[-1]["operation"] == "up dr"
+
+
+def test_status_shows_what_can_be_reached_and_what_cannot(alone: Terminal) -> None:
+    seen = alone("status", "-o", "json")
+    assert seen.code == 9
+    states = {item["stack"]: item["state"] for item in seen.document["items"]}
+    assert states == {"staging": "unreachable", "prod": "unreachable", "dr": "up", "global": "unreachable"}
+
+
+def test_a_stack_elsewhere_is_scaled(alone: Terminal) -> None:
+    done = alone("scale", "api", "3", "--stack", "dr", "--yes", "--reason", "all of the traffic", "-o", "json")
+    assert done.code == 0, done.err
+    assert alone("history", "dr", "-o", "json").document["items"][0]["dials"]["minimum"] == 3
+    assert alone("journal", "show", done.document["run"]).code == 0
