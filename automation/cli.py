@@ -30,7 +30,11 @@ _COMMANDS = (
     LazyCommand("outputs", target="automation.ops.outputs:outputs", summary="Show the outputs of STACK, secrets masked."),
     LazyCommand("journal", target="automation.ops.journal:journal", summary="Show what was done, by whom and why, and prove it."),
     LazyCommand("unlock", target="automation.ops.unlock:unlock", summary="Take a stack from a process that died on another host."),
-    LazyCommand("doctor", target="automation.ops.doctor:doctor", summary="Look at this machine and the spec, and say what to mend."),
+    LazyCommand(
+        "doctor",
+        target="automation.ops.doctor:doctor",
+        summary="Look at this machine, the spec and all that it names, and say what to mend.",
+    ),
     LazyCommand("help", target="automation.ops.help:help_", summary="Show help for a command, or the exit codes."),
     LazyCommand("version", target="automation.ops.version:version", summary="Show the version of hhctl and of its Python."),
     LazyCommand("completion", target="automation.ops.completion:completion", summary="Print the completion script of a shell."),

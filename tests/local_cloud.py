@@ -29,7 +29,7 @@ class LocalCloud:
     @property
     def own_environment(self) -> dict[str, str]:
         """What makes `hhctl local` mean this cloud, and keeps the tester's own settings out."""
-        kept = {name: value for name, value in os.environ.items() if name in {"HOME", "PATH", "LANG", "XDG_CACHE_HOME", "TERM"}}
+        kept = {name: value for name, value in os.environ.items() if name in {"HOME", "PATH", "LANG", "XDG_CACHE_HOME", "TERM", "TMPDIR"}}
         return {**kept, "HHCTL_LOCAL_FOLDER": str(self.folder), "XDG_STATE_HOME": str(self.home / "state"), "NO_COLOR": "1"}
 
     def hhctl(self, *arguments: str, code: int = 0, limit: float = 120) -> subprocess.CompletedProcess[str]:

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import httpx
+import psutil
 import pytest
 
 from automation.errors import HhctlError
@@ -71,6 +72,12 @@ class Echo(socketserver.BaseRequestHandler):
                 self.request.sendall(bytes(65536))
         self.request.settimeout(None)
         self.server.stalled.set()
+
+
+def suspend(process: subprocess.Popen[bytes]) -> None:
+    """Stop a process; its threads stop a moment after the signal."""
+    process.send_signal(signal.SIGSTOP)
+    wait_for(lambda: psutil.Process(process.pid).status() == psutil.STATUS_STOPPED)
 
 
 @pytest.fixture
@@ -168,7 +175,7 @@ def test_suspended_doors_hang_open_connections_and_new_ones_and_lose_nothing(
 ) -> None:
     with connect(door) as before:
         assert echoes(before)
-        toxiproxy_process.send_signal(signal.SIGSTOP)
+        suspend(toxiproxy_process)
         assert hangs(before)
         with connect(door) as after:
             assert hangs(after)
@@ -183,7 +190,7 @@ def test_a_stalled_connection_keeps_nobody_from_suspending_and_resuming(
     with connect(door) as stalled, connect(door) as connection:
         stalled.sendall(b"flood")
         assert upstream.stalled.wait(PATIENCE)
-        toxiproxy_process.send_signal(signal.SIGSTOP)
+        suspend(toxiproxy_process)
         assert hangs(connection)
         toxiproxy_process.send_signal(signal.SIGCONT)
         assert answer(connection) == b"anybody?"

@@ -13,9 +13,12 @@ if TYPE_CHECKING:
     import pytest
 
 
-def test_down_leaves_no_process_no_port_and_no_folder(tmp_path_factory: pytest.TempPathFactory, cloud: LocalCloud) -> None:
+def test_down_leaves_no_process_no_port_and_no_folder(
+    tmp_path_factory: pytest.TempPathFactory, cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
     own = LocalCloud(cloud.folder.with_name(cloud.folder.name + "-down"), tmp_path_factory.mktemp("home"))
-    temporary = set(Path("/tmp").iterdir())
+    temporary = tmp_path_factory.mktemp("temporary")
+    monkeypatch.setenv("TMPDIR", str(temporary))
     own.hhctl("local", "up")
     ports = json.loads((own.folder / "ports.json").read_text())
     assert own.processes()
@@ -26,7 +29,7 @@ def test_down_leaves_no_process_no_port_and_no_folder(tmp_path_factory: pytest.T
     for port in ports.values():
         with socket.socket() as probe:
             assert probe.connect_ex(("127.0.0.1", port)) != 0
-    assert {path.name for path in set(Path("/tmp").iterdir()) - temporary if path.name.startswith(("hhctl", "pulumi", "osrcp"))} == set()
+    assert list(temporary.iterdir()) == []
 
 
 def test_down_where_nothing_is_up_does_nothing(tmp_path: Path) -> None:

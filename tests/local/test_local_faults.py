@@ -125,9 +125,9 @@ def test_a_region_that_is_down_refuses_connections_until_it_is_cleared(mended: L
     status = mended.status()
     assert {part["condition"] for part in status["parts"] if part["region"] == "us-east-1"} == {"stopped"}
     assert {part["condition"] for part in status["parts"] if part["region"] == "us-west-2"} <= {"ready", "warming"}
-    assert mended.run("kubectl", "--context", "us-west-2", "get", "nodes", "-o", "name").count("node/") == 3
+    assert mended.run("kubectl", "--context", "us-west-2", "get", "nodes", "-o", "name").count("node/") == 5
     mended.hhctl("local", "fault", "--clear")
-    assert mended.run("kubectl", "--context", "us-east-1", "get", "nodes", "-o", "name").count("node/") == 3
+    assert mended.run("kubectl", "--context", "us-east-1", "get", "nodes", "-o", "name").count("node/") == 5
 
 
 def test_a_black_holed_region_hangs_open_connections_and_new_ones(mended: LocalCloud) -> None:
