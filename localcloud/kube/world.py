@@ -26,7 +26,8 @@ _LEASES = "kube-node-lease"
 
 _BOUNDLESS = {"cpu": "64", "memory": "256Gi", "pods": "1000"}
 _OF_A_MACHINE = {"cpu": "16", "memory": "32Gi", "pods": "50"}
-_REAL_TAINT = {"key": "house-helper.com/real", "value": "true", "effect": "NoSchedule"}
+# Nothing runs for a pod on a fake node, so only those land there that say they can bear it.
+_FAKE_TAINT = {"key": "kwok.x-k8s.io/node", "value": "fake", "effect": "NoSchedule"}
 
 Manifest = dict[str, Any]
 
@@ -102,9 +103,9 @@ class Cluster:
 
     def _nodes(self) -> Iterator[Manifest]:
         for zone in _ZONES:
-            yield self._node(f"fake-{zone}", zone, kind="kwok", size=_BOUNDLESS, taints=[])
+            yield self._node(f"fake-{zone}", zone, kind="kwok", size=_BOUNDLESS, taints=[_FAKE_TAINT])
         for name in NODES:
-            yield self._node(name, name.rpartition("-")[2], kind="real", size=_OF_A_MACHINE, taints=[_REAL_TAINT])
+            yield self._node(name, name.rpartition("-")[2], kind="real", size=_OF_A_MACHINE, taints=[])
 
     def _node(self, name: str, zone: str, *, kind: str, size: Mapping[str, str], taints: list[Mapping[str, str]]) -> Manifest:
         labels = {

@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     from localcloud.kube_api import KubeApi, Manifest
 
 
+ON_FAKE_NODES = {"tolerations": [{"key": "kwok.x-k8s.io/node", "operator": "Exists"}], "nodeSelector": {"type": "kwok"}}
+"""What the spec of a pod says of which nothing runs, so that its image need not be one that the local cloud has."""
+
+
 def pods(api: KubeApi, namespace: str) -> list[Manifest]:
     return [pod for pod in api.list("v1", "Pod", namespace) if "deletionTimestamp" not in pod["metadata"]]
 

@@ -14,6 +14,7 @@ import pulumi_kubernetes.apps.v1
 import pulumi_kubernetes.batch.v1
 import pulumi_kubernetes.core.v1
 import pulumi_kubernetes.helm.v3
+from contract.pods import ON_FAKE_NODES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,7 +61,8 @@ class Web:
     labels: Mapping[str, str] = field(default_factory=lambda: {"app": "web"})
 
     def __call__(self) -> None:
-        pod: dict[str, Any] = {"containers": [{"name": "main", "image": self.image, "resources": {"requests": {"cpu": "10m"}}}]}
+        container = {"name": "main", "image": self.image, "resources": {"requests": {"cpu": "10m"}}}
+        pod: dict[str, Any] = {"containers": [container], **ON_FAKE_NODES}
         if self.gated:
             pod["schedulingGates"] = [{"name": "contract.test/gate"}]
         spec: dict[str, Any] = {

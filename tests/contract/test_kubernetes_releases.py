@@ -43,6 +43,8 @@ spec:
       {{- if .Values.gated }}
       schedulingGates: [{name: contract.test/gate}]
       {{- end }}
+      tolerations: [{key: kwok.x-k8s.io/node, operator: Exists}]
+      nodeSelector: {type: kwok}
       containers: [{name: main, image: "web:1"}]
 """
 

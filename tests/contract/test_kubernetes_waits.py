@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pulumi_kubernetes as k8s
 from contract.harness import wait_until
-from contract.pods import crash, let_go, pods
+from contract.pods import ON_FAKE_NODES, crash, let_go, pods
 from contract.programs import Settings, Web, east
 
 if TYPE_CHECKING:
@@ -115,13 +115,14 @@ def test_a_service_waits_for_an_endpoint(project: Project, api: KubeApi, namespa
     wait_until("the Service is there", lambda: api.get("v1", "Service", "web", namespace))
     assert not running.answer.poll(1)
     labels = {"namespace": namespace, "name": "web", "labels": {"app": "web"}}
-    api.create({"apiVersion": "v1", "kind": "Pod", "metadata": labels, "spec": {"containers": [{"name": "main", "image": "web:1"}]}})
+    spec = {"containers": [{"name": "main", "image": "web:1"}], **ON_FAKE_NODES}
+    api.create({"apiVersion": "v1", "kind": "Pod", "metadata": labels, "spec": spec})
     assert running.result().ops == {"web": "create", "bare": "create", "headless": "create"}
 
 
 def test_a_job_is_made_when_it_is_complete(project: Project, namespace: str) -> None:
     def program() -> None:
-        pod = {"containers": [{"name": "main", "image": "job:1"}], "restart_policy": "Never"}
+        pod = {"containers": [{"name": "main", "image": "job:1"}], "restart_policy": "Never", **ON_FAKE_NODES}
         made = k8s.batch.v1.Job("job", metadata={"name": "job", "namespace": namespace}, spec={"template": {"spec": pod}}, opts=east())
         pulumi.export("succeeded", made.status["succeeded"])
 
@@ -134,6 +135,7 @@ def test_a_failed_job_fails_the_update(project: Project, api: KubeApi, namespace
         pod: dict[str, Any] = {
             "containers": [{"name": "main", "image": "job:1"}],
             "restart_policy": "Never",
+            **ON_FAKE_NODES,
             "scheduling_gates": [{"name": "contract.test/gate"}],
         }
         spec = {"template": {"spec": pod}, "backoff_limit": 0}

@@ -14,6 +14,21 @@ import pytest
 from local_cloud import PROJECT, LocalCloud
 
 REGIONS = ("us-east-1", "us-west-2")
+# Pods of an image that nobody has, and of which nothing runs.
+_FAKE_PODS = {
+    "tolerations": [{"key": "kwok.x-k8s.io/node", "operator": "Exists"}],
+    "containers": [{"name": "web", "image": "example/web:1"}],
+}
+_FAKE_WEB = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "web"},
+    "spec": {
+        "replicas": 2,
+        "selector": {"matchLabels": {"app": "web"}},
+        "template": {"metadata": {"labels": {"app": "web"}}, "spec": {**_FAKE_PODS, "nodeSelector": {"type": "kwok"}}},
+    },
+}
 
 
 def test_every_part_is_ready_and_every_door_open(cloud: LocalCloud) -> None:
@@ -34,13 +49,17 @@ def test_a_second_up_starts_nothing(cloud: LocalCloud) -> None:
 
 
 def test_nothing_listens_beyond_loopback(cloud: LocalCloud) -> None:
-    listening = [
-        connection.laddr.ip
-        for process in cloud.processes()
-        for connection in process.net_connections(kind="inet")
-        if connection.status in {psutil.CONN_LISTEN, psutil.CONN_NONE}
-    ]
+    listening = [address for process in cloud.processes() for address in _listened_to(process)]
     assert {address.removeprefix("::ffff:") for address in listening} == {"127.0.0.1"}
+
+
+def _listened_to(process: psutil.Process) -> list[str]:
+    """The addresses that a process listens on; none for a pod's that has ended meanwhile."""
+    try:
+        connections = process.net_connections(kind="inet")
+    except psutil.NoSuchProcess:
+        return []
+    return [each.laddr.ip for each in connections if each.status in {psutil.CONN_LISTEN, psutil.CONN_NONE}]
 
 
 def test_secrets_are_files_for_their_owner_and_stand_in_no_argument(cloud: LocalCloud) -> None:
@@ -53,9 +72,10 @@ def test_secrets_are_files_for_their_owner_and_stand_in_no_argument(cloud: Local
 
 
 @pytest.mark.parametrize("region", REGIONS)
-def test_a_deployment_rolls_out_and_scales(cloud: LocalCloud, region: str) -> None:
+def test_a_deployment_rolls_out_and_scales(cloud: LocalCloud, region: str, tmp_path: Path) -> None:
     kubectl = ("kubectl", "--context", region, "-n", "default")
-    cloud.run(*kubectl, "create", "deployment", "web", "--image=example/web:1", "--replicas=2")
+    (tmp_path / "web.json").write_text(json.dumps(_FAKE_WEB))
+    cloud.run(*kubectl, "create", "-f", str(tmp_path / "web.json"))
     try:
         cloud.run(*kubectl, "rollout", "status", "deployment/web", "--timeout=30s")
         cloud.run(*kubectl, "scale", "deployment/web", "--replicas=5")

@@ -16,12 +16,13 @@ import pytest
 
 from automation.core.updates import Change, Note, Outcome, standing
 from automation.engine.engine import PulumiEngine
+from localcloud.catalogue.entry import read_catalogue
 from stacks import house
 from stacks.dials import Canary, DatabaseRole, Dials, Image
 from stacks.first import first_dials
 from stacks.loading import load_spec
 from stacks.quantities import STACKS
-from stacks.secrets import SecretName, secrets_variable
+from stacks.secrets import secrets_variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from stacks.spec import Spec
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
-CANDIDATE = Image("v1.2.2", "sha256:" + "b" * 64)
+CATALOGUE = read_catalogue(faults=Path("/nonexistent"))
 LEFT = {"Key", "Alias", "BucketReplicationConfig"}
 
 
@@ -74,13 +75,7 @@ def stacks(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Itera
     folder = tmp_path_factory.mktemp("stacks")
     state = folder / "state"
     state.mkdir()
-    secrets = folder / "secrets.toml"
-    secrets.write_text("".join(f'{name.value} = "canary-secret-{name.value}"\n' for name in SecretName))
-    environment = {
-        **cloud.environment,
-        **{secrets_variable(stack): str(secrets) for stack in STACKS},
-        "PULUMI_BACKEND_URL": f"file://{state}",
-    }
+    environment = {**cloud.environment, "PULUMI_BACKEND_URL": f"file://{state}"}
     spec = load_spec(PROJECT, environment)
     with (
         pytest.MonkeyPatch.context() as patch,
@@ -166,14 +161,22 @@ def test_everybody_may_read_a_switch_and_nobody_the_rest_of_its_bucket(stack: st
 def test_no_secret_stands_in_the_state(stacks: Stacks) -> None:
     files = [file for file in stacks.state.rglob("*") if file.is_file()]
     assert len(files) > len(STACKS)
-    assert not [file for file in files if b"canary-secret" in file.read_bytes()]
+    lines = [
+        line for stack in STACKS if stack != "global" for line in Path(stacks.environment[secrets_variable(stack)]).read_text().splitlines()
+    ]
+    secrets = {json.loads(line.partition(" = ")[2]).encode() for line in lines}
+    assert len(secrets) > 2
+    assert not [file for file in files if any(secret in file.read_bytes() for secret in secrets)]
 
 
 def test_a_change_of_weight_touches_the_release_and_rolls_no_pod(stacks: Stacks, cloud: LocalCloud) -> None:
     first = stacks.dials["prod"]
-    stacks.set("prod", replace(first, canary=Canary(CANDIDATE, weight=10, minimum=1)))
+    entry = CATALOGUE.find("house-helper/api:v1.2.2")
+    assert entry
+    candidate = Image(entry.tag, entry.digest)
+    stacks.set("prod", replace(first, canary=Canary(candidate, weight=10, minimum=1)))
     before = pods(cloud, "house-helper-prod")
-    assert touched(stacks.set("prod", replace(first, canary=Canary(CANDIDATE, weight=25, minimum=1)))) == {"Release", "BucketObjectv2"}
+    assert touched(stacks.set("prod", replace(first, canary=Canary(candidate, weight=25, minimum=1)))) == {"Release", "BucketObjectv2"}
     after = pods(cloud, "house-helper-prod")
     assert before.items() <= after.items()
 
