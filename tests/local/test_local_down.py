@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import socket
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from local_cloud import LocalCloud
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pytest
 
 
