@@ -183,7 +183,7 @@ def test_an_image_set_behind_its_back_is_drift_of_the_release(alice: Terminal, c
 
 
 @pytest.mark.parametrize(
-    "command", [["up", "staging", "--yes"], scale(2), ["destroy", "staging", "--yes"], ["up", "staging", "--yes", "--skip-preview"]]
+    "command", [["up", "staging", "--yes"], scale(4), ["destroy", "staging", "--yes"], ["up", "staging", "--yes", "--skip-preview"]]
 )
 def test_a_context_that_leads_to_another_cluster_is_refused(command: list[str], alice: Terminal) -> None:
     before = alice.dials()

@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 import boto3
@@ -91,13 +91,23 @@ def test_motos_world_outlives_moto(mended: LocalCloud) -> None:
     s3.delete_bucket(Bucket="outlives")
 
 
+def cut_power(cloud: LocalCloud) -> None:
+    """Kill everything, also what a part that still lives starts again meanwhile."""
+
+    def kill_all() -> bool:
+        for process in cloud.processes():
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        return not cloud.processes()
+
+    wait_until(kill_all, "the end of every process")
+
+
 def test_up_after_a_power_cut_finds_everything_as_it_was(mended: LocalCloud) -> None:
     kubectl = ("kubectl", "--context", "us-east-1", "-n", "default")
-    mended.run(*kubectl, "create", "deployment", "survivor", "--image=example/web:1", "--replicas=2")
+    mended.run(*kubectl, "create", "deployment", "survivor", "--image=house-helper/api:v1.2.1", "--replicas=2", "--", "sleep", "1000000")
     mended.run(*kubectl, "rollout", "status", "deployment/survivor", "--timeout=30s")
-    for process in mended.processes():
-        process.kill()
-    wait_until(lambda: not mended.processes(), "the end of every process")
+    cut_power(mended)
     mended.hhctl("local", "up")
     mended.run(*kubectl, "rollout", "status", "deployment/survivor", "--timeout=60s")
     mended.run(*kubectl, "delete", "deployment", "survivor", "--cascade=foreground")
@@ -105,9 +115,7 @@ def test_up_after_a_power_cut_finds_everything_as_it_was(mended: LocalCloud) -> 
 
 
 def test_up_itself_killed_leaves_nothing_that_a_second_up_trips_over(mended: LocalCloud) -> None:
-    for process in mended.processes():
-        process.kill()
-    wait_until(lambda: not mended.processes(), "the end of every process")
+    cut_power(mended)
     killed = mended.start("local", "up")
     wait_until(lambda: len(mended.processes()) > 5, "some parts started")
     killed.kill()
