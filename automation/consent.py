@@ -52,8 +52,8 @@ class TerminalConsent:
     """Shows on stderr what is going to be done, and asks there; where only that is asked for, shows it on stdout."""
 
     def __init__(self, options: Options, engine: Engine) -> None:
-        self._options = options
-        self._engine = engine
+        self.options = options
+        self.engine = engine
 
     def to_plan(self, plan: Plan) -> bool:
         """Show the plan, and ask; false where nothing is to be done.
@@ -62,10 +62,10 @@ class TerminalConsent:
             Cancelled: the operator said no.
         """
         if not plan.steps:
-            show(PlanView(plan), self._options)
+            show(PlanView(plan), self.options)
             return False
-        if self._options.plan:
-            show(PlanView(plan, previewed(plan, self._engine)), self._options)
+        if self.options.plan:
+            show(PlanView(plan, previewed(plan, self.engine)), self.options)
             return False
         tell("\n".join(lines(plan)))
         return self.agreed("carry this out?")
@@ -82,7 +82,25 @@ class TerminalConsent:
         for left in run.left:
             if left.step in undoing.steps:
                 tell(f"   to undo: step {left.step} on {left.stack}")
-        return not self._options.plan and self.agreed("finish that first?")
+        return not self.options.plan and self.agreed("finish that first?")
+
+    def to_foreseen(self, plan: Plan, forecasts: Forecasts) -> bool:
+        """Show the plan with what is foreseen of it, and ask; false where only the plan was asked for.
+
+        Raises:
+            Cancelled: the operator said no.
+        """
+        if self.options.plan:
+            show(PlanView(plan, forecasts), self.options)
+            return False
+        self.tell_plan(plan, forecasts)
+        return self.agreed("carry this out?")
+
+    def tell_plan(self, plan: Plan, forecasts: Forecasts) -> None:
+        """Show the plan with what is foreseen of it."""
+        from automation.paint import paint  # noqa: PLC0415 - rich costs a tenth of a second that is paid only where something is shown
+
+        tell(paint(PlanView(plan, forecasts).blocks(), colour=self.options.colour).rstrip())
 
     def agreed(self, question: str) -> bool:
         """Ask, unless the command line has answered.
@@ -90,7 +108,7 @@ class TerminalConsent:
         Raises:
             Cancelled: the operator said no.
         """
-        if self._options.yes:
+        if self.options.yes:
             return True
         if not click.confirm(question, err=True):
             raise Cancelled("not carried out")

@@ -71,12 +71,7 @@ class Forecasts:
         if not found.changes:
             return (Text(f"{stack}: {'failed' if faults else self.unchanged}{faults}"),)
         rows = [
-            (
-                Toned(self.found.get(each.operation, each.operation.value), _TONES.get(each.operation, Tone.FAINT)),
-                each.type,
-                each.name,
-                _fields(each),
-            )
+            (Toned(self._word(each), _TONES.get(each.operation, Tone.FAINT)), each.type, each.name, _fields(each))
             for each in gravest_first(found.changes)
         ]
         return (Text(f"{stack}: {self._count(found.changes)}{faults}"), Table(self.kind, _COLUMNS, tuple(rows)))

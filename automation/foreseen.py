@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from automation.consent import TerminalConsent, previewed
 from automation.core.plan import Update
 from automation.errors import ExitCode, HhctlError
 from automation.forecasts import Unforeseen, drift_of
-from automation.reports import PlanView
-from automation.show import show, tell
 
 if TYPE_CHECKING:
     from automation.core.plan import Plan
-    from automation.core.resume import Unfinished
     from automation.core.updates import Engine, Forecast
     from automation.forecasts import Forecasts
     from automation.looking import Drift
@@ -27,12 +24,8 @@ class Unwell(HhctlError):
     code = ExitCode.RESOURCE_FAILED
 
 
-@dataclass(frozen=True, slots=True)
-class PreviewedConsent:
+class PreviewedConsent(TerminalConsent):
     """Has the engine say what would change, and asks only if that is anything."""
-
-    options: Options
-    engine: Engine
 
     def to_plan(self, plan: Plan) -> bool:
         """Show the plan and its preview, and ask; false where nothing would change.
@@ -42,27 +35,18 @@ class PreviewedConsent:
             Cancelled: the operator said no.
             HhctlError: no preview can be made.
         """
-        terminal = TerminalConsent(self.options, self.engine)
         forecasts = previewed(plan, self.engine)
         if not _anything(plan, forecasts):
-            return terminal.to_plan(replace(plan, steps=()))
-        if self.options.plan:
-            show(PlanView(plan, forecasts), self.options)
-            return False
-        return _agreed(plan, forecasts, terminal, self.options)
-
-    def to_undo(self, run: Unfinished) -> bool:
-        """Pass the question on."""
-        return TerminalConsent(self.options, self.engine).to_undo(run)
+            return super().to_plan(replace(plan, steps=()))
+        return self.to_foreseen(plan, forecasts)
 
 
-@dataclass(frozen=True, slots=True)
-class DriftConsent:
+class DriftConsent(TerminalConsent):
     """Shows what was changed behind the stack's back, and asks only if anything was."""
 
-    options: Options
-    engine: Engine
-    drift: Drift
+    def __init__(self, options: Options, engine: Engine, drift: Drift) -> None:
+        super().__init__(options, engine)
+        self._drift = drift
 
     def to_plan(self, plan: Plan) -> bool:
         """Show the plan and the drift that it mends, and ask; false where there is none, or where only the plan was asked for.
@@ -71,26 +55,10 @@ class DriftConsent:
             Unwell: a resource cannot be read.
             Cancelled: the operator said no.
         """
-        terminal = TerminalConsent(self.options, self.engine)
-        forecasts = drift_of({plan.home: self.drift.whole})
-        _must_be_well(plan.home, self.drift.resources)
+        _must_be_well(plan.home, self._drift.resources)
         if not plan.steps:
-            return terminal.to_plan(plan)
-        if self.options.plan:
-            show(PlanView(plan, forecasts), self.options)
-            return False
-        return _agreed(plan, forecasts, terminal, self.options)
-
-    def to_undo(self, run: Unfinished) -> bool:
-        """Pass the question on."""
-        return TerminalConsent(self.options, self.engine).to_undo(run)
-
-
-def _agreed(plan: Plan, forecasts: Forecasts, terminal: TerminalConsent, options: Options) -> bool:
-    from automation.paint import paint  # noqa: PLC0415 - rich costs a tenth of a second that an `up` without changes need not pay
-
-    tell(paint(PlanView(plan, forecasts).blocks(), colour=options.colour).rstrip())
-    return terminal.agreed("carry this out?")
+            return super().to_plan(plan)
+        return self.to_foreseen(plan, drift_of({plan.home: self._drift.whole}))
 
 
 def _anything(plan: Plan, forecasts: Forecasts) -> bool:

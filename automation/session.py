@@ -134,7 +134,7 @@ class Session:
     def journals(self, home: str) -> Journals:
         """Open the journals of runs that have `home` for their home."""
         sinks = (JournalFile(journal_file(os.environ)), JournalObjects(self.objects(home)))
-        return Journals(sinks, Redactor(secrets_in(os.environ)), self._clock)
+        return Journals(sinks, self._redactor, self._clock)
 
     def objects(self, stack: str) -> Objects:
         """Open what is kept beside the state of `stack`."""
@@ -154,7 +154,11 @@ class Session:
     @cached_property
     def releases(self) -> Releases:
         """Look at Helm releases through the helm and the kubectl on PATH."""
-        return HelmReleases(Programs(os.environ, seconds=_HELM_SECONDS), Redactor(secrets_in(os.environ)))
+        return HelmReleases(Programs(os.environ, seconds=_HELM_SECONDS), self._redactor)
+
+    @cached_property
+    def _redactor(self) -> Redactor:
+        return Redactor(secrets_in(os.environ))
 
     def _deeds(self) -> Deeds:
         """Name what tasks look at and do: all of it, until now, is of a stack's Helm releases."""

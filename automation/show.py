@@ -16,6 +16,7 @@ from automation.options import Output
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from automation.options import Options
 
@@ -122,6 +123,11 @@ Block: TypeAlias = Table | Record | Text
 def plain(cell: Cell) -> Scalar:
     """Return the cell's value without its tone."""
     return cell.value if isinstance(cell, Toned) else cell
+
+
+def moment(at: datetime) -> str:
+    """Write a time in UTC, whole seconds, as people and programs read it."""
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def show(view: View, options: Options) -> None:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from stacks.dials import Dials
 
 
-_STACK = "pulumi:pulumi:Stack"
+STACK_TYPE = "pulumi:pulumi:Stack"
+"""The type of the resource that stands for a stack itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class ResourceFault:
     def __str__(self) -> str:
         """Tell it as people name resources, by type and name; what is the stack's own is told without."""
         match self.urn.split("::", 3):
-            case [_, _, types, name] if types != _STACK:
+            case [_, _, types, name] if types != STACK_TYPE:
                 return f"{types.rpartition('$')[2]} {name}: {self.message}"
             case _:
                 return self.message

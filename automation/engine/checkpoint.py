@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from automation.core.drift import Release
+from automation.core.updates import STACK_TYPE
 from automation.engine.names import CHECKPOINT
 from automation.errors import Refusal
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - the mark of a secret, no secret itself
-_STACK = "pulumi:pulumi:Stack"
 _RELEASE = "kubernetes:helm.sh/v3:Release"
 
 Properties = Mapping[str, Any]
@@ -59,7 +59,7 @@ def read_checkpoint(store: Store, stack: str) -> Checkpoint | None:
     try:
         latest = object_at(json.loads(held)["checkpoint"], "latest")
         resources = _objects_at(latest, "resources")
-        stack_itself = [each for each in resources if each["type"] == _STACK]
+        stack_itself = [each for each in resources if each["type"] == STACK_TYPE]
         pending = [object_at(each, "resource") for each in _objects_at(latest, "pending_operations")]
         return Checkpoint(
             settings=_settings(object_at(latest, "secrets_providers")),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from automation.core.updates import Operation, ResourceChange, ResourceFault
+from automation.core.updates import STACK_TYPE, Operation, ResourceChange, ResourceFault
 from automation.engine.checkpoint import masked_object, object_at
 from automation.engine.details import field_changes
 
@@ -31,7 +31,6 @@ _OPERATIONS = {
     "import": Operation.IMPORT,
     "refresh": Operation.REFRESH,
 }
-_STACK = "pulumi:pulumi:Stack"
 _PROVIDER = "pulumi:providers:"
 _TRACEBACK = "\nTraceback (most recent call last)"
 
@@ -116,7 +115,7 @@ class Listener:
     def _done(self, metadata: Event) -> None:
         change = _change(metadata, self._redactor)
         self.account.begun.pop(change.urn, None)
-        if change.type == _STACK:
+        if change.type == STACK_TYPE:
             self.account.outputs = masked_object(object_at(object_at(metadata, "new"), "outputs"))
         elif change.operation is Operation.REFRESH:
             self._reread(change, gone=metadata.get("new") is None)
@@ -152,4 +151,4 @@ def _change(metadata: Event, redactor: Redactor) -> ResourceChange:
 
 
 def _tells(change: ResourceChange) -> bool:
-    return change.type != _STACK and change.operation is not Operation.SAME
+    return change.type != STACK_TYPE and change.operation is not Operation.SAME

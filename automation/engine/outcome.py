@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from automation.core.updates import Forecast, Operation, Outcome, ResourceFault, Updated
+from automation.core.updates import STACK_TYPE, Forecast, Operation, Outcome, ResourceFault, Updated
 from automation.engine.troubles import trouble
 from stacks.house import PROJECT
 
@@ -35,7 +35,7 @@ class Run:
 
     def faults(self, stack: str) -> tuple[ResourceFault, ...]:
         """What was refused; a fault of no resource is the stack's own, and no failure is without any."""
-        urn = f"urn:pulumi:{stack}::{PROJECT}::pulumi:pulumi:Stack::{PROJECT}-{stack}"
+        urn = f"urn:pulumi:{stack}::{PROJECT}::{STACK_TYPE}::{PROJECT}-{stack}"
         faults = self.account.all_faults(urn)
         if faults or self.ended.exit_code == 0:
             return faults

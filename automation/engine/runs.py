@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from automation.core.redact import Redactor
@@ -42,9 +43,13 @@ class Runs:
         self._program = program
         self._settings = settings
         self._environment = environment
-        self._redactor = Redactor(secrets_in(environment))
         self._worker: Worker | None = None
         self._starting = threading.Lock()
+
+    @cached_property
+    def _redactor(self) -> Redactor:
+        """Made when something runs: what only reads need not look for secrets."""
+        return Redactor(secrets_in(self._environment))
 
     def warm(self) -> Worker:
         """Start the worker, if none runs yet."""

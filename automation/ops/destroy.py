@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,14 +16,12 @@ from automation.core.plan import Plan, Update
 from automation.core.updates import standing
 from automation.errors import Cancelled, ExitCode
 from automation.operating import operate
-from automation.reports import PlanView, reported
+from automation.reports import reported
 from automation.session import Session
 from automation.show import tell
 
 if TYPE_CHECKING:
     from automation.core.facts import StackFacts
-    from automation.core.resume import Unfinished
-    from automation.core.updates import Engine
     from automation.options import Options
 
 
@@ -46,12 +44,8 @@ def _is_gone(found: StackFacts) -> bool:
     return stands.base == 0 or (stands.succeeded is not None and stands.base == stands.succeeded.revision and not found.present)
 
 
-@dataclass(frozen=True, slots=True)
-class TypedConsent:
+class TypedConsent(TerminalConsent):
     """Shows what would go, and has the operator type the stack's name; `--yes` types it too."""
-
-    options: Options
-    engine: Engine
 
     def to_plan(self, plan: Plan) -> bool:
         """Show the plan with what the engine says of it, and ask; false where nothing is to be done.
@@ -61,19 +55,13 @@ class TypedConsent:
             HhctlError: no preview can be made.
         """
         if self.options.plan or not plan.steps:
-            return TerminalConsent(self.options, self.engine).to_plan(plan)
+            return super().to_plan(plan)
         if not self.options.yes:
-            from automation.paint import paint  # noqa: PLC0415 - rich costs a tenth of a second that `--yes` need not pay
-
-            tell(paint(PlanView(plan, previewed(plan, self.engine)).blocks(), colour=self.options.colour).rstrip())
+            self.tell_plan(plan, previewed(plan, self.engine))
             typed = click.prompt(f"type {plan.home} to destroy it", err=True, default="", show_default=False)
             if typed != plan.home:
                 raise Cancelled("not destroyed")
         return True
-
-    def to_undo(self, run: Unfinished) -> bool:
-        """Pass the question on."""
-        return TerminalConsent(self.options, self.engine).to_undo(run)
 
 
 _EPILOG = '\b\nExamples:\n  hhctl destroy staging --plan\n  hhctl destroy dr --reason "moved to another region" --yes'

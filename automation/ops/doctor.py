@@ -71,13 +71,11 @@ def spec_findings(start: Path, environment: Mapping[str, str]) -> tuple[Finding,
     return (Finding("spec", ", ".join(map(str, find_files(start, environment))), Level.OK),)
 
 
-def _python_findings() -> Iterator[Finding]:
+def _machine_findings() -> Iterator[Finding]:
     yield Finding("python", f"{platform.python_version()} at {sys.executable}", Level.OK)
-    yield from map(judge_package, required_packages())
-
-
-def _program_findings() -> Iterator[Finding]:
-    wanted = {package.name: package.pinned for package in required_packages()}
+    packages = required_packages()
+    yield from map(judge_package, packages)
+    wanted = {package.name: package.pinned for package in packages}
     with ThreadPoolExecutor(max_workers=len(PROGRAMS)) as askers:
         for name, found in zip(PROGRAMS, askers.map(program, PROGRAMS), strict=True):
             yield judge_program(name, found, wanted=wanted.get(name, ""))
@@ -103,7 +101,7 @@ def doctor(options: Options) -> ExitCode:
     usable = all(finding.level is Level.OK for finding in spec)
     # What is outside comes last: to read a toolchain whole keeps this machine from hearing who answers in time.
     world = examined(tuple(looks_at(open_app()))) if usable else ()
-    found = (*spec, *_python_findings(), *_program_findings(), *world, *_outside_findings())
+    found = (*spec, *_machine_findings(), *world, *_outside_findings())
     show(_table(found), options)
     return ExitCode.FAILED if any(finding.level is Level.BLOCKING for finding in found) else ExitCode.DONE
 

@@ -11,7 +11,7 @@ import click
 from automation.app import open_app
 from automation.commands import Command
 from automation.core.updates import Kind, Outcome
-from automation.show import Column, Table, Text, Tone, Toned, show
+from automation.show import Column, Table, Text, Tone, Toned, moment, show
 from stacks.dials import changes, to_document
 
 if TYPE_CHECKING:
@@ -72,13 +72,7 @@ class HistoryView:
         """Return a row an entry."""
         if not self.lines:
             return (Text(f"{self.stack} has no history"),)
-        return (
-            Table(
-                self.kind,
-                _COLUMNS,
-                tuple(_row(self.stack, line) for line in self.lines),
-            ),
-        )
+        return (Table(self.kind, _COLUMNS, tuple(_row(self.stack, line) for line in self.lines)),)
 
 
 def _document(line: Line) -> Json:
@@ -105,8 +99,7 @@ def _row(stack: str, line: Line) -> tuple[Toned | str | int, ...]:
     first = "first dials" if line.changed and not any(each.before for each in line.changed) else changed
     outcome = Toned(entry.outcome.value if entry.kind is Kind.UPDATE else entry.kind.value, _TONES.get(entry.outcome, Tone.BAD))
     note = entry.note
-    ended = f"{entry.ended:%Y-%m-%dT%H:%M:%SZ}"
-    return (entry.revision, ended, outcome, first, note.briefly(stack), note.operator, note.reason, image)
+    return (entry.revision, moment(entry.ended), outcome, first, note.briefly(stack), note.operator, note.reason, image)
 
 
 _EPILOG = "\b\nExamples:\n  hhctl history prod\n  hhctl history prod --limit 5\n  hhctl history dr -o json"

@@ -16,7 +16,7 @@ from automation.journal import merged, records_in
 from automation.ports.journal_file import JournalFile, journal_file
 from automation.ports.journal_objects import JournalObjects
 from automation.session import Session
-from automation.show import Column, Table, Text, Tone, Toned, show, tell
+from automation.show import Column, Table, Text, Tone, Toned, moment, show, tell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,7 +54,7 @@ class RunView:
         who = f"{first.data.get('operation', '')} by {first.data.get('operator', '')} on {first.data.get('host', '')}"
         reason = first.data.get("reason")
         columns = tuple(Column(name, name, whole=name == "at") for name in ("at", "event", "step", "says"))
-        rows = tuple((f"{each.at:%Y-%m-%dT%H:%M:%SZ}", each.event.value, each.step or None, each.says) for each in self.records)
+        rows = tuple((moment(each.at), each.event.value, each.step or None, each.says) for each in self.records)
         return (Text(f"{who}{f': {reason}' if reason else ''}"), Table(self.kind, columns, rows))
 
 
@@ -130,7 +130,7 @@ def _run_row(summary: RunSummary) -> tuple[str | Toned, ...]:
     data = summary.begun.data
     words = [str(data.get(name, "")) for name in ("operation", "operator", "reason", "host")]
     ending = Toned(summary.ending or "came to no end", Tone.GOOD if summary.ending == "done" else Tone.DOUBTFUL)
-    return (f"{summary.begun.at:%Y-%m-%dT%H:%M:%SZ}", ending, *words, summary.begun.run)
+    return (moment(summary.begun.at), ending, *words, summary.begun.run)
 
 
 def _finding_row(finding: Finding) -> tuple[str | int | Toned, ...]:

@@ -11,7 +11,7 @@ from automation.app import open_app
 from automation.commands import Command
 from automation.engine.locks import here
 from automation.errors import ExitCode, Refusal, UsageFault
-from automation.show import Column, Table, show, tell
+from automation.show import Column, Table, moment, show, tell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,8 +80,7 @@ def _table(holders: Sequence[Holder], *, now: datetime) -> Table:
 
 
 def _row(holder: Holder, *, now: datetime) -> tuple[str | int, ...]:
-    since = f"{holder.since:%Y-%m-%dT%H:%M:%SZ}"
-    return (holder.id, holder.user, holder.host, holder.pid, since, _age(now - holder.since), process_of(holder))
+    return (holder.id, holder.user, holder.host, holder.pid, moment(holder.since), _age(now - holder.since), process_of(holder))
 
 
 def process_of(holder: Holder) -> str:

@@ -14,12 +14,13 @@ from automation.consent import TerminalConsent, must_be_able_to_agree
 from automation.core.drift import AS_MADE, RESTORE, SETTLED
 from automation.core.facts import Facts
 from automation.core.plan import Plan, Task, Update
-from automation.core.updates import Change, Forecast, Note
+from automation.core.updates import Forecast
 from automation.errors import ExitCode, Refusal, UsageFault
 from automation.foreseen import DriftConsent, PreviewedConsent
 from automation.live import Silence
 from automation.looking import look
 from automation.operating import operate
+from automation.ops.preview import previewed
 from automation.reports import reported
 from automation.session import Session
 from stacks.house import earlier
@@ -93,7 +94,7 @@ def up(options: Options, stack: str, *, skip_preview: bool, refresh: bool) -> Ex
     session = Session(app, options)
     facts = Facts(session.gather_to_act(stack))
     if not facts.of(stack).present:
-        facts = Facts(session.gather_to_act(*earlier(stack), stack))
+        facts = Facts({**session.gather(*earlier(stack)), stack: facts.of(stack)})
     plan = partial(plan_up, stack=stack)
     consent: Consent = TerminalConsent(options, app.engine) if skip_preview else PreviewedConsent(options, app.engine)
     if refresh and facts.of(stack).present:
@@ -110,4 +111,4 @@ def _looked_at(facts: StackFacts, session: Session) -> tuple[Drift, Forecast]:
     drift = look(facts, engine, session.releases)
     if drift.resources.changes:
         return drift, Forecast(())
-    return drift, engine.preview(Change(facts.stack, facts.standing.base, facts.wanted, Note("preview", "", "")), Silence())
+    return drift, engine.preview(previewed(facts), Silence())

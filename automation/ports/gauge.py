@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
+import os
 from typing import TYPE_CHECKING, Any, Protocol
 
 from automation.core.gates import Sample
-from automation.errors import ExitCode, HhctlError
+from automation.errors import TimedOut
+from automation.ports.programs import ClusterDenied, Programs
 from stacks.house import DEPLOYMENT
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from stacks.spec import Spec
 
 _SECONDS = 5
-_DENIED = ("Unauthorized", "Forbidden", "forbidden", "must be logged in")
 
 
 class Gauge(Protocol):
@@ -30,10 +30,8 @@ class Gauge(Protocol):
         ...
 
 
-class MeasuringDenied(HhctlError):
+class MeasuringDenied(ClusterDenied):
     """The cluster does not let us look."""
-
-    code = ExitCode.CREDENTIALS
 
 
 class ClusterGauge:
@@ -41,6 +39,7 @@ class ClusterGauge:
 
     def __init__(self, spec: Spec) -> None:
         self._spec = spec
+        self._programs = Programs(os.environ, seconds=2 * _SECONDS)
 
     def measure(self, gate: Gate) -> Sample:
         """Count the Ready pods of the stack's stable Deployment."""
@@ -49,26 +48,13 @@ class ClusterGauge:
         context = self._spec.regions[stack.region].context
         words = ["kubectl", "get", "deployment", DEPLOYMENT, f"--namespace={stack.workload.namespace}", f"--context={context}"]
         try:
-            done = subprocess.run(
-                [*words, "--output=json", "--ignore-not-found", f"--request-timeout={_SECONDS}s"],
-                capture_output=True,
-                text=True,
-                timeout=2 * _SECONDS,
-                check=False,
-            )
-        except FileNotFoundError as missing:
-            raise HhctlError("kubectl is not on PATH", hint="hhctl doctor") from missing
-        except subprocess.TimeoutExpired:
+            ran = self._programs.run([*words, "--output=json", "--ignore-not-found", f"--request-timeout={_SECONDS}s"])
+        except TimedOut:
             return Sample(None, f"the cluster {context} does not answer")
-        if done.returncode:
-            return _unmeasured(" ".join(done.stderr.split()), context)
-        return _counted(done.stdout)
-
-
-def _unmeasured(says: str, context: str) -> Sample:
-    if any(word in says for word in _DENIED):
-        raise MeasuringDenied(f"the cluster {context} does not let us count pods: {says}", hint=f"kubectl auth whoami --context {context}")
-    return Sample(None, says)
+        if ran.denied:
+            says = f"the cluster {context} does not let us count pods: {ran.complaint}"
+            raise MeasuringDenied(says, hint=f"kubectl auth whoami --context {context}")
+        return Sample(None, ran.complaint) if ran.code else _counted(ran.out)
 
 
 def _counted(answer: str) -> Sample:

@@ -22,6 +22,25 @@ class ClusterDenied(HhctlError):
 
 
 @dataclass(frozen=True, slots=True)
+class Ran:
+    """How a program ended, and all that it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def denied(self) -> bool:
+        """Whether it failed since the cluster does not accept who asks, or does not let them."""
+        return self.code != 0 and any(word in self.err for word in _DENIED)
+
+    @property
+    def complaint(self) -> str:
+        """What it said of its failure, in one line."""
+        return " ".join(self.err.split())
+
+
+@dataclass(frozen=True, slots=True)
 class Programs:
     """Starts programs with `environment`; each is ended after `seconds`."""
 
@@ -37,22 +56,35 @@ class Programs:
             HhctlError: it is not on PATH, or failed; its own words.
         """
         try:
+            ran = self.run(words, given=given)
+        except HhctlError as error:
+            raise type(error)(f"{told}: {error.message}", hint=error.hint) from error
+        if ran.code:
+            raise _failure(ran, told)
+        return ran.out
+
+    def run(self, words: Sequence[str], *, given: str = "") -> Ran:
+        """Run a program to its end, `given` on its stdin.
+
+        Raises:
+            TimedOut: it did not end in time.
+            HhctlError: it is not on PATH.
+        """
+        try:
             done = subprocess.run(
                 words, env=self.environment, input=given, capture_output=True, text=True, timeout=self.seconds, check=False
             )
         except FileNotFoundError as missing:
-            raise HhctlError(f"{told}: {words[0]} is not on PATH", hint="hhctl doctor") from missing
+            raise HhctlError(f"{words[0]} is not on PATH", hint="hhctl doctor") from missing
         except subprocess.TimeoutExpired as late:
-            raise TimedOut(f"{told}: the cluster does not answer within {self.seconds:g} s", hint="hhctl doctor") from late
-        if done.returncode:
-            raise _failure(done.stderr, told)
-        return done.stdout
+            raise TimedOut(f"the cluster does not answer within {self.seconds:g} s", hint="hhctl doctor") from late
+        return Ran(done.returncode, done.stdout, done.stderr)
 
 
-def _failure(stderr: str, told: str) -> HhctlError:
-    says = f"{told}: {' '.join(stderr.split())}"
-    if any(word in stderr for word in _DENIED):
+def _failure(ran: Ran, told: str) -> HhctlError:
+    says = f"{told}: {ran.complaint}"
+    if ran.denied:
         return ClusterDenied(says, hint="kubectl auth whoami")
-    if any(word in stderr for word in _SILENT):
+    if any(word in ran.err for word in _SILENT):
         return TimedOut(says, hint="hhctl doctor")
     return HhctlError(says)

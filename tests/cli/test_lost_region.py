@@ -2,53 +2,26 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import time
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from terminal import Terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from local_cloud import LocalCloud
+    from terminal import Ended
 
-PROJECT = Path(__file__).resolve().parents[2]
 BOUND_SECONDS = 2.0
 """What a region that does not answer may cost beside one that does: a bound that a busy machine does not break."""
 
 
-@dataclass(frozen=True)
-class Answer:
-    code: int
-    out: str
-    err: str
-    seconds: float
-
-    @property
-    def document(self) -> dict[str, Any]:
-        return json.loads(self.out)
-
-
-@dataclass(frozen=True)
-class Terminal:
-    environment: Mapping[str, str]
-
-    def __call__(self, *arguments: str) -> Answer:
-        begun = time.monotonic()
-        command = [sys.executable, "-m", "automation.cli", *arguments]
-        done = subprocess.run(
-            command, cwd=PROJECT, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False
-        )
-        return Answer(done.returncode, done.stdout, done.stderr, time.monotonic() - begun)
-
-    def must(self, *arguments: str) -> None:
-        done = self(*arguments)
-        assert done.code == 0, done.err
+def seconds(terminal: Terminal, *arguments: str) -> tuple[float, Ended]:
+    begun = time.monotonic()
+    done = terminal(*arguments)
+    return time.monotonic() - begun, done
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +40,11 @@ def alone(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def test_the_history_of_a_stack_that_is_lost_fails_at_once_in_one_line(alone: Terminal) -> None:
-    answers = [(alone("history", "prod"), alone("history", "dr")) for _ in range(3)]
-    for lost, _ in answers:
+    answers = [(seconds(alone, "history", "prod"), seconds(alone, "history", "dr")) for _ in range(3)]
+    for (_, lost), _ in answers:
         assert (lost.code, lost.out) == (9, "")
         assert lost.err == "hhctl: the state in s3://house-helper-state-us-east-1 does not answer within 1 s; next: hhctl status\n"
-    assert min(lost.seconds - reached.seconds for lost, reached in answers) < BOUND_SECONDS
+    assert min(lost - reached for (lost, _), (reached, _) in answers) < BOUND_SECONDS
 
 
 def test_the_history_of_a_stack_elsewhere_is_read(alone: Terminal) -> None:

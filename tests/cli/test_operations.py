@@ -2,57 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from terminal import Ended, Terminal, ended
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from local_cloud import LocalCloud
 
-PROJECT = Path(__file__).resolve().parents[2]
+
+def scale(pods: int) -> tuple[str, ...]:
+    return ("scale", "api", str(pods), "--stack", "staging", "--yes", "-o", "json")
 
 
 @dataclass(frozen=True)
-class Ended:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> dict[str, Any]:
-        return json.loads(self.out)
-
-
-@dataclass(frozen=True)
-class Terminal:
-    """A shell in the project, with the local cloud's variables and a home of its own."""
-
-    environment: dict[str, str]
-
-    def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "automation.cli", *arguments],
-            cwd=PROJECT,
-            env={**self.environment, **variables},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-
-    def __call__(self, *arguments: str, **variables: str) -> Ended:
-        return ended(self.start(*arguments, **variables))
+class Scaler(Terminal):
+    """The terminal of one who scales staging."""
 
     def scale(self, pods: int, **variables: str) -> Ended:
         return self(*scale(pods), **variables)
@@ -63,19 +35,10 @@ class Terminal:
         return next(item["dials"] for item in items if item["outcome"] == "succeeded")
 
 
-def ended(process: subprocess.Popen[str]) -> Ended:
-    out, err = process.communicate(timeout=120)
-    return Ended(process.returncode, out, err)
-
-
-def scale(pods: int) -> tuple[str, ...]:
-    return ("scale", "api", str(pods), "--stack", "staging", "--yes", "-o", "json")
-
-
 @pytest.fixture(scope="module")
-def alice(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+def alice(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scaler]:
     """An operator, with staging up."""
-    terminal = Terminal({**cloud.environment, "XDG_STATE_HOME": str(tmp_path_factory.mktemp("alice"))})
+    terminal = Scaler({**cloud.environment, "XDG_STATE_HOME": str(tmp_path_factory.mktemp("alice"))})
     done = terminal("up", "staging", "--yes", "-o", "json")
     assert done.code == 0, done.err
     yield terminal
@@ -83,19 +46,19 @@ def alice(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture
-def bob(alice: Terminal, tmp_path: Path) -> Terminal:
+def bob(alice: Scaler, tmp_path: Path) -> Scaler:
     """Another operator, on another laptop."""
-    return Terminal({**alice.environment, "XDG_STATE_HOME": str(tmp_path)})
+    return Scaler({**alice.environment, "XDG_STATE_HOME": str(tmp_path)})
 
 
-def test_up_again_is_nothing_to_do_and_writes_nothing(alice: Terminal) -> None:
+def test_up_again_is_nothing_to_do_and_writes_nothing(alice: Scaler) -> None:
     before = len(alice("history", "staging", "-o", "json").document["items"])
     again = alice("up", "staging", "--yes")
     assert (again.code, again.out) == (0, "up staging: nothing to do\n")
     assert len(alice("history", "staging", "-o", "json").document["items"]) == before
 
 
-def test_a_plan_is_shown_with_its_preview_and_does_nothing(alice: Terminal) -> None:
+def test_a_plan_is_shown_with_its_preview_and_does_nothing(alice: Scaler) -> None:
     before = alice.dials()
     planned = alice("scale", "api", "2", "--stack", "staging", "--plan", "-o", "json").document
     [step] = planned["steps"]
@@ -105,7 +68,7 @@ def test_a_plan_is_shown_with_its_preview_and_does_nothing(alice: Terminal) -> N
     assert alice.dials() == before
 
 
-def test_scaling_waits_for_the_pods_and_is_in_every_record(alice: Terminal) -> None:
+def test_scaling_waits_for_the_pods_and_is_in_every_record(alice: Scaler) -> None:
     done = alice.scale(3)
     assert (done.code, done.document["ending"]) == (0, "done")
     assert "judged: PASS stable pods of staging that are Ready: 3" in done.err
@@ -121,7 +84,7 @@ def test_scaling_waits_for_the_pods_and_is_in_every_record(alice: Terminal) -> N
     assert alice.scale(3).document["steps"] == []
 
 
-def test_of_two_at_once_one_wins_and_the_other_is_told_who(alice: Terminal, bob: Terminal) -> None:
+def test_of_two_at_once_one_wins_and_the_other_is_told_who(alice: Scaler, bob: Scaler) -> None:
     both = [alice.start(*scale(1)), bob.start(*scale(2))]
     answers = sorted((ended(process) for process in both), key=lambda answer: answer.code)
     assert [answer.code for answer in answers] in ([0, 12], [0, 14])
@@ -132,7 +95,7 @@ def test_of_two_at_once_one_wins_and_the_other_is_told_who(alice: Terminal, bob:
 
 
 @pytest.mark.parametrize("place", ["step-1-started", "step-1-carried-out", "step-1-judged"])
-def test_after_a_kill_the_same_command_ends_it_from_another_laptop(place: str, alice: Terminal, bob: Terminal) -> None:
+def test_after_a_kill_the_same_command_ends_it_from_another_laptop(place: str, alice: Scaler, bob: Scaler) -> None:
     pods = 1 if alice.dials()["minimum"] > 1 else 2
     assert alice.scale(pods, HHCTL_FAILPOINT=f"{place}:kill").code == -signal.SIGKILL
     again = bob.scale(pods)
@@ -141,12 +104,12 @@ def test_after_a_kill_the_same_command_ends_it_from_another_laptop(place: str, a
     assert (bob.dials()["minimum"], bob.dials()["maximum"]) == (pods, pods)
 
 
-def test_what_kills_have_left_is_no_damage(alice: Terminal) -> None:
+def test_what_kills_have_left_is_no_damage(alice: Scaler) -> None:
     assert alice("journal", "verify").code == 0
     assert alice("up", "staging", "--yes").out == "up staging: nothing to do\n"
 
 
-def test_one_ctrl_c_takes_back_what_was_begun(alice: Terminal) -> None:
+def test_one_ctrl_c_takes_back_what_was_begun(alice: Scaler) -> None:
     before = alice.dials()
     process = alice.start("scale", "api", "5", "--stack", "staging", "--yes")
     stderr = process.stderr
@@ -159,7 +122,7 @@ def test_one_ctrl_c_takes_back_what_was_begun(alice: Terminal) -> None:
     assert alice.dials() == before
 
 
-def test_an_image_set_behind_its_back_is_drift_of_the_release(alice: Terminal, cloud: LocalCloud) -> None:
+def test_an_image_set_behind_its_back_is_drift_of_the_release(alice: Scaler, cloud: LocalCloud) -> None:
     assert alice("drift", "staging").out == "staging: no drift\n"
     place = ("--context=us-east-1", "--namespace=house-helper-staging")
     cloud.run("kubectl", "set", "image", "deployment/house-helper-api", "api=house-helper/api:other", *place)
@@ -185,7 +148,7 @@ def test_an_image_set_behind_its_back_is_drift_of_the_release(alice: Terminal, c
 @pytest.mark.parametrize(
     "command", [["up", "staging", "--yes"], scale(4), ["destroy", "staging", "--yes"], ["up", "staging", "--yes", "--skip-preview"]]
 )
-def test_a_context_that_leads_to_another_cluster_is_refused(command: list[str], alice: Terminal) -> None:
+def test_a_context_that_leads_to_another_cluster_is_refused(command: list[str], alice: Scaler) -> None:
     before = alice.dials()
     refused = alice(*command, "-o", "table", HHCTL_CONTEXT_US_EAST_1="us-west-2")
     assert (refused.code, len(refused.err.splitlines())) == (13, 1)
@@ -195,7 +158,7 @@ def test_a_context_that_leads_to_another_cluster_is_refused(command: list[str], 
 
 
 @pytest.mark.parametrize("command", ["preview", "drift"])
-def test_a_look_into_another_cluster_is_refused(command: str, alice: Terminal) -> None:
+def test_a_look_into_another_cluster_is_refused(command: str, alice: Scaler) -> None:
     refused = alice(command, "staging", "-o", "json", HHCTL_CONTEXT_US_EAST_1="us-west-2")
     assert refused.code == 13
     assert "leads to another cluster" in refused.document["items"][0]["error"]["message"]
@@ -215,14 +178,14 @@ def test_a_look_into_another_cluster_is_refused(command: str, alice: Terminal) -
         (["journal", "show", "nothing"], 2, "there is no run nothing; next: hhctl journal list"),
     ],
 )
-def test_what_cannot_be_done_is_refused_in_one_line(command: list[str], code: int, says: str, alice: Terminal) -> None:
+def test_what_cannot_be_done_is_refused_in_one_line(command: list[str], code: int, says: str, alice: Scaler) -> None:
     refused = alice(*command)
     assert (refused.code, refused.out) == (code, "")
     assert says in refused.err
     assert len(refused.err.splitlines()) == 1
 
 
-def test_an_unwritable_journal_refuses_and_changes_nothing(alice: Terminal, tmp_path: Path) -> None:
+def test_an_unwritable_journal_refuses_and_changes_nothing(alice: Scaler, tmp_path: Path) -> None:
     before = alice.dials()
     (tmp_path / "hhctl").write_text("in the way")
     refused = alice.scale(before["minimum"] + 1, XDG_STATE_HOME=str(tmp_path))
@@ -230,7 +193,7 @@ def test_an_unwritable_journal_refuses_and_changes_nothing(alice: Terminal, tmp_
     assert alice.dials() == before
 
 
-def test_one_byte_changed_in_the_journal_is_found(alice: Terminal) -> None:
+def test_one_byte_changed_in_the_journal_is_found(alice: Scaler) -> None:
     file = Path(alice.environment["XDG_STATE_HOME"], "hhctl", "journal", "journal.jsonl")
     before = file.read_text()
     file.write_text(before.replace("scale", "scalf", 1))
