@@ -27,6 +27,8 @@ _COMMANDS = (
         "status", target="automation.ops.status:status", summary="Show how every stack is set, what was done last, and who holds it."
     ),
     LazyCommand("history", target="automation.ops.history:history", summary="Show every update of STACK, the newest first."),
+    LazyCommand("health", target="automation.ops.health:health", summary="Show whether the workload of a stack is well."),
+    LazyCommand("logs", target="automation.ops.logs:logs", summary="Show what the pods of STACK have said, or their errors by pattern."),
     LazyCommand("outputs", target="automation.ops.outputs:outputs", summary="Show the outputs of STACK, secrets masked."),
     LazyCommand("journal", target="automation.ops.journal:journal", summary="Show what was done, by whom and why, and prove it."),
     LazyCommand("unlock", target="automation.ops.unlock:unlock", summary="Take a stack from a process that died on another host."),

@@ -1,0 +1,111 @@
+"""`hhctl health`: whether the workload of a stack is well, by all that its cluster has."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from automation.app import open_app
+from automation.commands import Command
+from automation.core.health import Fitness, Sign, signs, worst
+from automation.errors import ExitCode, HhctlError
+from automation.ops.logs import place_of
+from automation.ports.namespaces import Namespaces
+from automation.ports.programs import Programs
+from automation.show import Column, Table, Text, Tone, Toned, show
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from automation.app import App
+    from automation.options import Options
+    from automation.show import Block, Json
+
+_SECONDS = 10
+_TONES = {Fitness.WELL: Tone.GOOD, Fitness.UNKNOWN: Tone.FAINT, Fitness.DOUBTFUL: Tone.DOUBTFUL, Fitness.ILL: Tone.BAD}
+_COLUMNS = (Column("fitness", "fitness", whole=True), Column("subject", "subject"), Column("seen", "seen"))
+
+
+@dataclass(frozen=True, slots=True)
+class StackHealth:
+    """The signs of one stack, or the error that kept them from being read."""
+
+    stack: str
+    signs: tuple[Sign, ...]
+    error: HhctlError | None = None
+
+    @property
+    def fitness(self) -> Fitness:
+        """The worst of its signs; ILL where nobody can tell."""
+        return Fitness.ILL if self.error else worst(self.signs)
+
+    @property
+    def code(self) -> ExitCode:
+        """How the command exits for it: 4 where something is ill."""
+        if self.error:
+            return self.error.code
+        return ExitCode.RESOURCE_FAILED if self.fitness is Fitness.ILL else ExitCode.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class HealthView:
+    """The health of stacks as an answer."""
+
+    stacks: Sequence[StackHealth]
+    kind: str = "Health"
+
+    def document(self) -> Mapping[str, Json]:
+        """Return `{"items": [{stack, fitness, error, signs: [{subject, fitness, seen}, …]}, …]}`."""
+        return {"items": [_document(stack) for stack in self.stacks]}
+
+    def blocks(self) -> Sequence[Block]:
+        """Return a line and a table a stack."""
+        return tuple(block for stack in self.stacks for block in _blocks(stack))
+
+
+def _document(health: StackHealth) -> Json:
+    found: list[Json] = [{"subject": sign.subject, "fitness": sign.fitness.value, "seen": sign.seen} for sign in health.signs]
+    return {
+        "stack": health.stack,
+        "fitness": health.fitness.value,
+        "error": health.error.message if health.error else None,
+        "signs": found,
+    }
+
+
+def _blocks(health: StackHealth) -> tuple[Block, ...]:
+    if health.error:
+        return (Text(f"{health.stack}: {health.error.message}"),)
+    rows = tuple((Toned(sign.fitness.value, _TONES[sign.fitness]), sign.subject, sign.seen) for sign in health.signs)
+    return (Text(f"{health.stack} is {health.fitness.value}"), Table("Health", _COLUMNS, rows))
+
+
+def look(app: App, stack: str) -> StackHealth:
+    """Read the health of a stack; that it cannot be read is an answer too."""
+    try:
+        return StackHealth(stack, signs(Namespaces(Programs(os.environ, seconds=_SECONDS)).world(place_of(app.spec, stack))))
+    except HhctlError as error:
+        return StackHealth(stack, (), error)
+
+
+@click.command(cls=Command, epilog="\b\nExamples:\n  hhctl health\n  hhctl health prod\n  hhctl health staging -o json")
+@click.argument("stack", required=False)
+@click.pass_obj
+def health(options: Options, stack: str | None) -> ExitCode:
+    """Show whether the workload of STACK, or of every stack that has one, is well.
+
+    Looks at rollouts, pods and their restarts, endpoints, routes, the autoscaler, usage and recent warnings. Exits with 4 if something is
+    ill; what is doubtful, such as a rollout under way, is shown and is no failure.
+    """
+    app = open_app()
+    named = app.named([stack] if stack else [])
+    wanted = [name for name in named if stack or app.spec.stacks[name].workload]
+    with ThreadPoolExecutor(max_workers=len(wanted)) as lookers:
+        found = list(lookers.map(partial(look, app), wanted))
+    show(HealthView(found), options)
+    return next((each.code for each in found if each.code is not ExitCode.DONE), ExitCode.DONE)
