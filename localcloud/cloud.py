@@ -17,7 +17,9 @@ from localcloud.postgres import Postgres
 from localcloud.process import running, suspend
 from localcloud.prometheus import prometheus_part
 from localcloud.redis import redis_part
-from localcloud.regions import HOME_REGION, POSTGRES_SERVERS, REGIONS, door_port, doors_of
+from localcloud.regions import HOME_REGION, POSTGRES_SERVERS, PUBLIC_SERVERS, REGIONS, door_port, doors_of, edge_door
+from localcloud.traffic.rate import TRAFFIC, traffic_rate
+from stacks.house import edge
 from stacks.overrides import Override
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ class Cloud:
         """Every part, a region's together; making the list chooses ports and starts nothing."""
         regional = [part for region in REGIONS for part in self._parts_of(region)]
         providers = [self._provider(name) for name in PROVIDERS]
-        return (*regional, moto_part(self.folder), self._dns(), self._catalogue(), *providers)
+        return (*regional, moto_part(self.folder), self._dns(), self._catalogue(), *providers, self._traffic())
 
     @property
     def kubeconfig(self) -> Path:
@@ -110,9 +112,10 @@ class Cloud:
         port = self.folder.port("dns")
         data = self.folder.data("dns")
         endpoint = self.aws_endpoint(HOME_REGION)
+        edges = (word for region in REGIONS for word in ("--edge", edge(region)))
         return Part(
             name="dns",
-            command=_module("localcloud.dns", "--port", str(port), "--endpoint", endpoint, "--cache", str(data / "zones.json")),
+            command=_module("localcloud.dns", "--port", str(port), "--endpoint", endpoint, "--cache", str(data / "zones.json"), *edges),
             environment=self.aws_environment(),
             ready=answers_tcp(port),
             port=port,
@@ -123,6 +126,19 @@ class Cloud:
         port = self.folder.port("catalogue")
         answers = answers_http(f"http://127.0.0.1:{port}/v2/")
         return Part(name="catalogue", command=_module("localcloud.catalogue", "--port", str(port)), ready=answers, port=port)
+
+    def _traffic(self) -> Part:
+        port = self.folder.port(TRAFFIC)
+        # A client of the real cloud is told an address by DNS; here the edges share one, and differ by their ports.
+        served = {edge(server.region): self.door(server.region, edge_door(server.stack)) for server in PUBLIC_SERVERS}
+        edges = (word for name, door in served.items() for word in ("--edge", f"{name}={door}"))
+        rate = f"--rate={traffic_rate(self.folder):g}"
+        return Part(
+            name=TRAFFIC,
+            command=_module("localcloud.traffic", "--port", str(port), "--dns", str(self.folder.port("dns")), rate, *edges),
+            ready=answers_http(f"http://127.0.0.1:{port}/metrics"),
+            port=port,
+        )
 
     def _provider(self, name: str) -> Part:
         port = self.folder.port(f"provider-{name}")

@@ -11,13 +11,15 @@ from localcloud.cloud import PROVIDERS, Cloud
 from localcloud.kube.control_plane import Access, ControlPlane, kubeconfig
 from localcloud.kube_api import KubeApi, KubeError
 from localcloud.postgres import DATABASE, SUPERUSER, Postgres, programs
-from localcloud.regions import HOME_REGION, POSTGRES_SERVERS, REGIONS, STANDBY_REGION, postgres_server
+from localcloud.regions import HOME_REGION, POSTGRES_SERVERS, REGIONS, STANDBY_REGION, edge_door, postgres_server
 from localcloud.stack_secrets import secrets_files, write_secrets_files
 from stacks.overrides import Override
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from localcloud.regions import PostgresServer
 
 _SHOWN_STACK = "prod"
 _STATE_REGION = {"staging": HOME_REGION, "prod": HOME_REGION, "global": HOME_REGION, "dr": STANDBY_REGION}
@@ -42,6 +44,7 @@ def environment(cloud: Cloud) -> Mapping[str, str]:
         "HHCTL_DNS": f"127.0.0.1:{cloud.folder.port('dns')}",
         **_of_regions(cloud),
         **{Override.BACKEND.variable(stack): backend(cloud, region) for stack, region in _STATE_REGION.items()},
+        **{Override.URL.variable(server.stack): workload_url(cloud, server) for server in POSTGRES_SERVERS},
         **secrets_files(cloud),
         **{Override.SECRETS_PROVIDER.variable(stack): "passphrase" for stack in _STATE_REGION},
     }
@@ -51,6 +54,11 @@ def backend(cloud: Cloud, region: str) -> str:
     """The state backend in a region, for `pulumi login`."""
     endpoint = cloud.aws_endpoint(region)
     return f"s3://{state_bucket(region)}?region={region}&endpoint={endpoint}&s3ForcePathStyle=true&disableSSL=true"
+
+
+def workload_url(cloud: Cloud, server: PostgresServer) -> str:
+    """Where a stack's workload is reached: at its region's edge, whichever region is active."""
+    return f"http://127.0.0.1:{cloud.door(server.region, edge_door(server.stack))}"
 
 
 def write_files(cloud: Cloud) -> None:

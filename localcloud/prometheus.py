@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from localcloud import toolchain
+from localcloud.edge import EDGE
 from localcloud.part import Part, answers_http
+from localcloud.pods.targets import targets_file
+from localcloud.traffic.rate import TRAFFIC
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def prometheus_part(folder: CloudFolder, region: str) -> Part:
-    """The region's Prometheus, scraping itself; every sample carries its region."""
+    """The region's Prometheus, scraping every second the pods that ask for it, the edge and the traffic; samples carry the region."""
     name = f"{region}/prometheus"
     port = folder.port(name)
     configuration = folder.data(name) / "prometheus.yaml"
@@ -32,14 +35,22 @@ def prometheus_part(folder: CloudFolder, region: str) -> Part:
         command=command,
         ready=answers_http(f"http://127.0.0.1:{port}/-/ready"),
         port=port,
-        prepare=lambda: _configure(folder, region, port, configuration),
+        prepare=lambda: _configure(folder, region, name, configuration),
     )
 
 
-def _configure(folder: CloudFolder, region: str, port: int, configuration: Path) -> None:
+def _configure(folder: CloudFolder, region: str, name: str, configuration: Path) -> None:
     configuration.parent.mkdir(mode=0o700, exist_ok=True)
+    # A folder that comes later it would not watch.
+    targets_file(folder, region).parent.mkdir(mode=0o700, exist_ok=True)
+    pods = {"job_name": "pods", "file_sd_configs": [{"files": [str(targets_file(folder, region))]}]}
+    parts = [_job(job, folder.port(part)) for job, part in (("edge", f"{region}/{EDGE}"), ("traffic", TRAFFIC), ("prometheus", name))]
     settings = {
-        "global": {"scrape_interval": "5s", "external_labels": {"region": region}},
-        "scrape_configs": [{"job_name": "prometheus", "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}],
+        "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "external_labels": {"region": region}},
+        "scrape_configs": [pods, *parts],
     }
     folder.write_private(configuration, json.dumps(settings, indent=1))
+
+
+def _job(name: str, port: int) -> dict[str, Any]:
+    return {"job_name": name, "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}

@@ -15,7 +15,9 @@ from localcloud.environment import note_fingerprints, write_files
 from localcloud.faults import read_faults
 from localcloud.here import cloud_here
 from localcloud.postgres import unpack
+from localcloud.process import kill, running
 from localcloud.toolchain import progress_on_stderr
+from localcloud.traffic.rate import TRAFFIC, set_traffic_rate, traffic_rate
 from localcloud.up import Settled, bring_up
 
 if TYPE_CHECKING:
@@ -49,20 +51,40 @@ def raise_cloud(cloud: Cloud) -> Settled:
         return settled
 
 
+def _change_rate(cloud: Cloud, rate: float) -> None:
+    """Remember the rate, and end the traffic if it makes another: it starts anew with the rest."""
+    cloud.folder.make_parent()
+    with cloud.folder.held():
+        cloud.folder.make()
+        if rate != traffic_rate(cloud.folder):
+            set_traffic_rate(cloud.folder, rate)
+            kill(process for process in running(cloud.folder).values() if process.part == TRAFFIC)
+
+
 @click.command(cls=Command)
+@click.option(
+    "--traffic",
+    "rate",
+    type=click.FloatRange(min=0, min_open=True, max=1000),
+    metavar="RATE",
+    help="Requests a second that the traffic makes, remembered (default: 200).",
+)
 @click.pass_obj
-def up(options: Options) -> None:
+def up(options: Options, *, rate: float | None) -> None:
     """Start what does not run, and mend what has crashed.
 
     The first time it builds the programs it needs (about ten minutes on two cores); afterwards it takes seconds, and does nothing when all
     is well. Parts that `hhctl local fault` has stopped stay stopped.
 
     \b
-    Example:
+    Examples:
       hhctl local up
+      hhctl local up --traffic 20
     """
     begun = time.monotonic()
     cloud = cloud_here()
+    if rate is not None:
+        _change_rate(cloud, rate)
     settled = raise_cloud(cloud)
     answer = Record(
         "LocalUp",

@@ -1,4 +1,4 @@
-"""`python -m localcloud.dns --port N --endpoint URL [--poll SECONDS] [--cache FILE]`: one part of the local cloud, until SIGTERM."""
+"""`python -m localcloud.dns --port N --endpoint URL [--poll SECONDS] [--cache FILE] [--edge NAME…]`: a part, until SIGTERM."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automation.errors import ExitCode, HhctlError, UsageFault
+from localcloud.dns.names import name_of
 from localcloud.dns.policy import AllHealthy
+from localcloud.dns.published import with_published
 from localcloud.dns.reader import Credentials, Reader, Route53
 from localcloud.dns.server import Responder, listening
 
@@ -29,7 +31,12 @@ def main() -> int:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     responder = Responder(health=AllHealthy(), chance=random.Random())  # noqa: S311 - spreads load, guards nothing
     try:
-        reader = Reader(Route53(options.endpoint, _credentials()), cache=options.cache, publish=responder.publish)
+        edges = [name_of(edge) for edge in options.edge]
+        reader = Reader(
+            Route53(options.endpoint, _credentials()),
+            cache=options.cache,
+            publish=lambda zones: responder.publish(with_published(zones, edges)),
+        )
         reader.recall()
         return asyncio.run(_serve(responder, options.port, follow=lambda: _follow(reader, poll=options.poll)))
     except HhctlError as error:
@@ -42,6 +49,7 @@ class _Options(argparse.Namespace):
     endpoint: str
     poll: float
     cache: Path | None
+    edge: list[str]
 
 
 def _options() -> _Options:
@@ -50,6 +58,7 @@ def _options() -> _Options:
     parser.add_argument("--endpoint", required=True, help="URL of the AWS API")
     parser.add_argument("--poll", type=float, default=1.0, help="seconds between two readings of the zones (default: 1)")
     parser.add_argument("--cache", type=Path, help="file that keeps the last reading, for a start without the API")
+    parser.add_argument("--edge", action="append", default=[], help="name of a region's edge, which answers on 127.0.0.1")
     return parser.parse_args(namespace=_Options())
 
 

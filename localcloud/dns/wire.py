@@ -1,4 +1,4 @@
-"""Answers and record values in DNS's binary form: the only module that uses dnslib."""
+"""Questions, answers and record values in DNS's binary form: the only module that uses dnslib."""
 # dnslib ships no types, so what it returns is unknown to the type checker here and nowhere else.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownParameterType=false
 
@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,28 @@ def write_error(*, id: int, opcode: int, code: Code) -> bytes:
     """Give the packet that says `code` to something of which nothing but its header can be told."""
     header = dnslib.DNSHeader(id=id, bitmap=0, qr=1, opcode=opcode, rcode=int(code))
     return bytes(dnslib.DNSRecord(header).pack())
+
+
+@dataclass(frozen=True, slots=True)
+class CanonicalName:
+    """The target of a CNAME record, with its last dot, and for how many seconds that holds."""
+
+    target: str
+    ttl: int
+
+
+def write_question(name: str, type: str) -> bytes:
+    """Give the packet that asks for the records of one name and type."""
+    return bytes(dnslib.DNSRecord.question(name, type).pack())
+
+
+def read_canonical_names(packet: bytes) -> tuple[CanonicalName, ...]:
+    """Give the CNAME records of an answer, in their order; raise ValueError for what is no DNS packet."""
+    try:
+        records = dnslib.DNSRecord.parse(packet).rr
+    except dnslib.DNSError as error:
+        raise ValueError(f"no DNS packet: {error}") from None
+    return tuple(CanonicalName(str(record.rdata.label), record.ttl) for record in records if record.rtype == dnslib.QTYPE.CNAME)
 
 
 def _packet(query: Query, answer: Answer, *, truncated: bool) -> bytes:

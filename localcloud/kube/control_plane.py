@@ -9,18 +9,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localcloud import toolchain
+from localcloud.edge import EDGE
 from localcloud.kube.authority import Certificates, make_certificates
 from localcloud.kube.kwok import kwok_configuration
 from localcloud.kube.world import Cluster
 from localcloud.part import Part, answers_http
 from localcloud.pods import AGENT
+from localcloud.regions import edge_door, stacks_in
+from stacks.house import API, STAGING_API
 
 if TYPE_CHECKING:
     from localcloud.folder import CloudFolder
 
 # The default of 20 requests a second is what a rollout of many pods waits for longest.
 _API_RATE = ("--kube-api-qps=500", "--kube-api-burst=1000")
-_MEMBERS = ("admin", "kube-controller-manager", "kube-scheduler", "kwok", "metrics-server", AGENT)
+_HOSTS = {"staging": STAGING_API}
+_MEMBERS = ("admin", "kube-controller-manager", "kube-scheduler", "kwok", "metrics-server", AGENT, EDGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,8 @@ class ControlPlane:
     def parts(self) -> tuple[Part, ...]:
         """All of them, in the order in which they need each other."""
         nodes = (self._kwok(), self._node_agent())
-        return (self._etcd(), self._api_server(), self._controller_manager(), self._scheduler(), *nodes, self._metrics_server())
+        control = (self._etcd(), self._api_server(), self._controller_manager(), self._scheduler())
+        return (*control, *nodes, self._metrics_server(), self._edge())
 
     @property
     def certificates(self) -> Certificates:
@@ -246,6 +251,18 @@ class ControlPlane:
             port=self._port(AGENT),
             needs=(self._part("kube-apiserver"),),
             prepare=lambda: self._write_kubeconfig(AGENT),
+        )
+
+    def _edge(self) -> Part:
+        place = (f"--region={self.region}", f"--folder={self.folder.root}", f"--kubeconfig={self._kubeconfig_path(EDGE)}")
+        listeners = (f"--listen={_HOSTS.get(stack, API)}={self._port(edge_door(stack))}" for stack in stacks_in(self.region))
+        return Part(
+            name=self._part(EDGE),
+            command=(sys.executable, "-P", "-m", "localcloud.edge", *place, f"--port={self._port(EDGE)}", *listeners),
+            ready=answers_http(f"http://127.0.0.1:{self._port(EDGE)}/ready"),
+            port=self._port(EDGE),
+            needs=(self._part("kube-apiserver"),),
+            prepare=lambda: self._write_kubeconfig(EDGE),
         )
 
     def _metrics_server(self) -> Part:

@@ -10,11 +10,12 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from localcloud.kube_watch import Deleted, Listed, News, Seen, Watched, follow
 from localcloud.pods import NODES
 from localcloud.pods.pod import PodLife
 from localcloud.pods.processes import end_strays, processes_by_mark
+from localcloud.pods.targets import Targets
 from localcloud.pods.usage import Usage
-from localcloud.pods.watch import Deleted, Listed, News, Seen, follow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +37,7 @@ class Agent:
         self._lives: dict[str, PodLife] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._alive: Mapping[str, int] = {}
+        self._nodes: dict[Watched, str] = {}
         self._unlisted = set(NODES)
 
     async def run(self) -> None:
@@ -50,20 +52,23 @@ class Agent:
 
         for name in NODES:
             # Daemons: a watch that waits for an API server delays no end.
-            threading.Thread(target=follow, args=(self._node.api, name, tell), name=f"watch-{name}", daemon=True).start()
+            bound = Watched("v1", "Pod", f"spec.nodeName={name}")
+            self._nodes[bound] = name
+            threading.Thread(target=follow, args=(self._node.api, bound, tell), name=f"watch-{name}", daemon=True).start()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._node.events.run())
             group.create_task(Usage(self._node, self._lives).run())
+            group.create_task(Targets(self._node, self._lives).run())
             while True:
                 self._take(await news.get())
 
     def _take(self, news: News) -> None:
         match news:
-            case Listed(node, pods):
-                self._compare(node, pods)
-            case Seen(pod):
+            case Listed(watched, pods):
+                self._compare(self._nodes[watched], pods)
+            case Seen(_, pod):
                 self._see(pod)
-            case Deleted(pod):
+            case Deleted(_, pod):
                 self._lose(pod["metadata"]["uid"])
 
     def _compare(self, node: str, pods: tuple[Manifest, ...]) -> None:

@@ -45,6 +45,11 @@ class PodLife:
         self.lives = {each.name: self._life(each, standings[each.name]) for each in self.pod.every_container}
         self.hear(manifest)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it is asked to end, or its containers have ended for good."""
+        return self._asked_to_end.is_set() or self._known.get("phase") in {"Succeeded", "Failed"}
+
     def hear(self, manifest: Manifest) -> None:
         """Take note of the pod as the API has it now."""
         metadata, status = manifest["metadata"], manifest.get("status", {})
