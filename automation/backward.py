@@ -11,6 +11,7 @@ from automation.core.record import Event
 from automation.core.resume import TaskLeft, UpdateLeft, is_ours, is_undone, undo_of
 from automation.core.updates import Outcome, standing
 from automation.course import AGAIN, Stop
+from automation.watching import came_back
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,4 +116,4 @@ def _back(course: Course, step: _UndoUpdate | _UndoTask) -> str:
         course.doors.deeds.act(step.action, step.stack)
         return ""
     updated = course.update(step.stack, step.dials, operation=undo_of(course.operation))
-    return "" if updated.outcome is Outcome.SUCCEEDED else updated.trouble
+    return came_back(course, step.stack, step.dials) if updated.outcome is Outcome.SUCCEEDED else updated.trouble

@@ -15,6 +15,9 @@ from automation.plugins import load_plugins
 
 _COMMANDS = (
     LazyCommand("up", target="automation.ops.up:up", summary="Bring STACK to what its program, its files and its dials say."),
+    LazyCommand("deploy", target="automation.ops.deploy:deploy", summary="Bring VERSION to staging, then prod, then dr."),
+    LazyCommand("rollback", target="automation.ops.rollback:rollback", summary="Bring an older release back, as a new revision."),
+    LazyCommand("smoke", target="automation.ops.smoke:smoke", summary="Make the smoke checks against STACK."),
     LazyCommand("scale", target="automation.ops.scale:scale", summary="Keep N pods of a workload, or from N to M as its load wants."),
     LazyCommand("preview", target="automation.ops.preview:preview", summary="Show what `hhctl up STACK` would change, and change nothing."),
     LazyCommand(

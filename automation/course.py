@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Protocol
 from automation.core.updates import Change, Note, Outcome, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from automation.clock import Clock
     from automation.core.gates import Judgement
     from automation.core.plan import Ending, Json, Step
     from automation.core.record import Author, Event, Record
+    from automation.core.soak import Soak
     from automation.core.updates import Engine, Updated
     from automation.interrupts import Interrupts
     from automation.journal import Journal
@@ -35,6 +36,10 @@ class Watcher(Progress, Protocol):
 
     def waiting(self, judgement: Judgement) -> None:
         """A gate was looked at and is not met yet."""
+        ...
+
+    def soaking(self, soak: Soak, elapsed: float, judgements: Sequence[Judgement]) -> None:
+        """A soak has lasted for `elapsed` seconds and goes on."""
         ...
 
 

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from automation.core.gates import Sample, Verdict, judge, unasked, worst
 from automation.core.plan import Ending, Task, Update
 from automation.core.record import Event
 from automation.core.updates import Outcome
-from automation.course import AGAIN, Effect, Stop
-from automation.errors import HhctlError
+from automation.course import Effect, Stop
+from automation.watching import meet_gates
 
 if TYPE_CHECKING:
-    from automation.core.gates import Judgement
-    from automation.core.plan import Gate, Json, Step
+    from automation.core.plan import Json, Step
     from automation.core.updates import Updated
     from automation.course import Course
 
-_LOOK_SECONDS = 1.0
 _ENDINGS = {
     Outcome.FAILED: Ending.RESOURCE_FAILED,
     Outcome.CANCELLED: Ending.CANCELLED,
@@ -37,7 +34,11 @@ def take(course: Course, number: int, step: Step) -> Stop | None:
     course.confirm()
     if isinstance(step, Task):
         return _do(course, number, step)
-    return _update(course, number, step) or _judge(course, number, step)
+    began = step.began or course.doors.clock.now()
+    stop = _update(course, number, step) or meet_gates(course, number, step, began=began)
+    if stop is None and step.stays:
+        course.effects = [effect for effect in course.effects if effect.number != number]
+    return stop
 
 
 def _update(course: Course, number: int, step: Update) -> Stop | None:
@@ -87,56 +88,6 @@ def _data(updated: Updated) -> dict[str, Json]:
         "changes": [{"urn": change.urn, "operation": change.operation.value} for change in updated.changes],
         "faults": [{"urn": fault.urn, "message": fault.message} for fault in updated.faults],
         "holder": updated.holder,
-    }
-
-
-def _judge(course: Course, number: int, step: Update) -> Stop | None:
-    if not step.gates:
-        return None
-    judgements: list[Judgement] = []
-    for gate in step.gates:
-        judgement = _watch(course, gate)
-        if judgement is None:
-            return Stop(Ending.CANCELLED, "cancelled by Ctrl-C at a gate")
-        judgements.append(judgement)
-    verdict = worst(judgement.verdict for judgement in judgements)
-    says = "; ".join(map(str, judgements))
-    course.write(Event.JUDGED, number, says, {"verdict": verdict.value, "judgements": [_judgement_json(each) for each in judgements]})
-    course.reach(f"step-{number}-judged")
-    if verdict is Verdict.PASS:
-        return None
-    if verdict is Verdict.INCONCLUSIVE:
-        return Stop(Ending.INCONCLUSIVE, says, undo=False, hint=AGAIN)
-    return Stop(Ending.HALTED, says)
-
-
-def _watch(course: Course, gate: Gate) -> Judgement | None:
-    """Sample until the gate is met or its time is over; None where the operator wants to stop."""
-    doors = course.doors
-    ends = doors.clock.monotonic() + gate.within
-    samples: list[Sample] = []
-    while True:
-        try:
-            samples.append(doors.gauge.measure(gate))
-        except HhctlError as error:
-            return unasked(gate, error.message)
-        judgement = judge(gate, samples)
-        if judgement.verdict is Verdict.PASS or doors.clock.monotonic() >= ends:
-            return judgement
-        if course.stop_wanted:
-            return None
-        doors.watcher.waiting(judgement)
-        doors.clock.sleep(_LOOK_SECONDS)
-
-
-def _judgement_json(judgement: Judgement) -> Json:
-    return {
-        "verdict": judgement.verdict.value,
-        "query": judgement.query,
-        "threshold": judgement.threshold,
-        "n": judgement.n,
-        "value": judgement.value,
-        "trouble": judgement.trouble,
     }
 
 

@@ -11,6 +11,23 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from stacks.quantities import Quantity
+
+
+class QuantityType(click.ParamType[Any]):
+    """An option or argument whose value is a quantity of the spec, such as 5% or 1500ms."""
+
+    def __init__(self, name: str, quantity: Quantity[Any]) -> None:
+        self.name = name
+        self._quantity = quantity
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the quantity; one that is none is a usage error that says what is allowed."""
+        try:
+            return self._quantity.parse(value)
+        except ValueError:
+            self.fail(f"{value!r} is not {self._quantity.allowed}", param, ctx)
+
 
 class Output(Enum):
     """How an answer is written: for people, or as one document for programs."""

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from automation.app import SETTINGS
 from automation.clock import SystemClock
+from automation.core.deployment_log import ANY, LOGGED, WRITE_LOG
 from automation.core.drift import AS_MADE, RESTORE, SETTLED
 from automation.core.failpoints import Failpoints, read_failpoint
-from automation.core.record import Author
+from automation.core.record import Author, Event
 from automation.core.redact import Redactor
 from automation.core.updates import Holder
 from automation.course import Doors
@@ -29,7 +30,8 @@ from automation.lease import Leases
 from automation.live import watched
 from automation.ports.clusters import Clusters
 from automation.ports.deeds import NamedDeeds
-from automation.ports.gauge import ClusterGauge
+from automation.ports.deployment_log import DeploymentLog
+from automation.ports.gauge import WorldGauge
 from automation.ports.journal_file import JournalFile, journal_file
 from automation.ports.journal_objects import JournalObjects
 from automation.ports.objects import objects_beside
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from automation.core.facts import StackFacts, Unreachable
     from automation.core.gates import Judgement
     from automation.core.record import Record
+    from automation.core.soak import Soak
     from automation.core.updates import Progress, ResourceChange
     from automation.lease import Claim
     from automation.options import Options
@@ -88,6 +91,7 @@ class Told:
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._waited_for = ""
+        self._tenth = -1
 
     def resource(self, change: ResourceChange, *, done: bool) -> None:
         """Pass on what the engine does."""
@@ -95,7 +99,16 @@ class Told:
 
     def recorded(self, record: Record) -> None:
         """Tell what was written in the journal."""
-        tell(f"{record.event.value}: {record.says}")
+        says = record.says.replace("; ", "\n  ") if record.event is Event.JUDGED else record.says
+        tell(f"{record.event.value}: {says}")
+
+    def soaking(self, soak: Soak, elapsed: float, judgements: Sequence[Judgement]) -> None:
+        """Tell every tenth of the soak how far it has come and what is seen."""
+        tenth = int(10 * elapsed / soak.seconds)
+        if tenth != self._tenth:
+            self._tenth = tenth
+            seen = ", ".join(f"{each.about}: {each.shown or each.verdict.value}" for each in judgements)
+            tell(f"soaking: {elapsed:.0f} of {soak.seconds:g} s: {seen}")
 
     def waiting(self, judgement: Judgement) -> None:
         """Tell what is there and what is wanted, unless that was told last."""
@@ -121,6 +134,10 @@ class Session:
         us = here()
         reason = self._options.reason or (f"incident {self._options.incident}" if self._options.incident else "")
         return Author(us.user, reason, us.host, os.getpid())
+
+    def now(self) -> datetime:
+        """Return the date and time, in UTC."""
+        return self._clock.now()
 
     def gather(self, *stacks: str) -> Mapping[str, StackFacts | Unreachable]:
         """Read how stacks stand, to show it."""
@@ -161,14 +178,17 @@ class Session:
         return Redactor(secrets_in(os.environ))
 
     def _deeds(self) -> Deeds:
-        """Name what tasks look at and do: all of it, until now, is of a stack's Helm releases."""
+        """Name what tasks look at and do."""
         releases, of_stack = self.releases, self.app.engine.releases
+        log = DeploymentLog(self.objects, self.app.engine.recent)
         return NamedDeeds(
             {
+                ANY: lambda _: True,
+                LOGGED: log.names_what_runs,
                 SETTLED: lambda stack: all(releases.settled(each) for each in of_stack(stack)),
                 AS_MADE: lambda stack: not any(releases.drifted(each) for each in of_stack(stack)),
             },
-            {RESTORE: lambda stack: _each(releases.restore, of_stack(stack))},
+            {RESTORE: lambda stack: _each(releases.restore, of_stack(stack)), WRITE_LOG: log.write},
         )
 
     @cached_property
@@ -183,7 +203,7 @@ class Session:
         with interrupts.watched(), watched(self._options) as progress:
             yield Doors(
                 engine=self.app.engine,
-                gauge=ClusterGauge(self.app.spec),
+                gauge=WorldGauge(self.app.spec, self._redactor),
                 deeds=self._deeds(),
                 leases=self._leases,
                 clock=self._clock,

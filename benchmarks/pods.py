@@ -49,7 +49,8 @@ def processes(folder: Path) -> dict[int, psutil.Process]:
 
 
 def is_api(process: psutil.Process) -> bool:
-    return "localcloud.workload" in " ".join(process.cmdline())
+    words = process.cmdline()
+    return words[-2:] == ["-m", "localcloud.workload"] and not any("keeper" in word for word in words)
 
 
 def seconds_of(process: psutil.Process) -> float:

@@ -96,6 +96,8 @@ class Service(pulumi.ComponentResource):
                 # The text and not the file, whose path would make a change of every other checkout.
                 value_yaml_files=[pulumi.StringAsset(args.values.read_text(encoding="utf-8"))],
                 values={"existingSecret": self.secret, **chart_values(args)},
+                # Helm waits for a rollout that cannot succeed until its time is over; the gates of an operation see that at once.
+                skip_await=True,
                 timeout=_ROLLOUT_SECONDS,
                 max_history=_RELEASES_KEPT,
             ),

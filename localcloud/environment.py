@@ -13,7 +13,7 @@ from localcloud.kube_api import KubeApi, KubeError
 from localcloud.postgres import DATABASE, SUPERUSER, Postgres, programs
 from localcloud.regions import HOME_REGION, POSTGRES_SERVERS, REGIONS, STANDBY_REGION, edge_door, postgres_server
 from localcloud.stack_secrets import secrets_files, write_secrets_files
-from stacks.overrides import Override
+from stacks.overrides import REGISTRY, Override
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +42,7 @@ def environment(cloud: Cloud) -> Mapping[str, str]:
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(cloud.folder.secret_file("pulumi-passphrase")),
         "PULUMI_DEBUG_PROVIDERS": ",".join(f"{name}:{cloud.folder.port(f'provider-{name}')}" for name in PROVIDERS),
         "HHCTL_DNS": f"127.0.0.1:{cloud.folder.port('dns')}",
+        REGISTRY: f"http://127.0.0.1:{cloud.folder.port('catalogue')}",
         **_of_regions(cloud),
         **{Override.BACKEND.variable(stack): backend(cloud, region) for stack, region in _STATE_REGION.items()},
         **{Override.URL.variable(server.stack): workload_url(cloud, server) for server in POSTGRES_SERVERS},

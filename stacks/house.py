@@ -31,6 +31,14 @@ HOME, STANDBY = "prod", "dr"
 CHART = Path(__file__).resolve().parent.parent / "infra" / "helm" / "house-helper"
 
 
+MIGRATIONS = CHART.parent.parent.parent / "services" / "api" / "migrations"
+
+
+def version_label(tag: str) -> str:
+    """The label that the chart gives the pods of an image's tag, cut to what a label may be."""
+    return tag[:63].strip("._-")
+
+
 def values_file(stack: str) -> Path:
     """The chart's values of a stack."""
     return CHART / f"values-{stack}.yaml"

@@ -6,6 +6,7 @@ Every series has the labels `namespace`, `track` and `version`, which Prometheus
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
@@ -59,8 +60,9 @@ class Arm:
 class Objective:
     """One promise: the value of `query` is at most `limit`, or where `relative`, exceeds its baseline by at most that share of it.
 
-    `query` and `population` are PromQL with `$pods`, `$window` and `$offset` to be filled in; `population` counts what the value was made
-    of, and without any there is no value. `hold` is for how long it may be broken before people are woken.
+    `query` and `population` are PromQL with `$pods`, `$window` and `$offset` to be filled in, and `$quantile` where the value is one;
+    `population` counts what the value was made of. Of fewer than `least` nothing is said, and up to `floor` nobody minds, whatever the
+    baseline. `hold` is for how long it may be broken before people are woken.
     """
 
     name: str
@@ -74,21 +76,44 @@ class Objective:
     severity: Severity
     diagnosis: str
     """The scenario of `hhctl diagnose` that finds out why."""
+    least: int = 1
+    floor: float = 0.0
+    quantile: float | None = None
 
     def value(self, arm: Arm, *, window: timedelta, before: timedelta = timedelta()) -> str:
         """PromQL of the value over the last `window`, or over the one that ended `before` now."""
-        return _filled(self.query, arm, window, before)
+        return self._filled(self.query, arm, window, before=before)
+
+    def bounds(self, arm: Arm, *, window: timedelta, n: float) -> tuple[str, str] | None:
+        """PromQL of an interval that holds the value with 95 % confidence, made of `n` observations; None where it is no quantile.
+
+        The interval of a quantile lies between two others, whatever the distribution: the number of observations below it is binomial
+        (Conover, Practical Nonparametric Statistics, 3.2).
+        """
+        if self.quantile is None or n <= 0:
+            return None
+        spread = 1.96 * math.sqrt(self.quantile * (1 - self.quantile) / n)
+        low, high = max(0.0, self.quantile - spread), min(1.0, self.quantile + spread)
+        return self._filled(self.query, arm, window, quantile=low), self._filled(self.query, arm, window, quantile=high)
 
     def count(self, arm: Arm, *, window: timedelta) -> str:
         """PromQL of the number of observations that the value is made of."""
-        return _filled(self.population, arm, window, timedelta())
+        return self._filled(self.population, arm, window)
 
     def broken(self, arm: Arm, *, window: timedelta, baseline: timedelta) -> str:
         """PromQL that gives a series while the promise is broken; what is relative is compared with `baseline` ago."""
         now = self.value(arm, window=window)
         if not self.relative:
             return f"{now} > {self.limit:g}"
-        return f"({now}) / ({self.value(arm, window=window, before=baseline)}) - 1 > {self.limit:g}"
+        return f"({now}) / ({self.value(arm, window=window, before=baseline)}) - 1 > {self.limit:g} and ({now}) > {self.floor:g}"
+
+    def _filled(self, query: str, arm: Arm, window: timedelta, *, before: timedelta = timedelta(), quantile: float | None = None) -> str:
+        seconds = int(before.total_seconds())
+        offset = f" offset {seconds}s" if seconds else ""
+        wanted = self.quantile if quantile is None else quantile
+        return Template(query).substitute(
+            pods=arm.matchers, window=f"{int(window.total_seconds())}s", offset=offset, quantile=f"{wanted or 0:.6g}"
+        )
 
 
 def objectives(promised: Objectives) -> tuple[Objective, ...]:
@@ -105,6 +130,7 @@ def objectives(promised: Objectives) -> tuple[Objective, ...]:
             hold=timedelta(minutes=2),
             severity=Severity.P1,
             diagnosis="high-error-rate",
+            least=_LEAST_REQUESTS,
         ),
         Objective(
             name="latency-p95",
@@ -117,6 +143,8 @@ def objectives(promised: Objectives) -> tuple[Objective, ...]:
             hold=timedelta(minutes=5),
             severity=Severity.P2,
             diagnosis="high-latency",
+            least=_LEAST_REQUESTS,
+            quantile=_P95_OF,
         ),
         Objective(
             name="latency-degradation",
@@ -129,6 +157,9 @@ def objectives(promised: Objectives) -> tuple[Objective, ...]:
             hold=timedelta(minutes=10),
             severity=Severity.P2,
             diagnosis="high-latency",
+            least=_LEAST_REQUESTS,
+            floor=0.1,
+            quantile=_P95_OF,
         ),
         Objective(
             name="health",
@@ -157,13 +188,10 @@ def objectives(promised: Objectives) -> tuple[Objective, ...]:
     )
 
 
+_LEAST_REQUESTS = 200
+_P95_OF = 0.95
+
 # Without `or`, no failure among some requests would be a gap; a share of no requests stays one.
 _ERROR_RATE = f'(sum(rate({REQUESTS}{{$pods,code=~"5.."}}[$window]$offset)) or vector(0)) / sum(rate({REQUESTS}{{$pods}}[$window]$offset))'
-_P95 = f"histogram_quantile(0.95, sum by (le) (rate({LATENCY}_bucket{{$pods}}[$window]$offset)))"
+_P95 = f"histogram_quantile($quantile, sum by (le) (rate({LATENCY}_bucket{{$pods}}[$window]$offset)))"
 _REQUESTS_SEEN = f"sum(increase({REQUESTS}{{$pods}}[$window]))"
-
-
-def _filled(query: str, arm: Arm, window: timedelta, before: timedelta) -> str:
-    seconds = int(before.total_seconds())
-    offset = f" offset {seconds}s" if seconds else ""
-    return Template(query).substitute(pods=arm.matchers, window=f"{int(window.total_seconds())}s", offset=offset)

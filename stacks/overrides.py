@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 PULUMI_BACKEND = "PULUMI_BACKEND_URL"
 """Pulumi's own variable: it stands over the backend of every stack."""
+REGISTRY = "HHCTL_REGISTRY"
+"""It stands over the registry."""
 
 
 class Override(Enum):
@@ -45,6 +47,7 @@ def environment_layer(files: Tables, environment: Mapping[str, str]) -> Environm
 
 
 def _settable(files: Tables) -> Iterator[tuple[KeyPath, tuple[str, ...]]]:
+    yield ("registry",), (REGISTRY,)
     for override in Override:
         table, *rest = override.value
         for name in table_at(files, table):

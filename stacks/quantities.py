@@ -97,6 +97,12 @@ def _http_status(value: object) -> int:
     return value
 
 
+def _count(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 100:
+        raise ValueError
+    return value
+
+
 def _either(schemes: tuple[str, ...]) -> str:
     *others, last = (f"{scheme}://" for scheme in schemes)
     return f"{', '.join(others)} or {last}"
@@ -133,3 +139,4 @@ Duration = Annotated[timedelta, Quantity("a duration in ms, s, m, h or d, such a
 Fraction = Annotated[float, Quantity("a percentage from 0% to 100%, such as 1%", _percentage)]
 Instant = Annotated[datetime, Quantity("a date and time with an offset, such as 2030-12-20T18:00:00Z", _instant)]
 HttpStatus = Annotated[int, Quantity("an HTTP status from 100 to 599", _http_status)]
+Count = Annotated[int, Quantity("a whole number from 0 to 100", _count)]

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from stacks.quantities import (
     Backend,
+    Count,
     Duration,
     Fraction,
     HttpStatus,
@@ -54,12 +55,25 @@ class Stack:
 
 @dataclass(frozen=True, slots=True)
 class SmokeCheck:
-    """A request to a workload's URL that changes nothing, and the status it must answer with in time."""
+    """A request to a workload's URL that changes nothing: the status it must answer with in time, and a text that the answer `contains`.
+
+    It is made up to `retries` times more before it has failed.
+    """
 
     name: Text
     path: UrlPath
     status: HttpStatus = 200
     timeout: Duration = timedelta(seconds=5)
+    contains: Text = ""
+    retries: Count = 2
+
+
+@dataclass(frozen=True, slots=True)
+class SmokeProgram:
+    """A program that checks what requests cannot: it is called with the stack's name, and its exit code says whether all is well."""
+
+    path: Text
+    timeout: Duration = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +119,11 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """Everything that `hhctl.toml` says, checked."""
+    """Everything that `hhctl.toml` says, checked.
+
+    `registry` is where images are looked up, `changelog` the file that must name a version before it is deployed; without it nobody looks.
+    `dashboards` is where Grafana is.
+    """
 
     regions: Mapping[RegionName, Region]
     stacks: Mapping[StackName, Stack]
@@ -113,3 +131,7 @@ class Spec:
     smoke: tuple[SmokeCheck, ...]
     contacts: tuple[Contact, ...]
     freeze: tuple[Freeze, ...] = ()
+    smoke_program: SmokeProgram | None = None
+    registry: WebUrl = "https://registry.house-helper.com"
+    changelog: Text | None = None
+    dashboards: WebUrl | None = None

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from automation.core.gates import Sample
+from automation.core.gates import ReadyPods, Sample
+from automation.core.soak import Measured
 from automation.core.updates import (
     Change,
     Entry,
@@ -27,14 +28,15 @@ from automation.core.updates import (
 from stacks.dials import Dials, changes, from_document, to_document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Callable, Generator, Mapping, Sequence
     from pathlib import Path
 
-    from automation.core.gates import Judgement
-    from automation.core.plan import Gate
+    from automation.core.gates import Judgement, Met
     from automation.core.record import Record
+    from automation.core.soak import Soak
     from automation.core.updates import Progress
     from automation.errors import HhctlError
+    from stacks.objectives import Arm, Objective
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 BROKEN_MEMORY = "666Mi"
@@ -201,15 +203,32 @@ class FakeWorld:
     engine: FakeEngine
     ready: Callable[[str], float | HhctlError | None] | None = None
     failing_actions: frozenset[str] = frozenset()
+    measured: Callable[[str, Objective, Arm, timedelta], Measured] = lambda *_: Measured("", 1000, 0.0)
+    unseen: float = 0.0
+    pushed: str = ""
 
-    def measure(self, gate: Gate) -> Sample:
-        if self.ready:
+    def measure(self, gate: Met) -> Sample:
+        if self.ready and isinstance(gate, ReadyPods):
             seen = self.ready(gate.stack)
             if isinstance(seen, Exception):
                 raise seen
             return Sample(seen, "" if seen is not None else "not reached")
         world = self.engine.world(gate.stack)
-        return Sample(float(world.minimum) if world else None)
+        if world is None:
+            return Sample(None)
+        return Sample(float(world.minimum) if isinstance(gate, ReadyPods) else 1.0)
+
+    def ask(self, stack: str, objective: Objective, arm: Arm, *, window: timedelta, at: datetime) -> Measured:
+        del at
+        return self.measured(stack, objective, arm, window)
+
+    def missing(self, soak: Soak, *, seconds: float) -> float:
+        del soak, seconds
+        return self.unseen
+
+    def running(self, stack: str) -> str:
+        world = self.engine.world(stack)
+        return f"api@{self.pushed or (world.image.digest if world and world.image else '')}"
 
     def holds(self, condition: str, stack: str) -> bool:
         return condition == "true" or (self.engine.folder / f"{stack}-{condition}").exists()
@@ -262,6 +281,10 @@ class Listener:
 
     def waiting(self, judgement: Judgement) -> None:
         self.waits.append(judgement)
+
+    def soaking(self, soak: Soak, elapsed: float, judgements: Sequence[Judgement]) -> None:
+        del soak, elapsed
+        self.waits += judgements
 
     def resource(self, change: ResourceChange, *, done: bool) -> None:
         if done:

@@ -5,22 +5,31 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from stacks.dials import Dials, Image
+
 
 class Verdict(Enum):
-    """What a gate says, from best to worst; only PASS goes on.
+    """What a gate says, from best to worst; only PASS goes on, and what is NOT_APPLICABLE is in nobody's way.
 
-    INCONCLUSIVE: there was nothing to judge. ERROR: the question could not be asked. FAIL: it was judged, and is not met.
+    NOT_APPLICABLE: there is nothing that it could be compared with, as its planner knows. INCONCLUSIVE: there was nothing to judge.
+    ERROR: the question could not be asked. FAIL: it was judged, and is not met.
     """
 
+    NOT_APPLICABLE = "not applicable"
     PASS = "pass"  # noqa: S105 - no password
     INCONCLUSIVE = "inconclusive"
     ERROR = "error"
     FAIL = "fail"
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a run may go on by it."""
+        return self in {Verdict.NOT_APPLICABLE, Verdict.PASS}
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
@@ -47,18 +56,89 @@ class ReadyPods:
         """Say what it must be."""
         return f"at least {self.minimum} within {self.within:g} s"
 
+    @property
+    def wanted(self) -> float:
+        """The least value that meets it."""
+        return self.minimum
+
+
+@dataclass(frozen=True, slots=True)
+class RolledOut:
+    """All stable pods of `stack` are Ready, run `image`, and no others are left, within `within` seconds; the value is their share."""
+
+    stack: str
+    image: Image
+    within: float
+
+    @property
+    def query(self) -> str:
+        """Say what is measured."""
+        return f"share of {self.stack}'s stable pods that are Ready with {self.image.tag}"
+
+    @property
+    def threshold(self) -> str:
+        """Say what it must be."""
+        return f"1 within {self.within:g} s"
+
+    @property
+    def wanted(self) -> float:
+        """The least value that meets it."""
+        return 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class SmokePasses:
+    """All smoke checks pass against `stack` within `within` seconds; the value is the share that does."""
+
+    stack: str
+    within: float
+
+    @property
+    def query(self) -> str:
+        """Say what is measured."""
+        return f"share of smoke checks that pass on {self.stack}"
+
+    @property
+    def threshold(self) -> str:
+        """Say what it must be."""
+        return f"1 within {self.within:g} s"
+
+    @property
+    def wanted(self) -> float:
+        """The least value that meets it."""
+        return 1.0
+
+
+_ROLLOUT_SECONDS = 300.0
+
+
+def rolled_out(stack: str, dials: Dials) -> tuple[RolledOut, ...]:
+    """The gate of a stack that is set to `dials`: that its pods run what they say; none where there are to be no pods."""
+    if dials.image is None or dials.stopped or not dials.present:
+        return ()
+    return (RolledOut(stack, dials.image, within=_ROLLOUT_SECONDS),)
+
+
+Met: TypeAlias = ReadyPods | RolledOut | SmokePasses
+"""A gate that is met once: it is looked at until it is, or until its time is over."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One measured value, or None and why there is none."""
+    """One measured value, or None and why there is none; `doomed` says that no later sample can be better."""
 
     value: float | None
     trouble: str = ""
+    doomed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A gate's verdict and what it rests on: `n` samples with a value, of which `value` is the newest."""
+    """A gate's verdict and what it rests on: `n` observations, of which `value` is made.
+
+    `query` is what was asked, in words or in PromQL, `about` names it for people where it is PromQL. `shown` is the value in its unit,
+    `compared` what it was compared with: the baseline, the effect and its interval.
+    """
 
     verdict: Verdict
     query: str
@@ -66,30 +146,35 @@ class Judgement:
     n: int
     value: float | None
     trouble: str = ""
+    about: str = ""
+    shown: str = ""
+    compared: str = ""
 
     def __str__(self) -> str:
         """Give the judgement as one line."""
-        value = "no data" if self.value is None else f"{self.value:g}"
+        value = "no data" if self.value is None else self.shown or f"{self.value:g}"
         trouble = f" ({self.trouble})" if self.trouble else ""
-        return f"{self.verdict.name} {self.query}: {value}, wanted {self.threshold}, n={self.n}{trouble}"
+        compared = f", {self.compared}" if self.compared else ""
+        asked = f" [{self.query}]" if self.about else ""
+        return f"{self.verdict.name} {self.about or self.query}: {value}, wanted {self.threshold}{compared}, n={self.n}{trouble}{asked}"
 
 
-def judge(gate: ReadyPods, samples: Sequence[Sample]) -> Judgement:
-    """Judge `gate` by the newest of `samples`, oldest first: pods that were Ready once and are no longer do not count."""
+def judge(gate: Met, samples: Sequence[Sample]) -> Judgement:
+    """Judge `gate` by the newest of `samples`, oldest first: what was so once and is no longer does not count."""
     newest = samples[-1] if samples else Sample(None, "never measured")
     measured = sum(map(_has_value, samples))
     if newest.value is None or not _has_value(newest):
-        return _judgement(gate, Verdict.INCONCLUSIVE, n=measured, newest=newest)
-    verdict = Verdict.PASS if newest.value >= gate.minimum else Verdict.FAIL
+        return _judgement(gate, Verdict.FAIL if newest.doomed else Verdict.INCONCLUSIVE, n=measured, newest=newest)
+    verdict = Verdict.PASS if newest.value >= gate.wanted else Verdict.FAIL
     return _judgement(gate, verdict, n=measured, newest=newest)
 
 
-def unasked(gate: ReadyPods, trouble: str) -> Judgement:
+def unasked(gate: Met, trouble: str) -> Judgement:
     """Judge `gate`, whose question could not even be asked because of `trouble`."""
     return _judgement(gate, Verdict.ERROR, n=0, newest=Sample(None, trouble))
 
 
-def _judgement(gate: ReadyPods, verdict: Verdict, *, n: int, newest: Sample) -> Judgement:
+def _judgement(gate: Met, verdict: Verdict, *, n: int, newest: Sample) -> Judgement:
     value = newest.value if _has_value(newest) else None
     return Judgement(verdict, gate.query, gate.threshold, n, value, newest.trouble)
 

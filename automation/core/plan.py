@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
-from automation.core.gates import ReadyPods
+from automation.core.gates import Met
+from automation.core.soak import Soak
 from automation.errors import ExitCode
 from stacks.dials import Dials, changes, to_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
-Gate: TypeAlias = ReadyPods
+Gate: TypeAlias = Met | Soak
 
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
 
@@ -22,8 +24,10 @@ Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json
 class Update:
     """Set a stack from the dials `before` to `after`, then meet `gates`, else set it to `undo`; None leaves it as it is.
 
+    `stays`: once its gates are met it is not undone, whatever becomes of later steps.
     `refresh`: the world is read anew first, so that what was changed behind the engine's back is set right too.
-    `revision`: an interrupted run has carried the update out as that revision, so only its gates are left.
+    `revision`: an interrupted run has carried the update out as that revision, so only its gates are left; `began` is when that run
+    began the update, `soaking` since when it has been soaking.
     `no_return`: once it has taken effect, even in part, nothing up to and with it is undone.
     """
 
@@ -33,7 +37,10 @@ class Update:
     gates: tuple[Gate, ...] = ()
     undo: Dials | None = None
     no_return: bool = False
+    stays: bool = False
     revision: int | None = None
+    began: datetime | None = None
+    soaking: datetime | None = None
     refresh: bool = False
 
     @property
@@ -155,10 +162,13 @@ def _step_json(step: Step) -> Mapping[str, Json]:
         "update": step.stack,
         "before": to_document(step.before) if step.before else None,
         "after": to_document(step.after),
-        "gates": [{"query": gate.query, "threshold": gate.threshold} for gate in step.gates],
+        "gates": [{"query": query, "threshold": threshold} for query, threshold in _wanted(step.gates)],
         "undo": to_document(step.undo) if step.undo else None,
         "no_return": step.no_return,
+        "stays": step.stays,
         "revision": step.revision,
+        "began": step.began.isoformat() if step.began else None,
+        "soaking": step.soaking.isoformat() if step.soaking else None,
         "refresh": step.refresh,
     }
 
@@ -170,9 +180,14 @@ def _step_lines(number: int, step: Step) -> Sequence[str]:
         return [title, f"   needs {step.precondition}; then {step.postcondition}", f"   undo: {step.undo or 'none'}"]
     made = changes(step.before, step.after) if step.revision is None else ()
     dials = [f"   {change.name}: {change.before or 'unset'} -> {change.after or 'unset'}" for change in made]
-    gates = [f"   gate: {gate.query}, {gate.threshold}" for gate in step.gates]
+    gates = [f"   gate: {query}, {threshold}" for query, threshold in _wanted(step.gates)]
     undo = [f"   undo: {_undo_words(step.after, step.undo)}"] if step.undo else []
     return [title, *(dials or ["   dials as they are"]), *gates, *undo]
+
+
+def _wanted(gates: Sequence[Gate]) -> Sequence[tuple[str, str]]:
+    """Name what is asked and what it must be, a line each."""
+    return [line for gate in gates for line in (gate.lines if isinstance(gate, Soak) else ((gate.query, gate.threshold),))]
 
 
 def _undo_words(after: Dials, undo: Dials) -> str:

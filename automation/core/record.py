@@ -30,6 +30,7 @@ class Event(Enum):
     DONE = "done"
     MISSED = "missed"
     FAILED = "failed"
+    SOAKING = "soaking"
     JUDGED = "judged"
     UNDOING = "undoing"
     UNDO_STARTED = "undo started"

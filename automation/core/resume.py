@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
+from automation.core.gates import Verdict
 from automation.core.plan import Ending
 from automation.core.record import Event, Record
 from automation.core.updates import Kind, Outcome
@@ -12,7 +14,6 @@ from stacks.dials import Dials, from_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
 
     from automation.core.updates import Entry
 
@@ -22,7 +23,7 @@ class UpdateLeft:
     """An update that a run began and neither undid nor found without effect.
 
     `base`: the revision it started from. `revision`: what it was carried out as, None where the run died before it knew.
-    `since`: when the run knew that it was carried out, from which a soak counts. `passed`: its gates were met.
+    `began`: when that was. `soaking`: since when its soak counts, None where the run did not come to one. `passed`: its gates were met.
     """
 
     step: int
@@ -31,7 +32,8 @@ class UpdateLeft:
     undo: Dials | None
     base: int
     revision: int | None = None
-    since: datetime | None = None
+    began: datetime | None = None
+    soaking: datetime | None = None
     passed: bool = False
 
 
@@ -150,7 +152,7 @@ def _steps(begun: Record) -> list[dict[str, Any]]:
 
 def _update_left(number: int, step: Mapping[str, Any], *, base: int, seen: Mapping[Event, Record]) -> UpdateLeft:
     place = f"step {number} of the journal"
-    started, done, judged = seen.get(Event.STARTED), seen.get(Event.DONE), seen.get(Event.JUDGED)
+    started, done, judged, soaking = (seen.get(event) for event in (Event.STARTED, Event.DONE, Event.JUDGED, Event.SOAKING))
     return UpdateLeft(
         step=number,
         stack=step["update"],
@@ -158,6 +160,11 @@ def _update_left(number: int, step: Mapping[str, Any], *, base: int, seen: Mappi
         undo=from_document(step["undo"], place=place) if step["undo"] else None,
         base=cast("int", started.data["base"]) if started else base,
         revision=cast("int", done.data["revision"]) if done else step["revision"],
-        since=done.at if done else None,
-        passed=judged is not None and judged.data["verdict"] == "pass",
+        began=started.at if started else _moment(step.get("began")),
+        soaking=soaking.at if soaking else _moment(step.get("soaking")),
+        passed=judged is not None and Verdict(judged.data["verdict"]).goes_on,
     )
+
+
+def _moment(written: str | None) -> datetime | None:
+    return datetime.fromisoformat(written) if written else None

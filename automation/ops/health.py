@@ -97,9 +97,9 @@ def look(app: App, stack: str) -> StackHealth:
 @click.argument("stack", required=False)
 @click.pass_obj
 def health(options: Options, stack: str | None) -> ExitCode:
-    """Show whether the workload of STACK, or of every stack that has one, is well.
+    """Show whether the workload of a stack is well.
 
-    Looks at rollouts, pods and their restarts, endpoints, routes, the autoscaler, usage and recent warnings. Exits with 4 if something is
+    Without STACK it is every stack that has one. It looks at rollouts, pods and their restarts, endpoints, routes, the autoscaler, usage and recent warnings. Exits with 4 if something is
     ill; what is doubtful, such as a rollout under way, is shown and is no failure.
     """
     app = open_app()

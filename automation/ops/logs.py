@@ -120,9 +120,9 @@ Examples:
 @click.option("--errors", is_flag=True, help="Show errors only, those that say the same as one line with their number.")
 @click.pass_obj
 def logs(options: Options, stack: str, *, previous: bool, errors: bool) -> None:
-    """Show what the pods of STACK have said, the newest lines of each, oldest first.
+    """Show what the pods of STACK have said, or their errors by pattern.
 
-    With --errors, lines that differ in numbers, addresses and identifiers only are counted as one pattern, the most frequent first.
+    It is the newest lines of each pod, oldest first. With --errors, lines that differ in numbers, addresses and identifiers only are counted as one pattern, the most frequent first.
     """
     app = open_app()
     [name] = app.named([stack])

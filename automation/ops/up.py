@@ -13,6 +13,7 @@ from automation.commands import OperationCommand
 from automation.consent import TerminalConsent, must_be_able_to_agree
 from automation.core.drift import AS_MADE, RESTORE, SETTLED
 from automation.core.facts import Facts
+from automation.core.gates import rolled_out
 from automation.core.plan import Plan, Task, Update
 from automation.core.updates import Forecast
 from automation.errors import ExitCode, Refusal, UsageFault
@@ -47,7 +48,7 @@ def plan_up(facts: Facts, stack: str) -> Plan:
             if not facts.of(needed).present:
                 raise Refusal(f"{stack} comes up after {needed}, which is not there", hint=f"hhctl up {needed}")
     after = replace(found.wanted, present=True)
-    return Plan(f"up {stack}", stack, {stack: found.standing.base}, (Update(stack, found.dials, after),))
+    return Plan(f"up {stack}", stack, {stack: found.standing.base}, (Update(stack, found.dials, after, rolled_out(stack, after)),))
 
 
 def plan_refresh(facts: Facts, stack: str, drift: Drift, foreseen: Forecast) -> Plan:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, get_args
 
 import click
 
 from automation.commands import Command
 from automation.errors import UsageFault
+from automation.options import QuantityType
 from automation.show import Column, Table, show
 from localcloud.catalogue.entry import read_catalogue
 from localcloud.commands.up import raise_cloud
@@ -23,28 +24,12 @@ if TYPE_CHECKING:
 
     from automation.options import Options
     from localcloud.cloud import Cloud
-    from stacks.quantities import Quantity
 
 _API = "house-helper/api"
 
 
-class _QuantityType(click.ParamType[Any]):
-    """An option whose value is a quantity of the spec, such as 5% or 1500ms."""
-
-    def __init__(self, name: str, quantity: Quantity[Any]) -> None:
-        self.name = name
-        self._quantity = quantity
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the quantity; one that is none is a usage error that says what is allowed."""
-        try:
-            return self._quantity.parse(value)
-        except ValueError:
-            self.fail(f"{value!r} is not {self._quantity.allowed}", param, ctx)
-
-
-_SHARE = _QuantityType("share", get_args(Fraction)[1])
-_TIME = _QuantityType("time", get_args(Duration)[1])
+_SHARE = QuantityType("share", get_args(Fraction)[1])
+_TIME = QuantityType("time", get_args(Duration)[1])
 
 
 @click.command(cls=Command)

@@ -1,4 +1,4 @@
-"""`python -m localcloud.sidecars.fence`: not ready while the other region's switch is on at a higher revision than this region's.
+"""`python -m localcloud.sidecars.fence`: not ready while both regions' switches are on and the other one's is at a higher revision.
 
 A switch that cannot be read changes nothing: the last answer stands, and until there is one the region may serve.
 """
@@ -30,10 +30,10 @@ def look_at(url: str) -> SwitchState | None:
 
 
 def may_serve(*, before: bool, own: SwitchState | None, other: SwitchState | None) -> bool:
-    """Whether the region may serve, given whether it might before."""
+    """Whether the region may serve, given whether it might before: of two that are told to, the one that was told later."""
     if own is None or other is None:
         return before
-    return not (other.active and other.revision > own.revision)
+    return not (own.active and other.active and other.revision > own.revision)
 
 
 class Fence:

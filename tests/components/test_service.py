@@ -59,10 +59,10 @@ def test_the_values_file_goes_in_as_text_whose_path_is_nobodys_business(declared
     assert "values-test.yaml" not in str(inputs)
 
 
-def test_helm_waits_for_the_pods_and_never_rolls_back_by_itself(declared: Declared) -> None:
+def test_helm_leaves_the_wait_for_pods_to_gates_and_never_rolls_back_by_itself(declared: Declared) -> None:
     inputs = declared.only("Release").inputs
-    assert inputs["timeout"] == 300
-    assert not inputs.keys() & {"skipAwait", "atomic", "createNamespace"}
+    assert inputs["skipAwait"] is True
+    assert not inputs.keys() & {"atomic", "createNamespace"}
 
 
 def test_the_dials_become_values_under_the_runbooks_names(tmp_path: Path) -> None:

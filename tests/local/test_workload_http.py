@@ -151,6 +151,7 @@ ON, OFF = SwitchState(active=True, revision=7), SwitchState(active=False, revisi
         (True, SwitchState(active=True, revision=6), ON, False),
         (True, SwitchState(active=True, revision=8), ON, True),
         (True, SwitchState(active=True, revision=6), OFF, True),
+        (True, SwitchState(active=False, revision=6), ON, True),
         (False, SwitchState(active=True, revision=8), ON, True),
         (False, None, OFF, False),
         (False, OFF, None, False),

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from automation.core.gates import ReadyPods, Sample
+from automation.core.redact import Redactor
 from automation.errors import HhctlError
 from automation.ports.deeds import NamedDeeds
-from automation.ports.gauge import ClusterGauge, MeasuringDenied
+from automation.ports.gauge import MeasuringDenied, WorldGauge
 from stacks.loading import load_spec
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ def answering(deployment: dict[str, Any]) -> str:
     return f"cat <<'E'\n{json.dumps(deployment)}\nE"
 
 
-def gauge() -> ClusterGauge:
-    return ClusterGauge(load_spec(PROJECT, {}))
+def gauge() -> WorldGauge:
+    return WorldGauge(load_spec(PROJECT, {}), Redactor())
 
 
 @pytest.mark.parametrize(

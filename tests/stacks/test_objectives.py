@@ -36,9 +36,18 @@ def test_a_name_that_could_end_the_matcher_is_quoted() -> None:
 
 def test_what_is_relative_is_compared_with_the_same_before() -> None:
     broken = PROMISES["latency-degradation"].broken(Arm("here"), window=WINDOW, baseline=timedelta(hours=1))
-    assert broken.count("[300s]") == 2
+    assert broken.count("[300s]") == 3
     assert broken.count("offset 3600s") == 1
-    assert broken.endswith("- 1 > 0.5")
+    assert "- 1 > 0.5 and (" in broken
+    assert broken.endswith(") > 0.1")
+
+
+def test_the_interval_of_a_quantile_lies_between_two_others_and_narrows_with_what_it_is_made_of() -> None:
+    few, many = (PROMISES["latency-p95"].bounds(Arm("here"), window=WINDOW, n=n) for n in (200, 20_000))
+    assert few
+    assert many
+    assert [query.split("(")[1].split(",")[0] for query in (*few, *many)] == ["0.919794", "0.980206", "0.946979", "0.953021"]
+    assert PROMISES["error-rate"].bounds(Arm("here"), window=WINDOW, n=200) is None
 
 
 @pytest.mark.parametrize("promise", PROMISES.values(), ids=PROMISES)

@@ -30,6 +30,8 @@ def _problems(folder: Path, text: str, **environment: str) -> list[str]:
     return [str(problem).removeprefix(f"{folder}/") for problem in invalid.value.problems]
 
 
+TABLES = "regions, stacks, objectives, smoke, contacts, freeze, smoke_program, registry, changelog, dashboards"
+
 # What is changed in valid.toml, and every problem that this is; a problem's line is the one where the value begins.
 INVALID = {
     "an unknown key near a known one": (
@@ -52,7 +54,7 @@ INVALID = {
         "[[smoke]]",
         "[[smokes]]",
         [
-            "hhctl.toml:28: smokes: unknown key; did you mean smoke?; allowed: regions, stacks, objectives, smoke, contacts, freeze",
+            f"hhctl.toml:28: smokes: unknown key; did you mean smoke?; allowed: {TABLES}",
             "hhctl.toml: smoke: missing; allowed: a list",
         ],
     ),

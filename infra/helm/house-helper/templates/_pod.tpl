@@ -77,6 +77,10 @@ env:
   - { name: OWN_SWITCH_URL, value: {{ required "fence.own is required" .fence.own | quote }} }
   - { name: OTHER_SWITCH_URL, value: {{ required "fence.other is required" .fence.other | quote }} }
   - { name: INTERVAL_SECONDS, value: {{ .fence.intervalSeconds | quote }} }
+startupProbe:
+  httpGet: { path: /health, port: fence }
+  periodSeconds: 1
+  failureThreshold: 60
 readinessProbe:
   httpGet: { path: /ready, port: fence }
   periodSeconds: {{ .fence.intervalSeconds }}

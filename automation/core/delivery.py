@@ -1,0 +1,107 @@
+"""The steps by which a release comes to stacks, the same for a deployment and a rollback. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from automation.core.gates import SmokePasses, rolled_out
+from automation.core.plan import Update
+from automation.core.soak import Promise, Soak
+from automation.errors import Refusal, UsageFault
+from stacks.dials import DatabaseRole
+from stacks.house import HOME, version_label
+from stacks.objectives import Arm
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from automation.core.facts import Facts
+    from automation.core.plan import Gate
+    from stacks.dials import Dials, Image
+    from stacks.objectives import Objective
+
+_SMOKE_SECONDS = 60.0
+_STABLE = "stable"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What is brought where: `image` to `stacks`, in that order; prod soaks for `soak` seconds, 0 for not at all.
+
+    `namespaces` are those of the stacks' workloads, `objectives` what is promised there.
+    """
+
+    image: Image
+    stacks: tuple[str, ...]
+    soak: float
+    namespaces: Mapping[str, str]
+    objectives: tuple[Objective, ...]
+
+
+def updates(facts: Facts, delivery: Delivery) -> tuple[Update, ...]:
+    """Plan the update of each stack that does not run the image yet, or whose gates an interrupted run has left.
+
+    Each is taken back if it does not pass its gates, and stays once it has.
+
+    Raises:
+        Refusal: a stack is not there, fenced or stopped, or a canary runs on it.
+        HhctlError: a stack cannot be reached.
+    """
+    return tuple(update for stack in delivery.stacks if (update := _update(facts, delivery, stack)))
+
+
+def _update(facts: Facts, delivery: Delivery, stack: str) -> Update | None:
+    before = facts.present(stack)
+    refuse_unfit(stack, before)
+    after = replace(before, image=delivery.image)
+    if after != before:
+        return Update(stack, before, after, _gates(delivery, stack, before=before, after=after), undo=before, stays=True)
+    left = facts.left(stack, after)
+    if left is None or left.passed:
+        return None
+    return Update(
+        stack,
+        left.undo,
+        after,
+        _gates(delivery, stack, before=left.undo, after=after),
+        undo=left.undo,
+        stays=True,
+        revision=facts.of(stack).standing.base,
+        began=left.began,
+        soaking=left.soaking,
+    )
+
+
+def refuse_unfit(stack: str, dials: Dials) -> None:
+    """Refuse a stack that cannot take a release.
+
+    Raises:
+        UsageFault: it has no workload.
+        Refusal: it is fenced or stopped, or a canary runs on it.
+    """
+    if dials.image is None:
+        raise UsageFault(f"{stack} has no workload")
+    if dials.database_role is DatabaseRole.FENCED:
+        raise Refusal(f"{stack} is fenced: it must not serve")
+    if dials.stopped:
+        raise Refusal(f"{stack} is stopped: no pod would start")
+    if dials.canary:
+        raise Refusal(f"a canary of {dials.canary.image.tag} runs on {stack}", hint="hhctl status")
+
+
+def _gates(delivery: Delivery, stack: str, *, before: Dials | None, after: Dials) -> tuple[Gate, ...]:
+    gates: tuple[Gate, ...] = (*rolled_out(stack, after), SmokePasses(stack, within=_SMOKE_SECONDS))
+    if stack != HOME or not delivery.soak:
+        return gates
+    return (*gates, _soak(delivery, stack, before))
+
+
+def _soak(delivery: Delivery, stack: str, before: Dials | None) -> Soak:
+    def arm(image: Image) -> Arm:
+        return Arm(delivery.namespaces[stack], track=_STABLE, version=version_label(image.tag))
+
+    was = before.image if before else None
+    baseline = arm(was) if was and was != delivery.image else None
+    promises = tuple(Promise(objective, arm(delivery.image), baseline if objective.relative else None) for objective in delivery.objectives)
+    return Soak(stack, delivery.image, delivery.soak, promises)

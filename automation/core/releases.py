@@ -1,0 +1,90 @@
+"""The releases of a stack, read from its history: what ran when, and what a gate took back. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from automation.core.resume import carried_out, undo_of
+from automation.core.updates import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from automation.core.updates import Entry
+    from stacks.dials import Image
+
+UNDOS_BEFORE_A_HUMAN = 3
+"""After so many undos in a row of one image somebody has to look at it before it is tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """An image as it came to run: the revision that brought it, since when, on which schema; `undone` if it was taken back at once."""
+
+    image: Image
+    revision: int
+    since: datetime
+    schema: int
+    undone: bool = False
+
+    def __str__(self) -> str:
+        """Name it as an operator would ask for it."""
+        return f"{self.image.tag} (revision {self.revision})"
+
+
+def releases(entries: Sequence[Entry]) -> tuple[Release, ...]:
+    """Return the releases that `entries`, the whole history with the newest first, tell of; newest first."""
+    return tuple(reversed(list(_oldest_first(list(reversed(list(carried_out(entries))))))))
+
+
+def candidates(found: Sequence[Release]) -> tuple[Release, ...]:
+    """Return what can be gone back to: each image that ran before the one that runs now and was not taken back, newest first."""
+    if not found:
+        return ()
+    tried = {release.image.digest for release in found if release.undone}
+    seen = {found[0].image.digest}
+    chosen: list[Release] = []
+    for release in found[1:]:
+        if release.undone or release.image.digest in seen:
+            continue
+        seen.add(release.image.digest)
+        # What was once taken back and ran well later may be gone back to.
+        if release.image.digest not in tried or _ran_well_after(found, release):
+            chosen.append(release)
+    return tuple(chosen)
+
+
+def undos(found: Sequence[Release], image: Image) -> int:
+    """Count how often in a row an image has been taken back; once it has stayed, it counts from nothing."""
+    count = 0
+    for release in found:
+        if release.image.digest == image.digest:
+            if not release.undone:
+                break
+            count += 1
+    return count
+
+
+def _ran_well_after(found: Sequence[Release], release: Release) -> bool:
+    undone = (each.revision for each in found if each.undone and each.image.digest == release.image.digest)
+    return release.revision > max(undone, default=0)
+
+
+def _oldest_first(entries: Sequence[Entry]) -> Iterator[Release]:
+    running = ""
+    for position, entry in enumerate(entries):
+        image = entry.dials.image
+        if entry.outcome is not Outcome.SUCCEEDED or image is None or not entry.dials.present or image.digest == running:
+            continue
+        running = image.digest
+        yield Release(image, entry.revision, entry.ended, entry.dials.schema, undone=_is_undone(entry, entries[position + 1 :]))
+
+
+def _is_undone(entry: Entry, later: Sequence[Entry]) -> bool:
+    """Tell whether the next update that set another image took this one back."""
+    for each in later:
+        if each.outcome is Outcome.SUCCEEDED and each.dials.image != entry.dials.image:
+            return each.note.operation == undo_of(entry.note.operation)
+    return False

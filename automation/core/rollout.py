@@ -1,0 +1,88 @@
+"""How far a rollout has come, and whether it can still succeed. Pure: documents of the API in.
+
+What dooms one is krane's list (lib/krane/kubernetes_resource/{deployment,replica_set,pod}.rb): a Deployment has failed only when every pod
+of its newest ReplicaSet has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Document = dict[str, Any]
+
+_REVISION = "deployment.kubernetes.io/revision"
+_DOOMED = frozenset({"CrashLoopBackOff", "InvalidImageName", "ErrInvalidImage", "ErrImagePull", "ImagePullBackOff"})
+_CONFIGURATION, _NOT_YET = "CreateContainerConfigError", "failed to sync"
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """`ready` of `wanted` pods are Ready with the newest template; it is `done` once there are no others.
+
+    `doomed` says why it cannot succeed, empty while it can, and `pod` and `container` name one whose last words may tell more.
+    """
+
+    done: bool
+    ready: int
+    wanted: int
+    image: str
+    doomed: str = ""
+    pod: str = ""
+    container: str = ""
+
+
+def rollout(deployment: Document, replica_sets: Sequence[Document], pods: Sequence[Document], *, container: str) -> Rollout:
+    """Read a rollout; `container` is the one whose image counts."""
+    spec, status = deployment["spec"], deployment.get("status", {})
+    wanted = spec.get("replicas", 1)
+    image = next(each["image"] for each in spec["template"]["spec"]["containers"] if each["name"] == container)
+    if status.get("observedGeneration", 0) < deployment["metadata"]["generation"]:
+        return Rollout(done=False, ready=0, wanted=wanted, image=image)
+    newest = _newest(deployment, replica_sets)
+    own = [pod for pod in pods if newest and _is_owned(pod, newest) and "deletionTimestamp" not in pod["metadata"]]
+    ready = newest.get("status", {}).get("readyReplicas", 0) if newest else 0
+    counts = {status.get(name, 0) for name in ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")}
+    done = counts == {wanted} and ready == wanted
+    troubles = [trouble for pod in own if (trouble := _trouble(pod))]
+    if own and len(troubles) == len(own):
+        reason, pod, of = troubles[0]
+        return Rollout(done=False, ready=ready, wanted=wanted, image=image, doomed=f"{pod}/{of}: {reason}", pod=pod, container=of)
+    doomed = "" if done else _failed(deployment)
+    return Rollout(done=done, ready=ready, wanted=wanted, image=image, doomed=doomed)
+
+
+def _newest(deployment: Document, replica_sets: Sequence[Document]) -> Document | None:
+    revision = deployment["metadata"].get("annotations", {}).get(_REVISION)
+    owned = (each for each in replica_sets if _is_owned(each, deployment))
+    return next((each for each in owned if each["metadata"].get("annotations", {}).get(_REVISION) == revision), None)
+
+
+def _is_owned(each: Document, owner: Document) -> bool:
+    return any(reference["uid"] == owner["metadata"]["uid"] for reference in each["metadata"].get("ownerReferences", ()))
+
+
+def _trouble(pod: Document) -> tuple[str, str, str] | None:
+    """Say why a pod cannot get ready, with its name and the container's; None where it may."""
+    status = pod["status"]
+    for container in (*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())):
+        waiting = container.get("state", {}).get("waiting", {})
+        reason, message = waiting.get("reason", ""), waiting.get("message", "")
+        if reason in _DOOMED or (reason == _CONFIGURATION and _NOT_YET not in message):
+            ended = container.get("lastState", {}).get("terminated", {})
+            end = f", last ended {ended['reason']} with exit code {ended['exitCode']}" if ended else f": {message}" if message else ""
+            return f"{reason}{end}", pod["metadata"]["name"], container["name"]
+    return None
+
+
+def _failed(deployment: Document) -> str:
+    """Say what the Deployment itself says of its failure: its deadline has passed, or its pods are not let in."""
+    for condition in deployment.get("status", {}).get("conditions", ()):
+        expired = condition["type"] == "Progressing" and condition["status"] == "False"
+        refused = condition["type"] == "ReplicaFailure" and condition["status"] == "True"
+        if expired or refused:
+            return f"{condition.get('reason', condition['type'])}: {condition.get('message', '')}"
+    return ""

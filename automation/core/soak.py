@@ -1,0 +1,165 @@
+"""A soak: what was promised is watched for a time, and judged by all that was seen meanwhile. Pure."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+from typing import TYPE_CHECKING
+
+from automation.core.gates import Judgement, Verdict
+from stacks.objectives import Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stacks.dials import Image
+    from stacks.objectives import Arm, Objective
+
+_SHORTEST_GAP = 5.0  # seconds; scrapes come a little early or late
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """An objective that `arm` is to keep; where it is relative, against `baseline`, None if nothing ran before that could be one."""
+
+    objective: Objective
+    arm: Arm
+    baseline: Arm | None
+
+    @property
+    def is_applicable(self) -> bool:
+        """Whether there is anything to judge it by."""
+        return not self.objective.relative or self.baseline is not None
+
+    @property
+    def wanted(self) -> str:
+        """Say what the value must be, or that there is nothing to compare it with."""
+        return self.threshold if self.is_applicable else "not applicable: nothing ran before"
+
+    @property
+    def threshold(self) -> str:
+        """Say what the value must be."""
+        limit = shown(self.objective.limit, Unit.FRACTION if self.objective.relative else self.objective.unit)
+        if not self.objective.relative:
+            return f"at most {limit}"
+        return f"at most {limit} more than before, or {shown(self.objective.floor, self.objective.unit)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Soak:
+    """For `seconds` none of `promises` is broken on `stack`, and it goes on running `image`."""
+
+    stack: str
+    image: Image
+    seconds: float
+    promises: tuple[Promise, ...]
+
+    @property
+    def lines(self) -> tuple[tuple[str, str], ...]:
+        """Say of each promise what is asked, and what it must be for how long."""
+        return tuple((promise.objective.title, f"{promise.wanted} for {self.seconds:g} s") for promise in self.promises)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The value of an objective over a window, made of `n` observations; None where there was none, and in `trouble` why.
+
+    `interval` holds it with 95 % confidence, where it has one.
+    """
+
+    query: str
+    n: float | None
+    value: float | None
+    interval: tuple[float, float] | None = None
+    trouble: str = ""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a number to judge."""
+        return self.value is not None and math.isfinite(self.value) and self.n is not None
+
+
+def judge_promise(promise: Promise, now: Measured, before: Measured | None) -> Judgement:
+    """Judge by what is `now` and, for a relative objective, what was `before`; of too few observations nothing is said."""
+    if not promise.is_applicable:
+        return _judgement(promise, Verdict.NOT_APPLICABLE, now, trouble="nothing ran before that it could be compared with")
+    if lack := _lack(promise.objective, now):
+        return _judgement(promise, Verdict.INCONCLUSIVE, now, trouble=lack)
+    assert now.value is not None  # noqa: S101 - nothing lacks
+    if not promise.objective.relative:
+        return _judgement(promise, Verdict.FAIL if now.value > promise.objective.limit else Verdict.PASS, now)
+    if now.value <= promise.objective.floor:
+        return _judgement(promise, Verdict.PASS, now)
+    if before is None or (lack := _lack(promise.objective, before)) or not before.value:
+        return _judgement(promise, Verdict.INCONCLUSIVE, now, trouble=f"the baseline: {lack or 'no data'}")
+    return _compared(promise, now, before, now.value / before.value - 1)
+
+
+def _lack(objective: Objective, measured: Measured) -> str:
+    """Say why nothing can be said of what was measured; empty where something can."""
+    if not measured.is_there:
+        return measured.trouble or "no data"
+    return f"fewer than {objective.least} observations" if (measured.n or 0) < objective.least else ""
+
+
+def _compared(promise: Promise, now: Measured, before: Measured, effect: float) -> Judgement:
+    """Fail where more has been lost than is allowed, unless chance alone may have done it."""
+    low, high = _ratio_interval(now, before)
+    broken = effect > promise.objective.limit
+    verdict = Verdict.PASS if not broken else Verdict.FAIL if low > 0 else Verdict.INCONCLUSIVE
+    unit = promise.objective.unit
+    compared = f"before {shown(before.value, unit)} (n={before.n:.0f}), effect {effect:+.0%}, 95 % interval {low:+.0%} to {high:+.0%}"
+    return _judgement(promise, verdict, now, compared=compared)
+
+
+def _ratio_interval(now: Measured, before: Measured) -> tuple[float, float]:
+    """Bound the effect by the ends of both intervals that are furthest apart, which is wider than need be."""
+    assert now.value is not None  # noqa: S101 - whoever compares has both
+    assert before.value is not None  # noqa: S101 - likewise
+    low, high = now.interval or (now.value, now.value)
+    least, most = before.interval or (before.value, before.value)
+    return low / most - 1 if most else math.inf, high / least - 1 if least else math.inf
+
+
+def _judgement(promise: Promise, verdict: Verdict, now: Measured, *, trouble: str = "", compared: str = "") -> Judgement:
+    value = now.value if now.is_there else None
+    return Judgement(
+        verdict=verdict,
+        query=now.query,
+        threshold=promise.threshold,
+        n=round(now.n or 0),
+        value=value,
+        trouble=trouble,
+        about=promise.objective.title,
+        shown=shown(value, promise.objective.unit),
+        compared=compared,
+    )
+
+
+def shown(value: float | None, unit: Unit) -> str:
+    """Write a value in its unit."""
+    if value is None:
+        return ""
+    match unit:
+        case Unit.FRACTION:
+            return f"{value * 100:.3g} %"
+        case Unit.SECONDS:
+            return f"{value * 1000:.3g} ms" if value < 1 else f"{value:.3g} s"
+        case Unit.THINGS:
+            return f"{value:g}"
+
+
+def missing(stamps: Sequence[float], *, since: float, until: float) -> float:
+    """Return for how many seconds between two times there were no samples; `stamps` are the samples' times, in any order.
+
+    Where samples come is told by the samples themselves: what is longer than three times the usual distance is a gap.
+    """
+    within = sorted(stamp for stamp in stamps if since <= stamp <= until)
+    distances = [later - earlier for earlier, later in pairwise(sorted({since, *within, until}))]
+    if len(within) < 2:
+        return until - since
+    usual = median([later - earlier for earlier, later in pairwise(within) if later > earlier] or [0.0])
+    longest = max(_SHORTEST_GAP, 3 * usual)
+    return sum(distance - usual for distance in distances if distance > longest)

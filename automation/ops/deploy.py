@@ -1,0 +1,201 @@
+"""`hhctl deploy`: bring a version to staging, then prod, then dr, with gates that take it back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+import click
+
+from automation.app import open_app
+from automation.commands import OperationCommand
+from automation.consent import TerminalConsent, must_be_able_to_agree
+from automation.core.delivery import Delivery, refuse_unfit, updates
+from automation.core.deployment_log import log_task
+from automation.core.plan import Plan
+from automation.core.prerequisites import Known, State, prerequisites
+from automation.core.releases import UNDOS_BEFORE_A_HUMAN, candidates, releases, undos
+from automation.errors import ExitCode, HhctlError, Refusal, UsageFault
+from automation.operating import look_back, operate
+from automation.options import QuantityType
+from automation.ports.forge import NoForge
+from automation.ports.images import Registry
+from automation.reports import reported
+from automation.session import Session
+from automation.show import tell
+from stacks.dials import Tag
+from stacks.house import HOME, MIGRATIONS, STANDBY
+from stacks.objectives import objectives
+from stacks.quantities import Duration
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from automation.app import App
+    from automation.core.facts import Facts
+    from automation.core.prerequisites import Prerequisite
+    from automation.core.releases import Release
+    from automation.options import Options
+    from stacks.dials import Image
+
+STAGING = "staging"
+WAY = (STAGING, HOME, STANDBY)
+"""The stacks that a version comes to, in that order."""
+_SOAK = 30 * 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for: a delivery, what was found of its prerequisites and of prod's releases, and whether it is to be forced."""
+
+    command: str
+    delivery: Delivery
+    prerequisites: tuple[Prerequisite, ...]
+    releases: tuple[Release, ...]
+    forced: bool
+
+
+def deploy_command(version: str, *, only: str | None, soak: float) -> str:
+    """Write the command that makes the same plan."""
+    return f"deploy {version}{f' --only {only}' if only else ''} --soak {soak:g}s"
+
+
+def plan_deploy(facts: Facts, request: Request) -> Plan:
+    """Plan to bring a version to its stacks, one after the other, each held to its gates before the next is touched.
+
+    Raises:
+        Refusal: a prerequisite is missing, the version has been taken back too often, staging has not shown it to be sound, or a stack
+            cannot take it.
+        HhctlError: a stack cannot be reached.
+    """
+    delivery = request.delivery
+    for stack in delivery.stacks:
+        refuse_unfit(stack, facts.present(stack))
+    if not request.forced:
+        _refuse(facts, request)
+    steps = updates(facts, delivery)
+    home = HOME if HOME in delivery.stacks else delivery.stacks[0]
+    bases = {stack: facts.of(stack).standing.base for stack in delivery.stacks}
+    logged = (log_task(facts, HOME),) if HOME in delivery.stacks and (steps or facts.begun(log_task(facts, HOME).name, HOME)) else ()
+    return Plan(request.command, home, bases, (*steps, *logged))
+
+
+def _refuse(facts: Facts, request: Request) -> None:
+    image, stacks = request.delivery.image, request.delivery.stacks
+    if missing := [each for each in request.prerequisites if each.state is State.MISSING]:
+        says = "; ".join(f"{each.name}: {each.says}" for each in missing)
+        raise Refusal(f"{image.tag} is not to be deployed: {says}", hint="mend that, or --force with the reason why not")
+    taken_back = undos(request.releases, image)
+    if HOME in stacks and taken_back >= UNDOS_BEFORE_A_HUMAN:
+        raise Refusal(f"{image.tag} was taken back {taken_back} times in a row; somebody has to look at it", hint="--force to try again")
+    if HOME in stacks and STAGING not in stacks:
+        staged = facts.present(STAGING).image
+        if staged is None or staged.digest != image.digest:
+            runs = f"runs {staged.tag}" if staged else "runs nothing"
+            raise Refusal(f"staging has not shown {image.tag} to be sound: it {runs}", hint=f"hhctl deploy {image.tag} --only staging")
+
+
+_EPILOG = """\b
+Examples:
+  hhctl deploy v1.2.3 --reason "release of the week"
+  hhctl deploy v1.2.3 --only staging
+  hhctl deploy v1.2.4 --soak 10m --reason "urgent fix"
+  hhctl deploy v1.2.3 --plan -o json"""
+
+
+@click.command(cls=OperationCommand, epilog=_EPILOG)
+@click.argument("version", type=QuantityType("tag", get_args(Tag)[1]))
+@click.option("--only", type=click.Choice(WAY), help="Bring it to this stack only.")
+@click.option("--soak", metavar="TIME", type=QuantityType("time", get_args(Duration)[1]), help="How long prod is watched (default: 30m).")
+@click.option("--force", is_flag=True, help="Deploy it though prerequisites are missing; the reason is kept.")
+@click.pass_obj
+def deploy(options: Options, version: str, *, only: str | None, soak: timedelta | None, force: bool) -> ExitCode:
+    """Bring VERSION to staging, then prod, then dr.
+
+    Each stack has to roll it out and pass its smoke checks before the next is touched, and prod is then watched against what is promised.
+    What fails its gates is taken back, and what comes after it is left alone: exit 10, or 11 if nobody could tell.
+    """
+    app = open_app()
+    stacks = (only,) if only else WAY
+    must_be_able_to_agree(options, stacks=stacks)
+    if force and not (options.reason or options.incident):
+        raise UsageFault("to force a deployment, say why", hint="--reason TEXT, or --incident ID")
+    seconds = soak.total_seconds() if soak else _SOAK
+    command = deploy_command(version, only=only, soak=seconds)
+    if not options.plan:
+        app.engine.warm()
+    image = Registry(app.spec.registry).resolve(version)
+    session = Session(app, options)
+    found = session.gather_to_act(*WAY)
+    records = session.journals(HOME if HOME in stacks else stacks[0])
+    facts = look_back(command, found, records)
+    history = releases(app.engine.history(HOME)) if HOME in stacks else ()
+    met = _looked_at(app, facts, version=version, history=history, stacks=stacks, now=session.now())
+    request = Request(command, delivery_of(app, image, stacks, seconds), met, history, force)
+    for each in request.prerequisites:
+        tell(f"{each.name}: {each.state.value} ({each.says})")
+    report = operate(
+        partial(plan_deploy, request=request),
+        facts,
+        session.author,
+        doors=session.doors,
+        records=records,
+        consent=TerminalConsent(options, app.engine),
+    )
+    if report and report.ending.code is ExitCode.DONE and HOME in stacks:
+        _tell_what_to_watch(app)
+    if report and report.ending.code is ExitCode.HALTED:
+        tell(f"stacks that had passed their gates keep {version}: hhctl status")
+    return reported(report, options)
+
+
+def delivery_of(app: App, image: Image, stacks: tuple[str, ...], soak: float) -> Delivery:
+    """Say what is brought where by what the spec has."""
+    namespaces = {name: stack.workload.namespace for name, stack in app.spec.stacks.items() if stack.workload}
+    return Delivery(image, stacks, soak, namespaces, objectives(app.spec.objectives))
+
+
+def _looked_at(
+    app: App, facts: Facts, *, version: str, history: tuple[Release, ...], stacks: tuple[str, ...], now: datetime
+) -> tuple[Prerequisite, ...]:
+    """Look at everything that has to be so before a version is deployed."""
+    forge = NoForge()
+    target = history[0] if history and history[0].image.tag != version else next(iter(candidates(history)), None)
+    schemas = [facts.present(stack).schema for stack in stacks]
+    known = Known(
+        version=version,
+        now=now,
+        changelog=_changelog(app),
+        reviewed=forge.is_reviewed(version),
+        built=forge.is_built(version),
+        rollback_to=str(target) if target else "",
+        migrations=newest_migration(MIGRATIONS),
+        schema=min(schemas),
+    )
+    return prerequisites(known, app.spec.freeze, stacks)
+
+
+def newest_migration(folder: Path) -> int:
+    """Return the number of the newest migration in a folder of golang-migrate's, 0 for none."""
+    return max((int(path.name.partition("_")[0]) for path in folder.glob("*.up.sql")), default=0)
+
+
+def _changelog(app: App) -> str | None:
+    if app.spec.changelog is None:
+        return None
+    try:
+        return Path(app.spec.changelog).read_text(encoding="utf-8")
+    except OSError as error:
+        raise HhctlError(
+            f"the changelog {app.spec.changelog} cannot be read: {error.strerror}", hint="mend changelog in hhctl.toml"
+        ) from error
+
+
+def _tell_what_to_watch(app: App) -> None:
+    """Say what is left for people to do, as the runbook has it."""
+    dashboards = f"{app.spec.dashboards.rstrip('/')}/d/house-helper-{HOME}" if app.spec.dashboards else f"dashboard house-helper-{HOME}"
+    tell(f"to do: keep an eye on {dashboards} for 30 minutes")
+    tell("to do: look for reports of users, and compare response times with yesterday's")
+    tell(f"to do: if anything is wrong: hhctl rollback {HOME}")

@@ -1,0 +1,64 @@
+"""`hhctl smoke`: the smoke checks of the spec, against one stack."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from automation.app import open_app
+from automation.commands import Command
+from automation.errors import ExitCode, UsageFault
+from automation.ports.checks import make_checks, run_program
+from automation.show import Column, Table, Tone, Toned, show
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from automation.options import Options
+    from automation.ports.checks import Checked
+
+_COLUMNS = (
+    Column("result", "result", whole=True),
+    Column("check", "check"),
+    Column("seconds", "seconds", whole=True),
+    Column("tries", "tries", whole=True),
+    Column("trouble", "trouble"),
+)
+
+
+@click.command(cls=Command, epilog="\b\nExamples:\n  hhctl smoke staging\n  hhctl smoke prod -o json")
+@click.argument("stack")
+@click.pass_obj
+def smoke(options: Options, stack: str) -> ExitCode:
+    """Make the smoke checks against STACK.
+
+    They are those of hhctl.toml, and its smoke program if it names one. Nothing is changed. Exits with 4 if one of them fails.
+    """
+    app = open_app()
+    [name] = app.named([stack])
+    workload = app.spec.stacks[name].workload
+    if workload is None:
+        raise UsageFault(f"{name} has no workload to check")
+    made = [*make_checks(workload.url, app.spec.smoke)]
+    if program := app.spec.smoke_program:
+        made.append(run_program(program, stack=name, url=workload.url, environment=os.environ))
+    if not made:
+        raise UsageFault("the spec names no smoke checks", hint="add [[smoke]] to hhctl.toml")
+    show(_table(made), options)
+    return ExitCode.DONE if all(check.passed for check in made) else ExitCode.RESOURCE_FAILED
+
+
+def _table(made: Sequence[Checked]) -> Table:
+    rows = tuple(
+        (
+            Toned("passed", Tone.GOOD) if check.passed else Toned("failed", Tone.BAD),
+            check.name,
+            round(check.seconds, 3),
+            check.tries,
+            check.trouble,
+        )
+        for check in made
+    )
+    return Table("Smoke", _COLUMNS, rows)

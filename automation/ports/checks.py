@@ -1,0 +1,102 @@
+"""Smoke checks: requests to a workload that change nothing, and a program of one's own."""
+
+from __future__ import annotations
+
+import http.client
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stacks.spec import SmokeCheck, SmokeProgram
+
+_LONGEST_BODY = 1024 * 1024
+_PAUSE = 0.5  # seconds before a check is made again
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """How a check ended: `trouble` is empty where it passed; `tries` counts the requests it took."""
+
+    name: str
+    seconds: float
+    tries: int
+    trouble: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether it is as wanted."""
+        return not self.trouble
+
+
+class _Unredirected(urllib.request.HTTPRedirectHandler):
+    """A redirect is an answer, not a way to another one."""
+
+    def redirect_request(self, *_: object) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] - nothing of it is looked at
+        return None
+
+
+_OPENER = urllib.request.build_opener(_Unredirected)
+
+
+def make_checks(url: str, checks: tuple[SmokeCheck, ...]) -> tuple[Checked, ...]:
+    """Make all checks against the workload at `url`, at once."""
+    with ThreadPoolExecutor(max_workers=max(1, len(checks))) as makers:
+        return tuple(makers.map(partial(_check, url.rstrip("/")), checks))
+
+
+def run_program(program: SmokeProgram, *, stack: str, url: str, environment: Mapping[str, str]) -> Checked:
+    """Run a program with the stack's name, and its URL as HHCTL_SMOKE_URL; it passes if it ends with 0 in time."""
+    begun = time.monotonic()
+    trouble = _program_trouble(program, stack=stack, environment={**environment, "HHCTL_SMOKE_URL": url})
+    return Checked(program.path, time.monotonic() - begun, 1, trouble)
+
+
+def _program_trouble(program: SmokeProgram, *, stack: str, environment: Mapping[str, str]) -> str:
+    limit = program.timeout.total_seconds()
+    try:
+        done = subprocess.run([program.path, stack], env=environment, capture_output=True, text=True, timeout=limit, check=False)
+    except OSError as error:
+        return f"cannot be run: {error.strerror}"
+    except subprocess.TimeoutExpired:
+        return f"did not end within {limit:g} s"
+    words = " ".join((done.stderr or done.stdout).split())[-200:]
+    return f"exited {done.returncode}: {words}" if done.returncode else ""
+
+
+def _check(url: str, check: SmokeCheck) -> Checked:
+    tries = 0
+    while True:
+        tries += 1
+        begun = time.monotonic()
+        trouble = _trouble(f"{url}{check.path}", check)
+        seconds = time.monotonic() - begun
+        if not trouble or tries > check.retries:
+            return Checked(check.name, seconds, tries, trouble)
+        time.sleep(_PAUSE)
+
+
+def _trouble(url: str, check: SmokeCheck) -> str:
+    """Ask once, and say what is not as wanted; empty where all is."""
+    limit = check.timeout.total_seconds()
+    begun = time.monotonic()
+    try:
+        with _OPENER.open(url, timeout=limit) as answer:
+            status, body = answer.status, answer.read(_LONGEST_BODY).decode(errors="replace")
+    except urllib.error.HTTPError as refused:
+        status, body = refused.code, refused.read(_LONGEST_BODY).decode(errors="replace")
+    except (OSError, http.client.HTTPException) as error:
+        return f"{url} does not answer: {error}"
+    if status != check.status:
+        return f"{url} answered {status}, wanted {check.status}"
+    if check.contains and check.contains not in body:
+        return f"{url} answered without {check.contains!r}"
+    taken = time.monotonic() - begun
+    return f"{url} took {taken:.1f} s, wanted at most {limit:g} s" if taken > limit else ""

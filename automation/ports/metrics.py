@@ -1,0 +1,82 @@
+"""What Prometheus knows: values and the times of samples, by its HTTP API.
+
+Source: https://prometheus.io/docs/prometheus/latest/querying/api.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlencode
+
+from automation.errors import HhctlError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+_SECONDS = 5
+
+
+class QueryRefused(HhctlError):
+    """Prometheus does not take the query: asked again it would say the same."""
+
+
+class MetricsUnreachable(HhctlError):
+    """Prometheus does not answer."""
+
+
+class Metrics(Protocol):
+    """Answers queries; each is bounded in time."""
+
+    def value(self, query: str, *, at: datetime | None = None) -> float | None:
+        """Return the one value of a query, now or at a time; None for no series. It may be no number.
+
+        Raises:
+            MetricsUnreachable: nothing answers.
+            QueryRefused: the query is none, or gives several series.
+        """
+        ...
+
+    def stamps(self, selector: str, *, seconds: float) -> tuple[float, ...]:
+        """Return the times (seconds since the epoch) of all samples of the last `seconds`; raises likewise."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Prometheus:
+    """The Prometheus at `url`."""
+
+    url: str
+
+    def value(self, query: str, *, at: datetime | None = None) -> float | None:
+        """Return the one value of a query."""
+        result = self._result(query, at)
+        if result["resultType"] == "scalar":
+            return float(result["result"][1])
+        series = result["result"]
+        if len(series) > 1:
+            raise QueryRefused(f"Prometheus at {self.url} answers with {len(series)} series instead of one: {query}")
+        return float(series[0]["value"][1]) if series else None
+
+    def stamps(self, selector: str, *, seconds: float) -> tuple[float, ...]:
+        """Return the times of all samples of the last `seconds`."""
+        series = self._result(f"{selector}[{max(1, round(seconds))}s]", None)["result"]
+        return tuple(float(at) for each in series for at, _ in each["values"])
+
+    def _result(self, query: str, at: datetime | None) -> dict[str, Any]:
+        fields = {"query": query, **({"time": f"{at.timestamp():.3f}"} if at else {})}
+        request = urllib.request.Request(f"{self.url.rstrip('/')}/api/v1/query", data=urlencode(fields).encode())  # noqa: S310 - the spec's URL
+        try:
+            with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310 - likewise
+                return json.load(answer)["data"]
+        except urllib.error.HTTPError as refused:
+            says = refused.read().decode(errors="replace")[:300]
+            if refused.code in {400, 422}:
+                raise QueryRefused(f"Prometheus at {self.url} refuses {query}: {says}") from refused
+            raise MetricsUnreachable(f"Prometheus at {self.url} answers {refused.code}: {says}", hint="hhctl doctor") from refused
+        except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
+            raise MetricsUnreachable(f"Prometheus at {self.url} does not answer: {error}", hint="hhctl doctor") from error

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import pytest
+from fakes import BEGINNING
+from ops.planning import cases, check, digest
+
+from automation.core.delivery import Delivery
+from automation.core.releases import Release
+from automation.errors import Refusal
+from automation.ops.rollback import Request, choose, plan_rollback, rollback_command
+from stacks.dials import Image
+
+
+def release(tag: str, revision: int, *, undone: bool = False, schema: int = 0) -> Release:
+    return Release(Image(tag, digest(tag)), revision, BEGINNING, schema, undone=undone)
+
+
+@pytest.mark.parametrize("case", cases("rollback"))
+def test_rollback_plans_or_refuses(case: dict[str, Any]) -> None:
+    stack, target = case["asks"]["stack"], release(case["asks"]["to"], 1)
+    stacks = ("prod", "dr") if stack == "prod" else (stack,)
+    request = Request(stack, Delivery(target.image, stacks, 0.0, {}, ()), target)
+    command = rollback_command(stack, revision=None, soak=None)
+    check(case, partial(plan_rollback, request=request, command=command), command)
+
+
+HISTORY = (release("v3", 5), release("v4", 4, undone=True), release("v3", 3), release("v2", 2), release("v1", 1))
+
+
+def test_without_a_revision_it_goes_back_to_what_ran_before() -> None:
+    assert choose("prod", HISTORY, revision=None) == release("v2", 2)
+    assert choose("prod", HISTORY, revision=1) == release("v1", 1)
+
+
+@pytest.mark.parametrize(
+    ("revision", "says"),
+    [
+        (4, r"v4 \(revision 4\) was taken back by a gate; candidates: v2 \(revision 2\), v1 \(revision 1\)"),
+        (3, r"v3 \(revision 3\) is what prod runs"),
+        (9, "revision 9 brought no release to prod; candidates: v2"),
+    ],
+)
+def test_what_cannot_be_gone_back_to_is_refused_by_name_with_the_candidates(revision: int, says: str) -> None:
+    with pytest.raises(Refusal, match=says):
+        choose("prod", HISTORY, revision=revision)
+
+
+@pytest.mark.parametrize("found", [(), (release("v1", 1),), (release("v2", 2), release("v1", 1, undone=True))])
+def test_where_nothing_ran_before_there_is_nothing_to_go_back_to(found: tuple[Release, ...]) -> None:
+    with pytest.raises(Refusal, match="nothing to go back to"):
+        choose("prod", found, revision=None)
