@@ -197,7 +197,8 @@ def _live_holder(held: dict[str, Any]) -> Holder | None:
 class FakeWorld:
     """Pods that are Ready as soon as the engine's world has them, unless `ready` says another number or that nothing can be seen.
 
-    `conditions` are those that hold for tasks; an action makes the condition of its own name hold, and `not-X` takes X away.
+    `conditions` are those that hold for tasks; an action makes the condition hold that `makes` says, or else the one of its own name, and
+    `not-X` takes X away.
     """
 
     engine: FakeEngine
@@ -206,6 +207,7 @@ class FakeWorld:
     measured: Callable[[str, Objective, Arm, timedelta], Measured] = lambda *_: Measured("", 1000, 0.0)
     unseen: float = 0.0
     pushed: str = ""
+    makes: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def measure(self, gate: Met) -> Sample:
         if self.ready and isinstance(gate, ReadyPods):
@@ -239,7 +241,7 @@ class FakeWorld:
         if action.startswith("not-"):
             (self.engine.folder / f"{stack}-{action.removeprefix('not-')}").unlink(missing_ok=True)
         else:
-            (self.engine.folder / f"{stack}-{action}").write_text("")
+            (self.engine.folder / f"{stack}-{self.makes.get(action, action)}").write_text("")
 
 
 @dataclass

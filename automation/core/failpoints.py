@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from automation.core.plan import Update
+from automation.core.soak import Soak
 from automation.errors import UsageFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from automation.core.plan import Plan
+    from automation.core.plan import Plan, Step
 
 VARIABLE = "HHCTL_FAILPOINT"
 
@@ -61,9 +63,15 @@ def read_failpoint(environment: Mapping[str, str]) -> Failpoint | None:
 def places(plan: Plan) -> tuple[str, ...]:
     """Name every place that a run of `plan` may pass: between and inside its steps, and in their undo."""
     steps = range(1, len(plan.steps) + 1)
-    forward = [f"step-{number}-{place}" for number in steps for place in ("started", "carried-out", "done", "judged")]
+    forward = [f"step-{number}-{place}" for number in steps for place in _inside(plan.steps[number - 1])]
     backward = [f"step-{number}-{place}" for number in reversed(steps) for place in ("undo-started", "undo-carried-out", "undone")]
     return ("begun", "ready", *forward, "undoing", *backward, "ending", "ended")
+
+
+def _inside(step: Step) -> tuple[str, ...]:
+    """Name the places of one step going forward."""
+    soaks = isinstance(step, Update) and any(isinstance(gate, Soak) for gate in step.gates)
+    return ("started", "carried-out", "done", *(["soaking"] if soaks else []), "judged")
 
 
 class Failpoints:

@@ -146,7 +146,7 @@ def deploy(options: Options, version: str, *, only: str | None, soak: timedelta 
     )
     if report and report.ending.code is ExitCode.DONE and HOME in stacks:
         _tell_what_to_watch(app)
-    if report and report.ending.code is ExitCode.HALTED:
+    if report and report.ending.code is ExitCode.HALTED and len(report.revisions) > 1:
         tell(f"stacks that had passed their gates keep {version}: hhctl status")
     return reported(report, options)
 

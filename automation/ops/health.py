@@ -99,8 +99,8 @@ def look(app: App, stack: str) -> StackHealth:
 def health(options: Options, stack: str | None) -> ExitCode:
     """Show whether the workload of a stack is well.
 
-    Without STACK it is every stack that has one. It looks at rollouts, pods and their restarts, endpoints, routes, the autoscaler, usage and recent warnings. Exits with 4 if something is
-    ill; what is doubtful, such as a rollout under way, is shown and is no failure.
+    Without STACK it is every stack that has one. It looks at rollouts, pods and their restarts, endpoints, routes, the autoscaler, usage
+    and recent warnings. Exits with 4 if something is ill; what is doubtful, such as a rollout under way, is shown and is no failure.
     """
     app = open_app()
     named = app.named([stack] if stack else [])

@@ -122,7 +122,8 @@ Examples:
 def logs(options: Options, stack: str, *, previous: bool, errors: bool) -> None:
     """Show what the pods of STACK have said, or their errors by pattern.
 
-    It is the newest lines of each pod, oldest first. With --errors, lines that differ in numbers, addresses and identifiers only are counted as one pattern, the most frequent first.
+    It is the newest lines of each pod, oldest first. With --errors, lines that differ in numbers, addresses and identifiers only are
+    counted as one pattern, the most frequent first.
     """
     app = open_app()
     [name] = app.named([stack])

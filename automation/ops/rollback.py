@@ -111,8 +111,9 @@ Examples:
 def rollback(options: Options, stack: str | None, *, revision: int | None, soak: timedelta | None) -> ExitCode:
     """Bring an older release back, as a new revision.
 
-    It is the release before the one that STACK runs (default: the stack that serves), or the one that a revision brought, by a new revision with the older image, rolled out and smoked as a deployment is; what prod goes back to goes to dr as well. A
-    release of late is not watched for long afterwards; an older one is, for five minutes. Releases that a gate took back are refused.
+    It is the release before the one that STACK runs (default: the stack that serves), or the one that --to-revision brought, rolled out
+    and smoked as a deployment is; what prod goes back to goes to dr as well. One of the newest three releases is not watched afterwards,
+    an older one for five minutes. Releases that a gate took back are refused.
     """
     app = open_app()
     must_be_able_to_agree(options, stacks=(stack or HOME,))

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import boto3
 import httpx
 import pytest
+from vaults import forget_vaults
 
 from automation.core.updates import Change, Note, Outcome, standing
 from automation.engine.engine import PulumiEngine
@@ -90,21 +90,7 @@ def stacks(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Itera
         finally:
             for stack in reversed(list(found.dials)):
                 found.set(stack, replace(found.dials[stack], present=False))
-            _forget_vaults(spec)
-
-
-def _forget_vaults(spec: Spec) -> None:
-    """Take away by hand what no stack takes away."""
-    for stack in (house.HOME, house.STANDBY):
-        region, bucket = spec.stacks[stack].region, house.vault(stack)
-        session = boto3.Session("tester", "tester", region_name=region)
-        s3, kms, iam = (session.client(name, endpoint_url=spec.regions[region].aws_endpoint) for name in ("s3", "kms", "iam"))
-        s3.delete_bucket(Bucket=bucket)
-        kms.delete_alias(AliasName=f"alias/{bucket}")
-        if stack == house.STANDBY:
-            [policy] = iam.list_role_policies(RoleName=f"{bucket}-replication")["PolicyNames"]
-            iam.delete_role_policy(RoleName=f"{bucket}-replication", PolicyName=policy)
-            iam.delete_role(RoleName=f"{bucket}-replication")
+            forget_vaults(spec)
 
 
 def touched(done: Updated | Forecast) -> set[str]:

@@ -1,0 +1,107 @@
+"""What is promised, judged by what was measured."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from automation.core.gates import Verdict
+from automation.core.soak import Measured, Promise, Soak, judge_promise, missing
+from stacks.dials import Image
+from stacks.loading import load_spec
+from stacks.objectives import Arm, objectives
+
+PROMISED = {each.name: each for each in objectives(load_spec(Path(__file__).resolve().parent.parent.parent, {}).objectives)}
+NEW, OLD = Arm("here", track="stable", version="v2"), Arm("here", track="stable", version="v1")
+
+
+def promise(name: str, *, baseline: Arm | None = None) -> Promise:
+    return Promise(PROMISED[name], NEW, baseline)
+
+
+def measured(value: float | None, n: float | None = 1000, *, spread: float = 0.0) -> Measured:
+    interval = None if value is None else (value * (1 - spread), value * (1 + spread))
+    return Measured("query", n, value, interval)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "n", "verdict"),
+    [
+        ("error-rate", 0.0, 1000, Verdict.PASS),
+        ("error-rate", 0.01, 1000, Verdict.PASS),
+        ("error-rate", 0.0101, 200, Verdict.FAIL),
+        ("error-rate", 0.5, 199, Verdict.INCONCLUSIVE),
+        ("error-rate", None, 1000, Verdict.INCONCLUSIVE),
+        ("error-rate", math.nan, 1000, Verdict.INCONCLUSIVE),
+        ("error-rate", 0.0, None, Verdict.INCONCLUSIVE),
+        ("latency-p95", 1.0, 1000, Verdict.PASS),
+        ("latency-p95", 1.5, 1000, Verdict.FAIL),
+        ("health", 0.0, 3, Verdict.PASS),
+        ("health", 1 / 3, 3, Verdict.FAIL),
+        ("health", 0.0, 0, Verdict.INCONCLUSIVE),
+        ("restart-loop", 2, 3, Verdict.PASS),
+        ("restart-loop", 3, 3, Verdict.FAIL),
+    ],
+)
+def test_an_absolute_promise_is_judged_by_its_limit(name: str, value: float | None, n: float | None, verdict: Verdict) -> None:
+    assert judge_promise(promise(name), measured(value, n), None).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "verdict"),
+    [
+        (measured(0.3), measured(0.3), Verdict.PASS),
+        (measured(0.44), measured(0.3), Verdict.PASS),
+        (measured(0.46), measured(0.3), Verdict.FAIL),
+        (measured(0.46, spread=0.3), measured(0.3, spread=0.3), Verdict.INCONCLUSIVE),
+        (measured(0.09), measured(0.001), Verdict.PASS),
+        (measured(0.3), measured(None), Verdict.INCONCLUSIVE),
+        (measured(0.3), measured(0.2, 10), Verdict.INCONCLUSIVE),
+        (measured(0.3), None, Verdict.INCONCLUSIVE),
+        (measured(None), measured(0.3), Verdict.INCONCLUSIVE),
+    ],
+)
+def test_a_relative_promise_is_judged_by_what_was_before_unless_chance_may_have_done_it(
+    now: Measured, before: Measured | None, verdict: Verdict
+) -> None:
+    assert judge_promise(promise("latency-degradation", baseline=OLD), now, before).verdict is verdict
+
+
+def test_what_has_nothing_to_be_compared_with_is_not_applicable() -> None:
+    judgement = judge_promise(promise("latency-degradation"), measured(None), None)
+    assert judgement.verdict is Verdict.NOT_APPLICABLE
+    assert judgement.verdict.goes_on
+    assert "nothing ran before" in str(judgement)
+
+
+def test_a_comparison_says_baseline_effect_and_interval() -> None:
+    said = str(judge_promise(promise("latency-degradation", baseline=OLD), measured(0.6, spread=0.1), measured(0.3, 400, spread=0.1)))
+    assert said.startswith("FAIL 95th percentile of latency against before: 600 ms, wanted at most 50 % more than before, or 100 ms")
+    assert "before 300 ms (n=400), effect +100%, 95 % interval +64% to +144%, n=1000 [query]" in said
+
+
+def test_a_plan_tells_each_promise_with_its_limit_and_time() -> None:
+    soak = Soak("prod", Image("v2", "sha256:" + "2" * 64), 60, (promise("error-rate"), promise("latency-degradation")))
+    assert soak.lines == (
+        ("Requests that fail", "at most 1 % for 60 s"),
+        ("95th percentile of latency against before", "not applicable: nothing ran before for 60 s"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("stamps", "seconds"),
+    [
+        (list(range(101)), 0),
+        ([*range(41), *range(71, 101)], 30),
+        (list(range(31, 101)), 30),
+        (list(range(81)), 19),
+        ([0, 15, 30, 45, 60, 75, 90], 0),
+        ([50], 100),
+        ([], 100),
+        ([*range(101), *range(101)], 0),
+    ],
+)
+def test_time_without_samples_is_found_by_the_samples_own_times(stamps: list[float], seconds: float) -> None:
+    assert missing(stamps, since=0, until=100) == pytest.approx(seconds)

@@ -1,0 +1,105 @@
+"""Smoke checks against a workload that does what each check needs."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from automation.ports.checks import make_checks, run_program
+from stacks.spec import SmokeCheck, SmokeProgram
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SHORT = timedelta(milliseconds=300)
+
+
+class Workload(http.server.BaseHTTPRequestHandler):
+    asked: dict[str, int]
+
+    def do_GET(self) -> None:
+        self.asked[self.path] = self.asked.get(self.path, 0) + 1
+        if self.path == "/slow":
+            time.sleep(1)
+        status = {"/moved": 302, "/failing": 503}.get(self.path, 200)
+        if self.path == "/second" and self.asked[self.path] == 1:
+            status = 503
+        self.send_response(status)
+        if status == 302:
+            self.send_header("Location", "/health")
+        self.end_headers()
+        self.wfile.write(b'{"status": "ok"}')
+
+    def log_message(self, *words: object) -> None:
+        pass
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    Workload.asked = {}
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Workload) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("check", "trouble"),
+    [
+        (SmokeCheck("health", "/health"), ""),
+        (SmokeCheck("text", "/health", contains='"ok"'), ""),
+        (SmokeCheck("wanted failure", "/failing", status=503), ""),
+        (SmokeCheck("redirect", "/moved", status=302), ""),
+        (SmokeCheck("text", "/health", contains="sunshine", retries=0), "answered without 'sunshine'"),
+        (SmokeCheck("failing", "/failing", retries=0), "answered 503, wanted 200"),
+        (SmokeCheck("moved", "/moved", retries=0), "answered 302, wanted 200"),
+        (SmokeCheck("slow", "/slow", timeout=SHORT, retries=0), "does not answer"),
+    ],
+)
+def test_a_check_wants_status_text_and_time(url: str, check: SmokeCheck, trouble: str) -> None:
+    [made] = make_checks(url, (check,))
+    assert made.passed is not bool(trouble)
+    assert trouble in made.trouble
+
+
+def test_a_check_is_made_again_as_often_as_it_says(url: str) -> None:
+    second, failing = make_checks(f"{url}/", (SmokeCheck("second", "/second", retries=1), SmokeCheck("failing", "/failing", retries=2)))
+    assert (second.passed, second.tries) == (True, 2)
+    assert (failing.passed, failing.tries) == (False, 3)
+
+
+def test_a_workload_that_is_not_there_fails_its_checks() -> None:
+    [made] = make_checks("http://127.0.0.1:1", (SmokeCheck("health", "/health", retries=0),))
+    assert "does not answer" in made.trouble
+
+
+def program(folder: Path, script: str, *, timeout: timedelta = timedelta(seconds=10)) -> SmokeProgram:
+    path = folder / "smoke"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return SmokeProgram(str(path), timeout)
+
+
+def test_a_program_is_told_the_stack_and_its_url(tmp_path: Path) -> None:
+    made = run_program(program(tmp_path, f'echo "$1 $HHCTL_SMOKE_URL" > {tmp_path}/told'), stack="prod", url="http://here", environment={})
+    assert made.passed
+    assert (tmp_path / "told").read_text() == "prod http://here\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "trouble"),
+    [("echo login fails >&2; exit 3", "exited 3: login fails"), ("sleep 5", "did not end within 0.3 s")],
+)
+def test_a_program_that_fails_or_does_not_end_fails_the_check(tmp_path: Path, script: str, trouble: str) -> None:
+    assert run_program(program(tmp_path, f"exec 2>&1; {script}", timeout=SHORT), stack="prod", url="", environment={}).trouble == trouble
+
+
+def test_a_program_that_is_not_there_is_told() -> None:
+    made = run_program(SmokeProgram("/nonexistent"), stack="prod", url="", environment={})
+    assert made.trouble == "cannot be run: No such file or directory"
