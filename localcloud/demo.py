@@ -1,4 +1,4 @@
-"""`hhctl demo`: the four stacks from nothing, a change planned and made, drift found out and put right, in one readable run."""
+"""`hhctl demo`: the four stacks from nothing, a version deployed, a bad one taken back, a rollback and drift, in one readable run."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ def _terminal(cloud: Cloud) -> _Terminal:
 
 @click.command(cls=Command)
 def demo() -> None:
-    r"""Show it all: the four stacks from nothing, a change planned and made, drift found out, and the history of it.
+    r"""Show it all: the four stacks from nothing, a good version and a bad one, a rollback, drift, and the history of it.
 
-    Takes about two minutes once the programs are built. Leaves the local cloud and the stacks for you to look at; `hhctl local down` ends
+    Takes about three minutes once the programs are built. Leaves the local cloud and the stacks for you to look at; `hhctl local down` ends
     them.
 
     \b
@@ -92,15 +92,22 @@ _CHAPTERS: Sequence[tuple[str, Sequence[tuple[Sequence[str], ExitCode]]]] = (
     ("2. The four stacks, each as one update.", [_done(f"hhctl up {stack} --yes --reason first") for stack in STACKS]),
     ("3. Nothing is left to do, and a script can rely on it.", [_done("hhctl preview --all --exit-code")]),
     (
-        "4. A change: what it would do, and then done, and watched until its pods are Ready.",
-        [
-            _done("hhctl scale api 4 --plan"),
-            _done("hhctl scale api 4 --yes --reason 'sale on Monday'"),
-            _done("hhctl scale api 3 --maximum 8 --yes --reason 'the sale is over'"),
-        ],
+        "4. A version to staging, prod and dr, each held to its gates: rollout, smoke checks, and on prod what users meet with.",
+        [_done("hhctl deploy v1.2.3 --soak 5s --yes --reason 'release of the week'")],
     ),
     (
-        "5. Somebody changes prod behind its back: it is found out (exit code 7), and put right.",
+        "5. A version that fails every fifth request on prod: its numbers stop it, it is taken back (exit code 10), and dr never gets it.",
+        [
+            _done("hhctl local fault --version v1.2.4 --stack prod --error-rate 20%"),
+            # Forced, since after three demonstrations it would be refused for having been taken back so often.
+            (shlex.split("hhctl deploy v1.2.4 --soak 20s --force --yes --reason 'show what gates do'"), ExitCode.HALTED),
+            _done("hhctl logs prod --errors"),
+            _done("hhctl local fault --clear"),
+        ],
+    ),
+    ("6. Users complain of v1.2.3 as well: back to what ran before, on prod and dr.", [_done("hhctl rollback --yes --reason complaints")]),
+    (
+        "7. Somebody changes prod behind its back: it is found out (exit code 7), and put right.",
         [
             _done(f"{_BEHIND_ITS_BACK} delete networkpolicy default-deny"),
             (("hhctl", "drift", "prod"), ExitCode.CHANGES_PENDING),
@@ -108,7 +115,13 @@ _CHAPTERS: Sequence[tuple[str, Sequence[tuple[Sequence[str], ExitCode]]]] = (
         ],
     ),
     (
-        "6. Who did what, when and why.",
-        [_done("hhctl history prod"), _done("hhctl status"), _done("hhctl journal list --limit 5"), _done("hhctl journal verify")],
+        "8. How all is, and who did what, when and why.",
+        [
+            _done("hhctl status"),
+            _done("hhctl health prod"),
+            _done("hhctl history prod"),
+            _done("hhctl journal list --limit 5"),
+            _done("hhctl journal verify"),
+        ],
     ),
 )

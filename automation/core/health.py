@@ -178,8 +178,9 @@ def _limit(container: Document) -> int:
     return in_bytes(limit) if limit else 0
 
 
-def _warnings(events: Sequence[Document]) -> Sign:
-    """Tell of the recent warnings, by reason, and the newest of them in full."""
+def _warnings(all_events: Sequence[Document]) -> Sign:
+    """Tell of the recent warnings, by reason, and the newest of them in full; that a start takes a while is none."""
+    events = [event for event in all_events if not event.get("message", "").startswith(_STARTING)]
     if not events:
         return Sign("warnings", Fitness.WELL, "none of late")
     counted = Counter[str]()
@@ -192,6 +193,7 @@ def _warnings(events: Sequence[Document]) -> Sign:
     )
 
 
+_STARTING = "Startup probe failed"
 _UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "k": 10**3, "M": 10**6, "G": 10**9, "": 1}
 
 

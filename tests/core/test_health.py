@@ -148,7 +148,9 @@ def test_recent_warnings_are_counted_and_the_newest_is_told() -> None:
             **more,
         }
 
-    events = [event("BackOff", "2026-01-01T00:00:01Z", count=3), event("Unhealthy", "2026-01-01T00:00:02Z")]
+    starting = event("Unhealthy", "2026-01-01T00:00:09Z", message="Startup probe failed: connection refused", count=40)
+    assert the("warnings", World((), (), (), (), (), [starting], None)).fitness is Fitness.WELL
+    events = [starting, event("BackOff", "2026-01-01T00:00:01Z", count=3), event("Unhealthy", "2026-01-01T00:00:02Z")]
     found = the("warnings", World((), (), (), (), (), events, None))
     assert found == Sign("warnings", Fitness.DOUBTFUL, "3 BackOff, 1 Unhealthy; newest api-1: Unhealthy!")
 
