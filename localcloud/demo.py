@@ -13,7 +13,7 @@ import click
 
 from automation.commands import Command
 from automation.errors import ExitCode, HhctlError
-from localcloud.commands.up import raise_cloud
+from localcloud.commands.up import change_rate, raise_cloud
 from localcloud.environment import environment
 from localcloud.here import cloud_here
 from localcloud.places import project_root
@@ -68,6 +68,7 @@ def demo() -> None:
     """
     cloud = cloud_here()
     _say("1. Two regions on this machine: real API servers, an AWS API, Postgres with a standby, Valkey, Prometheus, DNS.")
+    change_rate(cloud, _TRAFFIC)
     raise_cloud(cloud)
     shell = _terminal(cloud)
     for heading, commands in _CHAPTERS:
@@ -87,6 +88,7 @@ def _done(command: str) -> tuple[Sequence[str], ExitCode]:
     return shlex.split(command), ExitCode.DONE
 
 
+_TRAFFIC = 200.0  # requests a second
 _BEHIND_ITS_BACK = "kubectl --context us-east-1 --namespace house-helper-prod"
 _CHAPTERS: Sequence[tuple[str, Sequence[tuple[Sequence[str], ExitCode]]]] = (
     ("2. The four stacks, each as one update.", [_done(f"hhctl up {stack} --yes --reason first") for stack in STACKS]),
@@ -124,4 +126,5 @@ _CHAPTERS: Sequence[tuple[str, Sequence[tuple[Sequence[str], ExitCode]]]] = (
             _done("hhctl journal verify"),
         ],
     ),
+    ("9. The users go home but for a few, so that this machine is yours again.", [_done("hhctl local up --traffic 10")]),
 )

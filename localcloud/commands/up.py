@@ -51,7 +51,7 @@ def raise_cloud(cloud: Cloud) -> Settled:
         return settled
 
 
-def _change_rate(cloud: Cloud, rate: float) -> None:
+def change_rate(cloud: Cloud, rate: float) -> None:
     """Remember the rate, and end the traffic if it makes another: it starts anew with the rest."""
     cloud.folder.make_parent()
     with cloud.folder.held():
@@ -84,7 +84,7 @@ def up(options: Options, *, rate: float | None) -> None:
     begun = time.monotonic()
     cloud = cloud_here()
     if rate is not None:
-        _change_rate(cloud, rate)
+        change_rate(cloud, rate)
     settled = raise_cloud(cloud)
     answer = Record(
         "LocalUp",
