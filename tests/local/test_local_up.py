@@ -37,7 +37,7 @@ def test_every_part_is_ready_and_every_door_open(cloud: LocalCloud) -> None:
     assert {door["state"] for door in status["doors"]} == {"open"}
     assert {part["part"].rpartition("/")[2] for part in status["parts"] if part["region"] == "us-west-2"} == {
         *("doors", "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "node-agent", "metrics-server"),
-        *("valkey", "prometheus", "postgres-dr"),
+        *("valkey", "prometheus", "postgres-dr", "edge"),
     }
 
 
