@@ -20,8 +20,8 @@ import psutil
 HERE = Path(__file__).resolve().parent
 STACKS = ("staging", "dr", "prod", "global")
 PODS_A_REGION = 10
-SECONDS = 60.0
-STARTS = 10
+SECONDS = 30.0
+STARTS = 8
 
 
 def run(environment: dict[str, str], *command: str) -> str:
