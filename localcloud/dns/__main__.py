@@ -1,4 +1,4 @@
-"""`python -m localcloud.dns --port N --endpoint URL [--poll SECONDS] [--cache FILE] [--edge NAME…]`: a part, until SIGTERM."""
+"""`python -m localcloud.dns --port N --endpoint URL [OPTION…]`: a part, until SIGTERM."""
 
 from __future__ import annotations
 
@@ -11,37 +11,52 @@ import signal
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automation.errors import ExitCode, HhctlError, UsageFault
-from localcloud.dns.names import name_of
-from localcloud.dns.policy import AllHealthy
+from localcloud.dns.checking import Checking
+from localcloud.dns.looking import Whereabouts
+from localcloud.dns.names import name_of, text_of
 from localcloud.dns.published import with_published
 from localcloud.dns.reader import Credentials, Reader, Route53
 from localcloud.dns.server import Responder, listening
+from localcloud.named_port import named_port
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    from localcloud.dns.zones import Zones
 
 
 def main() -> int:
     """Serve until SIGTERM or SIGINT; return the exit code."""
     options = _options()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    responder = Responder(health=AllHealthy(), chance=random.Random())  # noqa: S311 - spreads load, guards nothing
+    checking = Checking(scale=options.time_scale, memory=options.beliefs)
+    responder = Responder(health=checking, chance=random.Random())  # noqa: S311 - spreads load, guards nothing
+    edges = dict(options.edge)
+    where = Whereabouts(dict(options.aws), edges, partial(_edge_of, responder, edges))
+
+    def publish(zones: Zones) -> None:
+        responder.publish(with_published(zones, [name_of(edge) for edge in edges]))
+        checking.take(zones.health_checks)
+
     try:
-        edges = [name_of(edge) for edge in options.edge]
-        reader = Reader(
-            Route53(options.endpoint, _credentials()),
-            cache=options.cache,
-            publish=lambda zones: responder.publish(with_published(zones, edges)),
-        )
+        reader = Reader(Route53(options.endpoint, _credentials()), cache=options.cache, publish=publish)
         reader.recall()
+        threading.Thread(target=checking.run, args=(where,), name="checking", daemon=True).start()
         return asyncio.run(_serve(responder, options.port, follow=lambda: _follow(reader, poll=options.poll)))
     except HhctlError as error:
         sys.stderr.write(f"{error.message}: {error.hint}\n")
         return error.code
+
+
+def _edge_of(responder: Responder, edges: Mapping[str, int], host: str) -> str:
+    """Name the edge that `host` leads to, empty for none."""
+    names = (text_of(name).removesuffix(".") for name in responder.canonical_names(name_of(host)))
+    return next((name for name in names if name in edges), "")
 
 
 class _Options(argparse.Namespace):
@@ -49,7 +64,10 @@ class _Options(argparse.Namespace):
     endpoint: str
     poll: float
     cache: Path | None
-    edge: list[str]
+    edge: list[tuple[str, int]]
+    aws: list[tuple[str, int]]
+    beliefs: Path | None
+    time_scale: float
 
 
 def _options() -> _Options:
@@ -58,7 +76,10 @@ def _options() -> _Options:
     parser.add_argument("--endpoint", required=True, help="URL of the AWS API")
     parser.add_argument("--poll", type=float, default=1.0, help="seconds between two readings of the zones (default: 1)")
     parser.add_argument("--cache", type=Path, help="file that keeps the last reading, for a start without the API")
-    parser.add_argument("--edge", action="append", default=[], help="name of a region's edge, which answers on 127.0.0.1")
+    parser.add_argument("--edge", action="append", default=[], type=named_port, metavar="NAME=PORT", help="a region's edge, its local port")
+    parser.add_argument("--aws", action="append", default=[], type=named_port, metavar="REGION=PORT", help="a region, its AWS's local port")
+    parser.add_argument("--beliefs", type=Path, help="file that keeps what the health checkers believe, for a restart")
+    parser.add_argument("--time-scale", type=float, default=1.0, help="how much faster health is checked than the zones say (default: 1)")
     return parser.parse_args(namespace=_Options())
 
 

@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
+from localcloud.dns.health import health_check_of
 from localcloud.dns.names import is_within, name_of, text_of
 from localcloud.dns.wire import check_value
 from localcloud.dns.zones import Alias, Failover, Latency, MultivalueAnswer, RecordSet, Routing, Simple, Weighted, Zone, Zones
@@ -14,7 +15,7 @@ from localcloud.dns.zones import Alias, Failover, Latency, MultivalueAnswer, Rec
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from mypy_boto3_route53.type_defs import HostedZoneTypeDef, ResourceRecordSetOutputTypeDef
+    from mypy_boto3_route53.type_defs import HealthCheckTypeDef, HostedZoneTypeDef, ResourceRecordSetOutputTypeDef
 
     from localcloud.dns.names import Name
 
@@ -36,9 +37,10 @@ class ListedZone:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One reading of the API: every hosted zone with every record set."""
+    """One reading of the API: every hosted zone with every record set, and every health check."""
 
     zones: tuple[ListedZone, ...] = ()
+    health_checks: tuple[HealthCheckTypeDef, ...] = ()
 
     def as_json(self) -> str:
         """Write it so that `from_json` reads the same again."""
@@ -48,7 +50,9 @@ class Listing:
     def from_json(cls, text: str) -> Listing:
         """Read what `as_json` wrote; raise ValueError for anything else."""
         try:
-            return cls(tuple(ListedZone(zone=each["zone"], record_sets=tuple(each["record_sets"])) for each in json.loads(text)["zones"]))
+            held = json.loads(text)
+            zones = tuple(ListedZone(zone=each["zone"], record_sets=tuple(each["record_sets"])) for each in held["zones"])
+            return cls(zones, tuple(held["health_checks"]))
         except (LookupError, TypeError) as error:
             raise ValueError(f"no listing of hosted zones: {error!r}") from None
 
@@ -72,7 +76,7 @@ def zones_of(listing: Listing) -> Zones:
         zone = Zone.of(id=listed.zone["Id"], name=name, record_sets=_checked(_record_sets(listed, zone=name, faults=faults), zone=name))
         faults += [f"{text_of(each.name)} {each.type}: {each.fault}" for each in zone.record_sets if each.fault]
         zones.append(zone)
-    return Zones.of(zones, faults=faults)
+    return Zones.of(zones, faults=faults, health_checks=map(health_check_of, listing.health_checks))
 
 
 def _record_sets(listed: ListedZone, *, zone: Name, faults: list[str]) -> Iterator[RecordSet]:

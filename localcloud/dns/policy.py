@@ -24,14 +24,6 @@ class Health(Protocol):
         ...
 
 
-class AllHealthy:
-    """Every check passes."""
-
-    def is_healthy(self, health_check_id: str) -> bool:  # noqa: ARG002 - the protocol's argument
-        """Answer True whatever the check."""
-        return True
-
-
 class Chance(Protocol):
     """The part of `random.Random` that an answer needs."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from localcloud.dns.zones import RecordSet, Zone, Zones
@@ -17,7 +18,7 @@ _TTL = 60
 
 def with_published(zones: Zones, names: Sequence[Name]) -> Zones:
     """The zones with an address for each of `names` that lies in one of them and has no record there."""
-    return Zones({name: _with(zone, names, zones) for name, zone in zones.by_name.items()}, zones.faults)
+    return replace(zones, by_name={name: _with(zone, names, zones) for name, zone in zones.by_name.items()})
 
 
 def _with(zone: Zone, names: Sequence[Name], zones: Zones) -> Zone:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mypy_boto3_route53 import Route53Client
+    from mypy_boto3_route53.type_defs import HealthCheckTypeDef
 
 _LOG = logging.getLogger(__name__)
 
@@ -62,9 +63,9 @@ class Route53:
         )
 
     def read(self) -> Listing:
-        """Read every hosted zone with its record sets; raise `ReadError` when one call fails."""
+        """Read every hosted zone with its record sets, and every health check; raise `ReadError` when one call fails."""
         try:
-            return Listing(tuple(self._zones()))
+            return Listing(tuple(self._zones()), tuple(self._health_checks()))
         except (BotoCoreError, ClientError, ResponseParserError) as error:
             raise ReadError(" ".join(str(error).split())) from error
 
@@ -73,6 +74,10 @@ class Route53:
             for zone in page["HostedZones"]:
                 pages = self._client.get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone["Id"])
                 yield ListedZone(zone=zone, record_sets=tuple(each for record_page in pages for each in record_page["ResourceRecordSets"]))
+
+    def _health_checks(self) -> Iterator[HealthCheckTypeDef]:
+        for page in self._client.get_paginator("list_health_checks").paginate():
+            yield from page["HealthChecks"]
 
 
 class Reader:

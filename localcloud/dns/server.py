@@ -16,6 +16,7 @@ from localcloud.dns.wire import LARGEST_TCP_SIZE, type_text, write_answer, write
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from localcloud.dns.names import Name
     from localcloud.dns.policy import Chance, Health
     from localcloud.dns.query import Query
     from localcloud.dns.zones import Zones
@@ -41,6 +42,12 @@ class Responder:
     def publish(self, zones: Zones) -> None:
         """Answer from `zones` from now on."""
         self._resolver = Resolver(zones, self._health, self._chance)
+
+    def canonical_names(self, name: Name) -> tuple[Name, ...]:
+        """Return the names by which an address of `name` is come to, itself first; none where there is no address."""
+        if self._resolver is None:
+            return ()
+        return tuple(record.name for record in self._resolver.answer(Question(name=name, type="A")).records)
 
     def respond(self, packet: bytes, *, by_tcp: bool) -> bytes | None:
         """Give the answer to a packet, or None where none is due. By UDP it is as short as the query asks, else truncated."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from localcloud.dns.health import HealthCheck
     from localcloud.dns.names import Name
 
 
@@ -119,19 +120,21 @@ class Zone:
 class Zones:
     """All zones that are served, by name, with a line for people on each thing listed that cannot be answered.
 
-    Of two zones with one name the first listed is served, for nothing delegates to either.
+    Of two zones with one name the first listed is served, for nothing delegates to either. `health_checks` are those that record sets may
+    name.
     """
 
     by_name: Mapping[Name, Zone]
     faults: tuple[str, ...] = ()
+    health_checks: tuple[HealthCheck, ...] = ()
 
     @classmethod
-    def of(cls, zones: Iterable[Zone], *, faults: Iterable[str] = ()) -> Zones:
+    def of(cls, zones: Iterable[Zone], *, faults: Iterable[str] = (), health_checks: Iterable[HealthCheck] = ()) -> Zones:
         """Index zones in the order in which AWS lists them."""
         by_name: dict[Name, Zone] = {}
         for zone in zones:
             by_name.setdefault(zone.name, zone)
-        return cls(by_name, tuple(faults))
+        return cls(by_name, tuple(faults), tuple(health_checks))
 
     def zone_of(self, name: Name) -> Zone | None:
         """Find the zone that `name` belongs to: the longest that it ends in, or None outside all of them."""

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
 import socket
 import struct
@@ -21,8 +20,7 @@ import dnslib
 import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
-
-from localcloud.folder import port_is_free
+from free_ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -55,11 +53,6 @@ class Moto:
     def put(self, zone: str, *record_sets: ResourceRecordSetTypeDef) -> None:
         changes = [{"Action": "UPSERT", "ResourceRecordSet": each} for each in record_sets]
         self.route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})  # pyright: ignore[reportArgumentType] - literals
-
-
-def free_port() -> int:
-    """Choose below the range from which the kernel takes ports for outgoing connections, so that none of ours takes it meanwhile."""
-    return next(port for port in iter(lambda: random.randrange(20000, 32000), None) if port_is_free(port))  # noqa: S311 - no secret
 
 
 @contextmanager

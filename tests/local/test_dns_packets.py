@@ -9,11 +9,11 @@ import struct
 
 import dnslib
 import pytest
+from healthy import AllHealthy
 from hypothesis import given
 from hypothesis import strategies as st
 
 from localcloud.dns.names import name_of, text_of
-from localcloud.dns.policy import AllHealthy
 from localcloud.dns.resolver import Code
 from localcloud.dns.server import Responder
 from localcloud.dns.wire import check_value

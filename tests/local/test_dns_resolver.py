@@ -6,11 +6,11 @@ import random
 from dataclasses import dataclass, replace
 
 import pytest
+from healthy import AllHealthy
 from hypothesis import given
 from hypothesis import strategies as st
 
 from localcloud.dns.names import name_of, text_of
-from localcloud.dns.policy import AllHealthy
 from localcloud.dns.resolver import Answer, Code, Question, Resolver
 from localcloud.dns.zones import Alias, Failover, RecordSet, Routing, Simple, Zone, Zones
 
