@@ -1,0 +1,103 @@
+"""A canary on its way up the ladder, and its promotion: on its own stack, then on the standby. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from automation.core.canary import is_own, refuse_candidate, stable_pods
+from automation.core.delivery import Delivery, canary_words, refuse_unfit, refuse_unserving, updates
+from automation.core.deployment_log import log_task
+from automation.core.plan import Plan
+from automation.core.stages import Stage, before_promotion, climb, promotion, steps
+from automation.errors import Refusal
+from stacks.house import HOME, STANDBY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from automation.core.canary import Candidate
+    from automation.core.facts import Facts
+    from automation.core.plan import Gate, Update
+    from stacks.dials import Dials, Image
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """The weights that a canary comes to, one after the other, and the gates of each, given the image that is stable meanwhile."""
+
+    rungs: tuple[int, ...]
+    gates: Callable[[Image, int], tuple[Gate, ...]]
+
+
+def run_command(stack: str, *, version: str, soak: float, harm: float) -> str:
+    """Write the command that makes the same plan; `soak` is in seconds, `harm` a fraction."""
+    return f"canary run {version} --stack {stack} --soak {soak:g}s --harm {harm * 100:g}%"
+
+
+def promote_command(stack: str) -> str:
+    """Write the command that makes the same plan."""
+    return f"canary promote --stack {stack}"
+
+
+def plan_promote(facts: Facts, stack: str, *, rungs: tuple[int, ...], forced: bool) -> Plan:
+    """Plan to have the stable workload run what the canary runs, digest for digest, and the standby after it.
+
+    Raises:
+        Refusal: there is no canary, or it has not come to the last of `rungs`, or a stack cannot take the release.
+        HhctlError: a stack cannot be reached.
+    """
+    now, command = facts.present(stack), promote_command(stack)
+    refuse_unserving(stack, now)
+    if now.canary is None:
+        if not is_own(facts, stack, command):
+            raise Refusal(f"no canary is on {stack}", hint="hhctl canary start VERSION")
+        assert now.image  # noqa: S101 - it serves
+        return _plan(facts, stack, command, now.image, ())
+    image = now.canary.image
+    begun = now.image == image
+    if now.canary.weight < rungs[-1] and not begun and not forced:
+        raise Refusal(f"{canary_words(facts, stack)}: it has not come to {rungs[-1]} %", hint="hhctl canary weight N, or --force")
+    top = before_promotion(facts, stack, image) if begun else now
+    first = (Stage(top),) if top else ()
+    return _plan(facts, stack, command, image, steps(facts, stack, (*first, *promotion(stack, top or now, undo=top))))
+
+
+def plan_run(facts: Facts, candidate: Candidate, *, ladder: Ladder, command: str) -> Plan:
+    """Plan a canary from its first pod up the whole ladder to the stable workload and the standby, from wherever it stands.
+
+    Raises:
+        Refusal: a canary of another image is there, a stack cannot take the release, or something stands against the image.
+        HhctlError: a stack cannot be reached.
+    """
+    stack, image = candidate.stack, candidate.image
+    now = facts.present(stack)
+    refuse_unserving(stack, now)
+    if now.canary is None and now.image == image:
+        return _plan(facts, stack, command, image, ())
+    if now.canary is None or now.canary.image != image:
+        refuse_unfit(facts, stack)
+        refuse_candidate(candidate, now)
+    return _plan(facts, stack, command, image, steps(facts, stack, _stages(facts, candidate, now, ladder=ladder)))
+
+
+def _stages(facts: Facts, candidate: Candidate, now: Dials, *, ladder: Ladder) -> tuple[Stage, ...]:
+    """Return the whole way; of a promotion whose beginning nobody remembers, what is left, which has no way back."""
+    stack, image = candidate.stack, candidate.image
+    base = now if now.image != image else before_promotion(facts, stack, image)
+    if base is None:
+        return promotion(stack, now, undo=None)
+    assert base.image  # noqa: S101 - it serves
+    climbed = climb(stack, base, image, stable=stable_pods(now, candidate), rungs=ladder.rungs, gates=partial(ladder.gates, base.image))
+    top = climbed[-1].dials
+    return (*climbed, *promotion(stack, top, undo=top))
+
+
+def _plan(facts: Facts, stack: str, command: str, image: Image, own: tuple[Update, ...]) -> Plan:
+    """Have the standby follow where it stands by for this stack, and the deployment log tell of it."""
+    stacks = (stack, STANDBY) if stack == HOME else (stack,)
+    following = updates(facts, Delivery(image, stacks[1:], 0.0, {}, ()))
+    bases = {each: facts.of(each).standing.base for each in stacks}
+    log = log_task(facts, stack)
+    return Plan(command, stack, bases, (*own, *following, *((log,) if own or following or log.begun else ())))

@@ -1,0 +1,154 @@
+"""The stages by which a canary becomes stable: from its first pod, rung by rung, to the stable workload that runs the same image. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from automation.core.delivery import SMOKE_SECONDS
+from automation.core.gates import SmokePasses, canary_up, rolled_out
+from automation.core.plan import Update
+from automation.core.resume import UpdateLeft
+from stacks.dials import Canary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+
+    from automation.core.facts import Facts
+    from automation.core.plan import Gate
+    from stacks.dials import Dials, Image
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One update on the way: what the stack is set to, the gates to meet then, and what it is set to on the way back, None for nothing.
+
+    `stays`: from there on there is no way back.
+    """
+
+    dials: Dials
+    gates: tuple[Gate, ...] = ()
+    undo: Dials | None = None
+    stays: bool = False
+
+
+def pods_for(weight: int, stable: int) -> int:
+    """Return how many pods carry `weight` per cent of what `stable` pods carry; one at least."""
+    return max(1, -(-weight * stable // 100))
+
+
+def _no_gates(_: int) -> tuple[Gate, ...]:
+    return ()
+
+
+def climb(
+    stack: str,
+    now: Dials,
+    image: Image,
+    *,
+    stable: int,
+    rungs: Sequence[int],
+    gates: Callable[[int], tuple[Gate, ...]] = _no_gates,
+) -> tuple[Stage, ...]:
+    """Return the stages up to the last of `rungs`, at each of which `gates` says what is to be met; `stable` pods are kept meanwhile.
+
+    Whatever happens on the way, one update takes all requests from the canary, and another one the canary away.
+    """
+    without = replace(now, canary=None)
+
+    def at(weight: int, minimum: int) -> Dials:
+        return replace(without, canary=Canary(image, weight, minimum, stable))
+
+    weight, minimum = 0, pods_for(rungs[0], stable)
+    created = at(weight, minimum)
+    stages = [Stage(created, canary_up(stack, created), undo=without)]
+    for rung in rungs:
+        if (needed := pods_for(rung, stable)) > minimum:
+            minimum = needed
+            stages.append(Stage(at(weight, minimum), canary_up(stack, at(weight, minimum))))
+        stages.append(Stage(at(rung, minimum), gates(rung), undo=created if weight == 0 else None))
+        weight = rung
+    return tuple(stages)
+
+
+def promotion(stack: str, top: Dials, *, undo: Dials | None) -> tuple[Stage, ...]:
+    """Return the stages from a canary that is set as in `top` to the stable workload that runs its image.
+
+    The stable pods roll while the canary carries the requests, get them when all are Ready, and only then the canary goes.
+    """
+    assert top.canary  # noqa: S101 - who promotes one has looked
+    rolled = replace(top, image=top.canary.image)
+    return (
+        Stage(rolled, rolled_out(stack, rolled), undo=undo),
+        Stage(replace(rolled, canary=replace(top.canary, weight=0)), (SmokePasses(stack, within=SMOKE_SECONDS),)),
+        Stage(replace(rolled, canary=None), stays=True),
+    )
+
+
+def steps(facts: Facts, stack: str, stages: Sequence[Stage]) -> tuple[Update, ...]:
+    """Plan what is left of `stages` from where the stack stands.
+
+    What an earlier run has made, of which there is a way back, is this run's to undo: such a step is carried out already.
+    """
+    at = _place(stages, facts.present(stack))
+    return (*_carried_out(facts, stack, stages[: at + 1]), *_ahead(facts, stack, stages[at + 1 :])) if at < len(stages) - 1 else ()
+
+
+def _place(stages: Sequence[Stage], now: Dials) -> int:
+    """Return the stage that the stack is at, -1 for none: the last that is set so, else the last whose weight has been reached."""
+    for index in reversed(range(len(stages))):
+        if stages[index].dials == now:
+            return index
+    reached = [index for index, stage in enumerate(stages) if _is_reached(stage.dials, now)]
+    return max(reached, default=-1)
+
+
+def _is_reached(stage: Dials, now: Dials) -> bool:
+    """Tell whether a canary that somebody has weighted by hand is past a stage."""
+    return bool(stage.canary and now.canary and stage.image == now.image and stage.canary.weight <= now.canary.weight)
+
+
+def _carried_out(facts: Facts, stack: str, stages: Sequence[Stage]) -> Iterator[Update]:
+    facts_of = facts.of(stack)
+    now, revision = facts.present(stack), facts_of.standing.base
+    for number, stage in enumerate(stages, 1):
+        left = facts.left(stack, now) if number == len(stages) and stage.dials == now else None
+        waits = number == len(stages) and stage.dials == now and not (left and left.passed)
+        if not (stage.undo or (waits and stage.gates)):
+            continue
+        yield Update(
+            stack,
+            now,
+            now,
+            stage.gates if waits else (),
+            undo=stage.undo,
+            stays=stage.stays,
+            revision=revision,
+            began=left.began if left else _began(facts, stack, stage),
+            soaking=left.soaking if left else None,
+        )
+
+
+def _began(facts: Facts, stack: str, stage: Stage) -> datetime | None:
+    """Find when an interrupted run began the stage."""
+    found = [left for left in _left(facts, stack) if left.undo == stage.undo]
+    return found[0].began if found else None
+
+
+def _left(facts: Facts, stack: str) -> Sequence[UpdateLeft]:
+    left = facts.unfinished.left if facts.unfinished else ()
+    return [each for each in left if isinstance(each, UpdateLeft) and each.stack == stack]
+
+
+def before_promotion(facts: Facts, stack: str, image: Image) -> Dials | None:
+    """Find what the stack was set to before an interrupted run gave the stable workload `image`; None where nobody knows."""
+    found = (left.undo for left in _left(facts, stack) if left.undo and left.undo.canary and left.after.image == image)
+    return next((undo for undo in found if undo.image != image), None)
+
+
+def _ahead(facts: Facts, stack: str, stages: Sequence[Stage]) -> Iterator[Update]:
+    before = facts.present(stack)
+    for stage in stages:
+        yield Update(stack, before, stage.dials, stage.gates, undo=stage.undo, stays=stage.stays)
+        before = stage.dials

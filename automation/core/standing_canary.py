@@ -1,0 +1,75 @@
+"""How a canary stands: who has set its weight, and since when and how long its rung is watched, by history and journal. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from automation.core.record import Event
+from automation.core.updates import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from automation.core.plan import Json
+    from automation.core.record import Record
+    from automation.core.updates import Entry, Note
+    from stacks.dials import Canary, Image
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryStanding:
+    """A canary beside `stable`: `began` is when it came to be there, `weighted` when its weight was begun to be set, `note` by whom.
+
+    It is watched since `since`, for `seconds` at least to see `harm`; where nobody watches it, `seconds` is 0 and `harm` None.
+    """
+
+    canary: Canary
+    stable: Image
+    note: Note
+    began: datetime
+    weighted: datetime
+    since: datetime
+    seconds: float
+    harm: float | None
+
+
+def canary_standing(entries: Sequence[Entry], records: Sequence[Record]) -> CanaryStanding | None:
+    """Read it from the whole history of a stack, newest first, and from the newest records, oldest first; None without a canary."""
+    succeeded = [entry for entry in entries if entry.outcome is Outcome.SUCCEEDED]
+    if not succeeded or succeeded[0].dials.canary is None or succeeded[0].dials.image is None:
+        return None
+    newest, canary, stable = succeeded[0], succeeded[0].dials.canary, succeeded[0].dials.image
+    own: list[Entry] = []
+    for entry in succeeded:
+        if entry.dials.canary is None or entry.dials.canary.image != canary.image:
+            break
+        own.append(entry)
+    weighted = own[0]
+    for entry in own:
+        if entry.dials.canary is None or entry.dials.canary.weight != canary.weight:
+            break
+        weighted = entry
+    soaking = _soaking(records, weighted, canary)
+    data: Mapping[str, Json] = soaking.data if soaking else {}
+    return CanaryStanding(
+        canary=canary,
+        stable=stable,
+        note=newest.note,
+        began=own[-1].ended,
+        weighted=weighted.started,
+        since=soaking.at if soaking else weighted.ended,
+        seconds=float(cast("float", data.get("seconds", 0.0))),
+        harm=cast("float | None", data.get("harm")),
+    )
+
+
+def _soaking(records: Sequence[Record], weighted: Entry, canary: Canary) -> Record | None:
+    """Find when the soak of the rung began, if anybody is soaking it."""
+    found = [
+        record
+        for record in records
+        if record.event is Event.SOAKING and record.data.get("weight") == canary.weight and record.at >= weighted.started
+    ]
+    return found[0] if found else None
