@@ -1,0 +1,206 @@
+"""The steps by which one stack takes over from another: everything that can be undone first, then the promotion, then the switch. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from automation.core.deployment_log import ANY
+from automation.core.gates import Leads, ReadyPods, SmokePasses
+from automation.core.plan import Plan, Task, Update
+from automation.core.preflight import refused
+from automation.errors import Refusal
+from stacks.dials import DatabaseRole
+from stacks.house import HOME, STANDBY
+from stacks.switching import INTERVAL_SECONDS, THRESHOLD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from automation.core.facts import Facts
+    from automation.core.plan import Step
+    from automation.core.preflight import Check, Waivers
+    from stacks.dials import Dials
+
+SHUT, SHUT_DATABASE = "the database takes no writes", "shut the database"
+OPEN_DATABASE = "open the database"
+LEVEL, CATCH_UP = "the database has replayed all that the other one wrote", "let the database catch up"
+WRITABLE, PROMOTE = "the database takes writes", "promote the database"
+STANDS_BY = "the database replays another's log"
+SWITCH_ON, TURN_DIRECTLY = "the switch is on", "turn the switch past the engine"
+LED, FOLLOW_SWITCH = "the public name leads there", "wait until the world has followed"
+
+_READY_SECONDS = 180.0
+_SMOKE_SECONDS = 60.0
+# The checkers need as long as the threshold says to see the switch; the rest is for one that had just looked, and for a slow answer.
+LEAD_SECONDS = 2.0 * INTERVAL_SECONDS * THRESHOLD + 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Which stack takes over, in which region, and from which other one."""
+
+    taking: str
+    leaving: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for: the traffic in `region`, the standby's.
+
+    `checks` is what the preflight answered, `fenced` whether the writes of prod can be stopped first, `planned` that not one may be lost,
+    and `promoted` that the standby's database takes writes already. `minimum` and `maximum` are the bounds of prod's pods, which the
+    standby gets.
+    """
+
+    command: str
+    region: str
+    checks: tuple[Check, ...]
+    fenced: bool
+    planned: bool
+    promoted: bool
+    minimum: int
+    maximum: int
+
+    @property
+    def sides(self) -> Sides:
+        """Who takes over from whom."""
+        return Sides(STANDBY, HOME, self.region)
+
+
+def failover_command(region: str, *, planned: bool, waivers: Waivers, lost: str | None) -> str:
+    """Write the command that makes the same plan."""
+    words = (
+        *(["--planned"] if planned else []),
+        *([f"--assume-lost {lost}"] if lost else []),
+        *(["--accept-data-loss"] if waivers.data_loss else []),
+        *(["--turn-again"] if waivers.soon else []),
+    )
+    return " ".join(("failover", region, *words))
+
+
+def plan_failover(facts: Facts, request: Request) -> Plan:
+    """Plan to have the standby's region serve.
+
+    Until the promotion everything is undone when something fails; from then on there is no way but forward, whoever came to it.
+
+    Raises:
+        Refusal: the preflight says no before there is no way back, or the region serves already.
+        HhctlError: the standby cannot be reached.
+    """
+    sides, before = request.sides, facts.present(STANDBY)
+    if before.active and not gates_left(facts, sides, before):
+        raise Refusal(f"{request.region} serves already", hint="hhctl status")
+    promoted = request.promoted or facts.begun(PROMOTE, STANDBY)
+    if not (before.active or promoted):
+        must_go(f"no failover to {request.region}", request.checks)
+    minimum, maximum = max(before.minimum, request.minimum), max(before.maximum, request.maximum)
+    grown = before if before.active else replace(before, minimum=minimum, maximum=maximum)
+    bases = {stack: facts.of(stack).standing.base for stack in ((STANDBY, HOME) if request.fenced else (STANDBY,))}
+    steps = (
+        *(() if before.active else brought_to_size(facts, STANDBY, before, grown)),
+        *(fence(facts, sides, facts.present(HOME), back=not promoted) if request.fenced else ()),
+        *promotion(sides, begun=promoted, planned=request.planned),
+        turned(facts, sides, grown),
+    )
+    return Plan(request.command, STANDBY, bases, steps)
+
+
+def direct_command(region: str, *, lost: str | None) -> str:
+    """Write the command that makes the same plan."""
+    return f"failover {region} --direct{f' --assume-lost {lost}' if lost else ''}"
+
+
+def plan_directly(command: str, region: str, checks: Sequence[Check], *, fenced: bool, promoted: bool) -> Plan:
+    """Plan to have the standby's region serve without engine and state: nothing but its database and its switch is changed.
+
+    `fenced` says whether prod's database can be shut first, `promoted` that dr's takes writes already.
+
+    Raises:
+        Refusal: the preflight says no before there is no way back.
+    """
+    if not promoted:
+        must_go(f"no failover to {region}", checks)
+    undo = None if promoted else OPEN_DATABASE
+    steps = (
+        *([Task(SHUT_DATABASE, HOME, ANY, SHUT_DATABASE, SHUT, undo=undo)] if fenced else []),
+        Task(PROMOTE, STANDBY, STANDS_BY, PROMOTE, WRITABLE, no_return=True, begun=promoted),
+        Task(TURN_DIRECTLY, STANDBY, WRITABLE, TURN_DIRECTLY, SWITCH_ON, no_return=True),
+        Task(FOLLOW_SWITCH, STANDBY, SWITCH_ON, FOLLOW_SWITCH, LED),
+    )
+    return Plan(command, STANDBY, {}, steps)
+
+
+def must_go(what: str, checks: Iterable[Check]) -> None:
+    """Raise a `Refusal` that tells everything that stands in the way, and what overrules it where all of it can be overruled."""
+    if against := refused(checks):
+        says = "; ".join(f"{check.name}: {check.says}" for check in against)
+        waivers = [check.waiver for check in against if check.waiver]
+        raise Refusal(f"{what}: {says}", hint=" ".join(waivers) if len(waivers) == len(against) else "")
+
+
+def gates_left(facts: Facts, sides: Sides, dials: Dials) -> bool:
+    """Tell whether an interrupted run has turned the switch to `dials`, and not seen its gates met."""
+    left = facts.left(sides.taking, dials)
+    return left is not None and not left.passed
+
+
+def brought_to_size(facts: Facts, stack: str, before: Dials, after: Dials) -> Sequence[Update]:
+    """Bring the stack that is to take over to the size that it needs, unless it has that and its pods were seen to be Ready."""
+    gate = ReadyPods(stack, minimum=after.minimum, within=_READY_SECONDS)
+    return _set(facts, stack, before, after, gates=(gate,))
+
+
+def _set(
+    facts: Facts, stack: str, before: Dials, after: Dials, *, gates: tuple[ReadyPods, ...] = (), back: bool = True
+) -> Sequence[Update]:
+    """Set a stack; what an interrupted run has set already has its gates left, and is this run's to undo, if there is a way `back`."""
+    if before != after:
+        return (Update(stack, before, after, gates, undo=before if back else None),)
+    left = facts.left(stack, after)
+    if left is None or not (back or gates):
+        return ()
+    undo, revision = left.undo if back else None, facts.of(stack).standing.base
+    return (Update(stack, left.undo, after, () if left.passed else gates, undo=undo, revision=revision),)
+
+
+def fenced(dials: Dials) -> Dials:
+    """Return how a stack is set that must not serve: its switch off, its database shut, and no pod left that would try."""
+    return replace(dials, stopped=True, canary=None, active=False, database_role=DatabaseRole.FENCED)
+
+
+def fence(facts: Facts, sides: Sides, before: Dials, *, back: bool) -> Sequence[Step]:
+    """Stop the writes of the side that is left twice over: its database takes none, and no pod is left that would try.
+
+    `back` says whether that is undone when something fails: once the other side is promoted it would make two databases that take writes.
+    """
+    stack, after = sides.leaving, fenced(before)
+    undo = OPEN_DATABASE if back else None
+    shut = Task(SHUT_DATABASE, stack, ANY, SHUT_DATABASE, SHUT, undo=undo, begun=facts.begun(SHUT_DATABASE, stack))
+    return (shut, *_set(facts, stack, before, after, back=back))
+
+
+def promotion(sides: Sides, *, begun: bool, planned: bool) -> Sequence[Task]:
+    """Make the other side's database the one that takes writes; `planned`, only once it has all that was ever written.
+
+    `begun`: there is no way back: the promotion was begun, and whether it took effect may be unknown, or it is seen.
+    """
+    stack = sides.taking
+    promote = Task(PROMOTE, stack, STANDS_BY, PROMOTE, WRITABLE, no_return=True, begun=begun)
+    if not planned or begun:
+        return (promote,)
+    return (Task(CATCH_UP, stack, STANDS_BY, CATCH_UP, LEVEL), promote)
+
+
+def turned(facts: Facts, sides: Sides, before: Dials) -> Update:
+    """Turn the switch: the stack serves from a term on that is later than any that the other one can have.
+
+    The other's term is at most one above, since whoever takes over comes to one more than the other has.
+    """
+    stack = sides.taking
+    gates = (SmokePasses(stack, within=_SMOKE_SECONDS), Leads(stack, sides.region, within=LEAD_SECONDS))
+    if before.active:
+        return Update(stack, before, before, gates, no_return=True, revision=facts.of(stack).standing.base)
+    after = replace(before, active=True, database_role=DatabaseRole.PRIMARY, term=before.term + 2)
+    return Update(stack, before, after, gates, no_return=True)

@@ -1,0 +1,111 @@
+"""What the database of the side that was left has committed since the other one was promoted: writes that no longer count. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from automation.errors import HhctlError
+
+if TYPE_CHECKING:
+    from automation.core.plan import Json
+
+BRANCH = """select (regexp_match(
+  pg_read_file('pg_wal/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) || '.history'),
+  '\\t([0-9A-F]+/[0-9A-F]+)\\t[^\\n]*\\n?$'))[1]"""
+"""Where in the log the newest promotion left its primary's: the last line of the timeline's history.
+
+Source: https://www.postgresql.org/docs/18/continuous-archiving.html#BACKUP-TIMELINES.
+"""
+
+LOST = r"""set default_transaction_read_only = off;
+set timezone = 'UTC';
+create extension if not exists pg_walinspect;
+create temporary table written (xid text, place text, deed text);
+create temporary table ended (xid text, at timestamptz);
+insert into written
+ select found.xid::text, class.oid::regclass::text, found.record_type
+ from pg_get_wal_records_info(:'branch', pg_current_wal_flush_lsn()) found
+ cross join lateral regexp_match(found.block_ref, 'rel \d+/(\d+)/(\d+) ') as file
+ join pg_class class on pg_relation_filenode(class.oid) = file[2]::oid and class.relkind = 'r'
+ join pg_namespace space on space.oid = class.relnamespace and space.nspname !~ '^(pg_|information_schema$)'
+ where found.resource_manager in ('Heap', 'Heap2') and found.record_type ~ '^(INSERT|UPDATE|HOT_UPDATE|DELETE|MULTI_INSERT)'
+ and file[1]::oid = (select oid from pg_database where datname = current_database())
+ and pg_xact_status((((pg_snapshot_xmax(pg_current_snapshot())::text::bigint >> 32) << 32) + found.xid::text::bigint)::text::xid8)
+  = 'committed';
+insert into ended
+ select found.xid::text, (regexp_match(found.description, '^[^;]+'))[1]::timestamptz
+ from pg_get_wal_records_info(:'branch', pg_current_wal_flush_lsn()) found
+ where found.resource_manager = 'Transaction' and found.record_type like 'COMMIT%' and found.xid::text in (select xid from written);
+select json_build_object(
+ 'transactions', (select count(distinct xid) from written),
+ 'deleted', (select count(*) from written where deed like 'DELETE%'),
+ 'first', (select min(at) from ended), 'last', (select max(at) from ended));
+select format('select json_build_object(''table'', %L, ''row'', to_jsonb(it)) from %s it where it.xmin::text = any (%L)',
+ place, place, array_agg(distinct xid)) from written group by place order by place
+\gexec
+\q
+"""
+"""A script for psql, `branch` given: one line about all that was committed after it, then each row that was written and still stands.
+
+It ends itself, since not every cluster hands the end of stdin on to what is run in a pod.
+Source: https://www.postgresql.org/docs/18/pgwalinspect.html.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """What one side committed and the other never had: `rows` as JSON, a line each, `deleted` how many rows it took away.
+
+    `first` and `last` are when the first and the last of the transactions were committed, None where there was none.
+    """
+
+    transactions: int
+    deleted: int
+    first: datetime | None
+    last: datetime | None
+    rows: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Say how much it is."""
+        if not self.transactions:
+            return "nothing"
+        gone = f", {self.deleted} deleted" if self.deleted else ""
+        return f"{_counted(self.transactions, 'transaction')} ({_counted(len(self.rows), 'row')} written{gone})"
+
+    def document(self) -> dict[str, Json]:
+        """Return the numbers, without the rows."""
+        times = {name: at.isoformat() if at else None for name, at in (("first", self.first), ("last", self.last))}
+        return {"transactions": self.transactions, "rows": len(self.rows), "deleted": self.deleted, **times}
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def read_branch(answer: str) -> str:
+    """Read the answer to `BRANCH`.
+
+    Raises:
+        HhctlError: the database was never promoted.
+    """
+    if not (branch := answer.strip()):
+        raise HhctlError("the database does not say where in the log it was promoted")
+    return branch
+
+
+def read_losses(answer: str) -> Losses:
+    """Read the answer to `LOST`.
+
+    Raises:
+        HhctlError: it is none.
+    """
+    summary, *rows = answer.strip().splitlines() or [""]
+    try:
+        told = cast("dict[str, Any]", json.loads(summary))
+        first, last = (datetime.fromisoformat(told[name]) if told[name] else None for name in ("first", "last"))
+        return Losses(int(told["transactions"]), int(told["deleted"]), first, last, tuple(rows))
+    except (ValueError, KeyError, TypeError):
+        raise HhctlError(f"the database answers with something else than what was written: {summary[:80]}") from None

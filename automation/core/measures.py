@@ -1,0 +1,142 @@
+"""What a failover or failback has taken and lost, phase by phase, as its records tell it, and what the next one is going to take. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from automation.core.plan import Ending
+from automation.core.record import Event
+from stacks.switching import INTERVAL_SECONDS, THRESHOLD, TTL_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from automation.core.plan import Json
+    from automation.core.record import Record
+
+DETECTION_SECONDS = float(INTERVAL_SECONDS * THRESHOLD)
+"""Until Route 53 has seen a switch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One part of a run and the seconds that it took; `follows`: it waits for the world to follow the switch, which no effort shortens."""
+
+    title: str
+    seconds: float
+    follows: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How long the service took from the beginning until it was seen to serve again, in seconds, by phase; measured RTO."""
+
+    rto: float
+    phases: tuple[Phase, ...]
+
+    @property
+    def steps(self) -> float:
+        """The seconds that hhctl and what it asks for took, without the world's following the switch."""
+        following = sum(phase.seconds for phase in self.phases if phase.follows)
+        working = sum(phase.seconds for phase in self.phases if not phase.follows)
+        # Phases may come after the service was back, and a run that was interrupted has time between its parts.
+        return min(working, self.rto - following)
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """What a failover is going to take: `steps` are the seconds of the last one that was measured, None where none was."""
+
+    steps: float | None
+
+    @property
+    def rto(self) -> float | None:
+        """Seconds until the last client has followed; None where nobody has measured the steps yet."""
+        return None if self.steps is None else self.steps + DETECTION_SECONDS + TTL_SECONDS
+
+    def __str__(self) -> str:
+        """Say what it is made of."""
+        world = f"{DETECTION_SECONDS:g} s until Route 53 has seen the switch, and up to {TTL_SECONDS} s until clients ask again"
+        if self.steps is None or self.rto is None:
+            return f"{world}, besides the steps, which nobody has measured yet"
+        return f"{self.rto:.0f} s: {self.steps:.0f} s for the steps as measured last, {world}"
+
+    def document(self) -> Mapping[str, Json]:
+        """Return it in seconds."""
+        return {"rto": self.rto, "steps": self.steps, "detection": DETECTION_SECONDS, "ttl": float(TTL_SECONDS)}
+
+
+def measure(records: Sequence[Record], operation: str, *, entered: datetime) -> Measured | None:
+    """Measure the newest run of `operation`, with those before it that it went on from; None where it never began.
+
+    `records` stand oldest first. `entered` is when the operator typed the command of the newest run: what came before it began counts too.
+    """
+    runs = _runs(records, operation)
+    if not runs:
+        return None
+    begun, last = runs[0][0], runs[-1]
+    start = min(entered, begun.at) if len(runs) == 1 else begun.at
+    led = [record.at for record in last if _leads(record)]
+    done = [record.at for record in last if record.event in {Event.JUDGED, Event.DONE}]
+    served = (led or done or [last[-1].at])[-1]
+    phases = [Phase("look and agree", (last[0].at - entered).total_seconds())]
+    for run in runs:
+        phases += _phases(run)
+    return Measured((served - start).total_seconds(), tuple(phases))
+
+
+def begun_at(records: Sequence[Record], operation: str, task: str) -> datetime | None:
+    """Return when the newest run of `operation`, or one that it went on from, began a task; None where it was never begun."""
+    begun = (record.at for run in _runs(records, operation) for record in run if record.step and record.says.startswith(task))
+    return next(begun, None)
+
+
+def measured_last(records: Sequence[Record], verb: str) -> Measured | None:
+    """Return what was measured of the newest run of a command that begins with `verb`; None where nothing was."""
+    for record in reversed(records):
+        if record.event is Event.MEASURED and str(record.data.get("operation", "")).startswith(verb):
+            held = cast("list[dict[str, Any]]", record.data["phases"])
+            return Measured(float(cast("float", record.data["rto"])), tuple(Phase(**phase) for phase in held))
+    return None
+
+
+def to_json(measured: Measured) -> Mapping[str, Json]:
+    """Return it as the journal keeps it."""
+    phases = [{"title": phase.title, "seconds": round(phase.seconds, 3), "follows": phase.follows} for phase in measured.phases]
+    return {"rto": round(measured.rto, 3), "phases": phases}
+
+
+def _runs(records: Sequence[Record], operation: str) -> list[list[Record]]:
+    """Choose the records of the newest run, and of the runs that it went on from: those that did not come to their end."""
+    begun = [record for record in records if record.event is Event.BEGUN and record.data.get("operation") == operation]
+    chosen: list[list[Record]] = []
+    for first in reversed(begun):
+        own = [record for record in records if record.run == first.run and record.event is not Event.MEASURED]
+        if chosen and any(record.event is Event.ENDED and record.data.get("ending") == Ending.DONE.word for record in own):
+            break
+        chosen.insert(0, own)
+    return chosen
+
+
+def _phases(run: Sequence[Record]) -> Iterator[Phase]:
+    """Tell the phases of a run: each step, and its gates apart; from one record of it to the next."""
+    titles = {record.step: record.says for record in run if record.event is Event.STARTED}
+    before = run[0].at
+    for record in run:
+        if record.step in titles and record.event in {Event.DONE, Event.JUDGED, Event.FAILED}:
+            title = titles[record.step]
+            gates = record.event is Event.JUDGED
+            yield Phase(f"gates of {title}" if gates else title, (record.at - before).total_seconds(), follows=gates and _leads(record))
+        elif record.step and record.event is Event.DONE:
+            yield Phase(record.says, (record.at - before).total_seconds())
+        elif record.event is Event.JUDGED:
+            yield Phase("gates that were left", (record.at - before).total_seconds(), follows=_leads(record))
+        before = record.at
+
+
+def _leads(record: Record) -> bool:
+    """Tell whether gates wait for the public name, by what they were asked."""
+    judgements = cast("list[dict[str, Any]]", record.data.get("judgements", []))
+    return any("public name" in str(judgement.get("query", "")) for judgement in judgements)

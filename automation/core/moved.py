@@ -1,0 +1,132 @@
+"""What became of a failover or failback: predicted and measured, what was lost, and the way back; as a document and as a page. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from automation.core.measures import to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime, timedelta
+
+    from automation.core.losses import Losses
+    from automation.core.measures import Measured, Predicted
+    from automation.core.plan import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What the side that serves now lacks of the other one's writes: measured RPO; None where nobody can tell.
+
+    `seconds` is the age that the newest write had which was kept, when the last one was committed that was not; `says` is for people.
+    """
+
+    transactions: int | None
+    rows: int | None
+    seconds: float | None
+    says: str
+
+    def document(self) -> Mapping[str, Json]:
+        """Return it as JSON holds it."""
+        return {"transactions": self.transactions, "rows": self.rows, "seconds": self.seconds, "says": self.says}
+
+
+NOTHING_LOST = Loss(0, 0, 0.0, "nothing: the database had replayed everything before it was promoted")
+
+
+def loss_of(losses: Losses, *, replayed: datetime | None) -> Loss:
+    """Say what was lost by what the side that was left tells; `replayed` is when the newest write was committed that was kept."""
+    if not losses.transactions:
+        return Loss(0, 0, 0.0, "nothing: the other side committed nothing more")
+    seconds = (losses.last - replayed).total_seconds() if losses.last and replayed else None
+    return Loss(losses.transactions, len(losses.rows), seconds, f"{losses}")
+
+
+def unknown_loss(why: str, *, replayed: datetime | None, promoted: datetime) -> Loss:
+    """Say what can be said while the other side cannot be asked: what it committed after the newest write that was kept."""
+    if replayed is None:
+        return Loss(None, None, None, f"unknown: {why}")
+    seconds = max(0.0, (promoted - replayed).total_seconds())
+    says = (
+        f"unknown: {why}; whatever was committed after {replayed:%Y-%m-%d %H:%M:%S} UTC, at most the {seconds:.1f} s before the promotion"
+    )
+    return Loss(None, None, seconds, says)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A run that moved the traffic to `region`, and what it came to.
+
+    `rto` and `rpo` are the objectives. `way_back` are the lines of the plan that leads back, none where there is nothing to go back from.
+    `unfenced` says which region may still take writes, empty for none.
+    """
+
+    run: str
+    operation: str
+    region: str
+    reason: str
+    ended: datetime
+    predicted: Predicted
+    measured: Measured
+    loss: Loss
+    rto: timedelta
+    rpo: timedelta
+    unfenced: str
+    way_back: tuple[str, ...]
+
+    def document(self) -> Mapping[str, Json]:
+        """Return it as the journal keeps it, and as programs read it."""
+        objectives = {"rto": self.rto.total_seconds(), "rpo": self.rpo.total_seconds()}
+        return {
+            "operation": self.operation,
+            "region": self.region,
+            **to_json(self.measured),
+            "predicted": self.predicted.document(),
+            "objectives": objectives,
+            "lost": self.loss.document(),
+            "unfenced": self.unfenced,
+            "way_back": list(self.way_back),
+        }
+
+    @property
+    def summary(self) -> str:
+        """Say it in a line."""
+        took = f"measured RTO {self.measured.rto:.1f} s (objective {self.rto.total_seconds():g} s)"
+        return f"{self.region} serves; {took}; lost: {self.loss.says}"
+
+
+def page(moved: Moved) -> str:
+    """Write it as a page of Markdown."""
+    measured, predicted = moved.measured, moved.predicted
+    rows = [f"| {phase.title} | {phase.seconds:.1f} |" for phase in measured.phases]
+    back = ["", "## The way back", "", "```", *moved.way_back, "```"] if moved.way_back else []
+    unfenced = (
+        [f"- **{moved.unfenced} is unfenced**: its pods stop serving once they read the other region's switch."] if moved.unfenced else []
+    )
+    return "\n".join(
+        (
+            f"# {moved.operation}",
+            "",
+            f"{moved.region} serves. Ended {moved.ended:%Y-%m-%d %H:%M:%S} UTC, run {moved.run}. Reason: {moved.reason or 'none given'}.",
+            "",
+            "|  | objective | predicted | measured |",
+            "| --- | ---: | ---: | ---: |",
+            f"| RTO (s) | {moved.rto.total_seconds():g} | {_seconds(predicted.rto)} | {measured.rto:.1f} |",
+            f"| RPO (s) | {moved.rpo.total_seconds():g} |  | {_seconds(moved.loss.seconds)} |",
+            "",
+            f"- Lost: {moved.loss.says}.",
+            *unfenced,
+            "",
+            "| phase | seconds |",
+            "| --- | ---: |",
+            *rows,
+            *back,
+            "",
+        )
+    )
+
+
+def _seconds(seconds: float | None) -> str:
+    return "unknown" if seconds is None else f"{seconds:.1f}"

@@ -1,0 +1,245 @@
+"""Preflight of a failover: everything that has to be so before traffic is moved, each looked at and answered. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from automation.core.words import seconds_words
+from stacks.house import HOME, STANDBY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime, timedelta
+
+    from automation.core.replication import DatabaseStanding
+    from automation.core.rollout import Rollout
+    from automation.errors import HhctlError
+    from stacks.dials import Dials
+
+WAIT_SECONDS = 600.0
+"""For how long after a switch was turned it is left alone, so that two operators do not send the traffic to and fro."""
+
+_CLOCK_SECONDS = 5.0
+
+
+class Answer(Enum):
+    """GO; DOUBTFUL, which is told and stands in nobody's way; NO_GO, which only its waiver overrules."""
+
+    GO = "go"
+    DOUBTFUL = "go, but"
+    NO_GO = "NO GO"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One answer of a preflight; `waiver` is the option that goes on in spite of a NO_GO, empty where nothing does."""
+
+    name: str
+    answer: Answer
+    says: str
+    waiver: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Waivers:
+    """What the operator takes upon themselves: that the other region is lost, that writes of it may be, and to turn the switch so soon."""
+
+    lost: bool = False
+    data_loss: bool = False
+    soon: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen before a failover; an error stands where nobody could tell.
+
+    `rollout` is the standby's and `live` prod's. `standby` and `home` are the two databases, `home_dials` prod's dials, `switch` whether
+    the standby's is on, and `turned` when it was turned last, None for never. `differences` names what is configured otherwise on the two
+    sides. `ahead` is how far our clock is ahead of AWS's, None where it told no time. `held` says who holds one of the stacks, empty for
+    nobody.
+    """
+
+    now: datetime
+    rollout: Rollout | HhctlError
+    live: Rollout | HhctlError
+    smoke: tuple[str, ...]
+    standby: DatabaseStanding | HhctlError
+    home: DatabaseStanding | HhctlError
+    home_dials: Dials | HhctlError
+    standby_dials: Dials
+    switch: bool | HhctlError
+    turned: datetime | None
+    differences: tuple[str, ...] | HhctlError
+    ahead: timedelta | HhctlError | None
+    held: str
+
+    @property
+    def pods(self) -> int:
+        """How many pods the standby needs at least: as many as prod has or should have, as far as that is known."""
+        ready = 0 if isinstance(self.live, Exception) else self.live.ready
+        minimum = 1 if isinstance(self.home_dials, Exception) else self.home_dials.minimum
+        return max(ready, minimum, 1)
+
+    @property
+    def promoted(self) -> bool:
+        """Whether the standby's database takes writes already: an earlier run came past the point of no return."""
+        return not isinstance(self.standby, Exception) and self.standby.takes_writes
+
+    @property
+    def can_fence(self) -> bool:
+        """Whether prod's database and prod's state can both be had, so that its writes can be stopped."""
+        return not isinstance(self.home, Exception) and not isinstance(self.home_dials, Exception)
+
+
+def preflight(seen: Seen, waivers: Waivers, *, region: str, rpo: timedelta) -> tuple[Check, ...]:
+    """Answer every question of a failover to the standby; `region` is the one that it leaves."""
+    return (
+        _pods(seen),
+        _size(seen),
+        _smoke(seen),
+        _release(seen),
+        _configuration(seen),
+        _database(seen, waivers, rpo),
+        _switch(seen),
+        _fence(seen, waivers, region),
+        _others(seen),
+        _wait(seen, waivers),
+        _clock(seen),
+    )
+
+
+def preflight_directly(seen: Seen, waivers: Waivers, *, region: str, rpo: timedelta) -> tuple[Check, ...]:
+    """Answer what can be answered without engine and state; prod's database alone tells whether its writes can be stopped."""
+    return (_pods(seen), _smoke(seen), _database(seen, waivers, rpo), _switch(seen), _shut(seen, waivers, region), _clock(seen))
+
+
+def refused(checks: Iterable[Check]) -> tuple[Check, ...]:
+    """Choose those that stand in the way."""
+    return tuple(check for check in checks if check.answer is Answer.NO_GO)
+
+
+def _pods(seen: Seen) -> Check:
+    name = f"pods of {STANDBY}"
+    match seen.rollout:
+        case Exception() as error:
+            return Check(name, Answer.NO_GO, error.message)
+        case found if found.doomed:
+            return Check(name, Answer.NO_GO, found.doomed)
+        case found:
+            return Check(name, Answer.GO if found.ready else Answer.NO_GO, f"{found.ready} of {found.wanted} Ready")
+
+
+def _size(seen: Seen) -> Check:
+    name, dials = f"size of {STANDBY}", seen.standby_dials
+    bounds = f"{dials.minimum} to {dials.maximum} pods"
+    if isinstance(seen.home_dials, Exception):
+        return Check(name, Answer.DOUBTFUL, f"{bounds}; how many {HOME} had cannot be told, and its first size is taken")
+    if isinstance(seen.live, Exception):
+        return Check(name, Answer.DOUBTFUL, f"{bounds}, at least {seen.pods} wanted; how many {HOME} has just now cannot be told")
+    return Check(name, Answer.GO, f"{bounds}, at least {seen.pods} wanted as {HOME} has {seen.live.ready} Ready")
+
+
+def _configuration(seen: Seen) -> Check:
+    name = "configuration and secrets"
+    match seen.differences:
+        case Exception() as error:
+            return Check(name, Answer.DOUBTFUL, f"cannot be compared: {error.message}")
+        case ():
+            return Check(name, Answer.GO, f"the same on {HOME} and {STANDBY}")
+        case found:
+            return Check(name, Answer.DOUBTFUL, f"not the same on {HOME} and {STANDBY}: {', '.join(found)}")
+
+
+def _smoke(seen: Seen) -> Check:
+    name = f"smoke checks of {STANDBY}"
+    return Check(name, Answer.NO_GO, "; ".join(seen.smoke)) if seen.smoke else Check(name, Answer.GO, "pass")
+
+
+def _release(seen: Seen) -> Check:
+    name, here = "release", seen.standby_dials
+    runs = here.image.tag if here.image else "nothing"
+    if isinstance(seen.home_dials, Exception):
+        return Check(name, Answer.DOUBTFUL, f"{STANDBY} runs {runs}; what {HOME} ran cannot be told")
+    there = seen.home_dials
+    if here.image != there.image or here.schema != there.schema:
+        other = there.image.tag if there.image else "nothing"
+        return Check(name, Answer.DOUBTFUL, f"{STANDBY} runs {runs} on schema {here.schema}, {HOME} {other} on schema {there.schema}")
+    return Check(name, Answer.GO, f"both run {runs} on schema {here.schema}")
+
+
+def _database(seen: Seen, waivers: Waivers, rpo: timedelta) -> Check:
+    name, found = f"database of {STANDBY}", seen.standby
+    if isinstance(found, Exception):
+        return Check(name, Answer.NO_GO, found.message)
+    if found.takes_writes:
+        return Check(name, Answer.GO, "takes writes already")
+    if not found.replays:
+        return Check(name, Answer.NO_GO, "is shut, and replays nothing")
+    if found.streaming:
+        return Check(name, Answer.GO, f"replays {HOME}'s log as it is written; of what is committed, only what is on its way would be lost")
+    behind = f"gets no log from {HOME}; it has replayed nothing for {seconds_words(found.quiet)}, and what {HOME} wrote since is lost"
+    if found.quiet <= rpo.total_seconds() or waivers.data_loss or (waivers.lost and not seen.can_fence):
+        return Check(name, Answer.DOUBTFUL, behind)
+    return Check(name, Answer.NO_GO, f"{behind}; at most {seconds_words(rpo.total_seconds())} may be", waiver="--accept-data-loss")
+
+
+def _switch(seen: Seen) -> Check:
+    name = f"switch of {STANDBY}"
+    if isinstance(seen.switch, Exception):
+        return Check(name, Answer.NO_GO, f"{seen.switch.message}: Route 53 could not read it either")
+    return Check(name, Answer.GO, f"everybody can read it: {'on' if seen.switch else 'off'}")
+
+
+def _fence(seen: Seen, waivers: Waivers, region: str) -> Check:
+    name = f"writes of {HOME}"
+    if seen.can_fence:
+        return Check(name, Answer.GO, f"{region} can be reached, and they are stopped first")
+    error = seen.home_dials if isinstance(seen.home_dials, Exception) else seen.home
+    assert isinstance(error, Exception)  # noqa: S101 - one of the two could not be had
+    if waivers.lost:
+        return Check(name, Answer.DOUBTFUL, f"unfenced: {error.message}; {region} is taken for lost")
+    return Check(name, Answer.NO_GO, f"nobody can stop them: {error.message}", waiver=f"--assume-lost {region}")
+
+
+def _shut(seen: Seen, waivers: Waivers, region: str) -> Check:
+    name = f"writes of {HOME}"
+    if not isinstance(seen.home, Exception):
+        return Check(name, Answer.GO, f"its database can be reached in {region}, and is shut first")
+    if waivers.lost:
+        return Check(name, Answer.DOUBTFUL, f"unfenced: {seen.home.message}; {region} is taken for lost")
+    return Check(name, Answer.NO_GO, f"nobody can stop them: {seen.home.message}", waiver=f"--assume-lost {region}")
+
+
+def _others(seen: Seen) -> Check:
+    name = "other operations"
+    canary = None if isinstance(seen.home_dials, Exception) else seen.home_dials.canary
+    under_way = (
+        *([f"a canary of {canary.image.tag} at {canary.weight} % on {HOME} is ended by the fence"] if canary else []),
+        *([seen.held] if seen.held else []),
+    )
+    return Check(name, Answer.DOUBTFUL if under_way else Answer.GO, "; ".join(under_way) or "none is known of")
+
+
+def _wait(seen: Seen, waivers: Waivers) -> Check:
+    name = "last turn of the switch"
+    if seen.turned is None:
+        return Check(name, Answer.GO, "never")
+    since = (seen.now - seen.turned).total_seconds()
+    says = f"{seconds_words(since)} ago"
+    if since >= WAIT_SECONDS:
+        return Check(name, Answer.GO, says)
+    if waivers.soon:
+        return Check(name, Answer.DOUBTFUL, f"{says}, and it is turned again")
+    return Check(name, Answer.NO_GO, f"{says}; it is left alone for {seconds_words(WAIT_SECONDS)}", waiver="--turn-again")
+
+
+def _clock(seen: Seen) -> Check:
+    name = "clock of this machine"
+    if isinstance(seen.ahead, Exception) or seen.ahead is None:
+        return Check(name, Answer.DOUBTFUL, f"cannot be compared{f': {seen.ahead.message}' if seen.ahead else ''}")
+    off = abs(seen.ahead.total_seconds())
+    if off > _CLOCK_SECONDS:
+        return Check(name, Answer.DOUBTFUL, f"is {seconds_words(off)} {'ahead of' if seen.ahead.total_seconds() > 0 else 'behind'} AWS's")
+    return Check(name, Answer.GO, "agrees with AWS's")

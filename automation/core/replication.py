@@ -1,0 +1,51 @@
+"""How a database stands: its role, and how far it has come in the log of writes. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from automation.errors import HhctlError
+
+LOOK = """select pg_is_in_recovery(),
+ current_setting('default_transaction_read_only') = 'on',
+ case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end,
+ exists (select from pg_stat_wal_receiver where status = 'streaming'),
+ coalesce(extract(epoch from now() - pg_last_xact_replay_timestamp()), 0)"""
+"""The query whose one row `read_standing` reads.
+
+Source: https://www.postgresql.org/docs/18/functions-admin.html#FUNCTIONS-RECOVERY-CONTROL.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseStanding:
+    """A database as it says it stands.
+
+    `replays`: it replays another's log, and takes no writes. `shut`: new transactions of its own may only read. `position` is how far its
+    log has come, `streaming` whether its primary sends to it just now, and `quiet` for how many seconds nothing has been replayed.
+    """
+
+    replays: bool
+    shut: bool
+    position: str
+    streaming: bool
+    quiet: float
+
+    @property
+    def takes_writes(self) -> bool:
+        """Whether somebody could write there."""
+        return not self.replays and not self.shut
+
+
+def read_standing(row: str) -> DatabaseStanding:
+    """Read the row of `LOOK`, its fields between bars.
+
+    Raises:
+        HhctlError: it is none.
+    """
+    fields = row.strip().split("|")
+    try:
+        replays, shut, position, streaming, quiet = fields
+        return DatabaseStanding(replays == "t", shut == "t", position, streaming == "t", float(quiet))
+    except ValueError:
+        raise HhctlError(f"the database answers with something else than its standing: {row.strip()[:80]}") from None

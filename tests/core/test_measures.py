@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from automation.core.measures import Phase, Predicted, begun_at, measure, measured_last, to_json
+from automation.core.record import Event, Record
+from stacks.switching import INTERVAL_SECONDS, THRESHOLD, TTL_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+ENTERED = datetime(2026, 1, 1, tzinfo=UTC)
+COMMAND = "failover us-west-2"
+LEADS = {"judgements": [{"query": "whether the public name leads to us-west-2"}]}
+
+
+def records(run: str, *seen: tuple[float, Event, int, dict[str, Any]]) -> list[Record]:
+    return [Record(run, ENTERED + timedelta(seconds=at), event, step, f"step {step}", data) for at, event, step, data in seen]
+
+
+def whole(run: str = "A", *, begins: float = 1.0) -> Iterable[Record]:
+    return records(
+        run,
+        (begins, Event.BEGUN, 0, {"operation": COMMAND}),
+        (begins + 0.5, Event.STARTED, 1, {}),
+        (begins + 2.5, Event.DONE, 1, {}),
+        (begins + 2.5, Event.STARTED, 2, {}),
+        (begins + 4, Event.DONE, 2, {}),
+        (begins + 34, Event.JUDGED, 2, LEADS),
+        (begins + 35, Event.ENDED, 0, {"ending": "done"}),
+    )
+
+
+def test_a_run_is_measured_from_enter_until_the_world_was_seen_to_follow() -> None:
+    measured = measure([*whole()], COMMAND, entered=ENTERED)
+    assert measured
+    assert measured.rto == 35.0
+    assert measured.phases == (
+        Phase("look and agree", 1.0),
+        Phase("step 1", 2.0),
+        Phase("step 2", 1.5),
+        Phase("gates of step 2", 30.0, follows=True),
+    )
+
+
+def test_what_is_done_once_the_service_is_seen_to_be_back_does_not_count() -> None:
+    after = records("A", (35.5, Event.STARTED, 3, {}), (60, Event.DONE, 3, {}))
+    measured = measure([*whole(), *after], COMMAND, entered=ENTERED)
+    assert measured
+    assert measured.rto == 35.0
+    assert measured.phases[-1] == Phase("step 3", 24.5)
+
+
+def test_what_was_done_already_is_a_phase_too() -> None:
+    already = records("A", (1, Event.BEGUN, 0, {"operation": COMMAND}), (3, Event.DONE, 1, {}), (4, Event.JUDGED, 2, LEADS))
+    measured = measure(already, COMMAND, entered=ENTERED)
+    assert measured
+    assert [phase.title for phase in measured.phases] == ["look and agree", "step 1", "gates that were left"]
+
+
+def test_a_run_that_went_on_counts_from_where_the_first_of_them_began() -> None:
+    died = records("A", (1, Event.BEGUN, 0, {"operation": COMMAND}), (2, Event.STARTED, 1, {}))
+    measured = measure([*died, *whole("B", begins=61)], COMMAND, entered=ENTERED + timedelta(seconds=60))
+    assert measured
+    assert measured.rto == 94.0
+
+
+def test_a_failover_of_long_ago_that_was_done_is_another_one() -> None:
+    long_ago = whole("A", begins=-5000)
+    measured = measure([*long_ago, *whole("B")], COMMAND, entered=ENTERED)
+    assert measured
+    assert measured.rto == 35.0
+
+
+def test_when_a_task_was_begun_is_told_by_the_run_that_began_it() -> None:
+    died = records("A", (1, Event.BEGUN, 0, {"operation": COMMAND}), (2, Event.STARTED, 1, {}))
+    seen = [*died, *whole("B", begins=61)]
+    assert begun_at(seen, COMMAND, "step 1") == ENTERED + timedelta(seconds=2)
+    assert begun_at(seen, COMMAND, "step 9") is None
+
+
+def test_other_runs_between_do_not_count() -> None:
+    other = records("X", (0, Event.BEGUN, 0, {"operation": "up dr"}), (3, Event.JUDGED, 1, {}))
+    assert measure([*other, *whole()], COMMAND, entered=ENTERED) == measure([*whole()], COMMAND, entered=ENTERED)
+    assert measure(other, COMMAND, entered=ENTERED) is None
+
+
+def test_the_next_one_is_predicted_from_the_steps_of_the_last_and_arithmetic() -> None:
+    measured = measure([*whole()], COMMAND, entered=ENTERED)
+    assert measured
+    kept = records("A", (40, Event.MEASURED, 0, {"operation": COMMAND, **to_json(measured)}))
+    last = measured_last(kept, "failover")
+    assert last == measured
+    assert measured_last(kept, "failback") is None
+    assert Predicted(last.steps).rto == 4.5 + INTERVAL_SECONDS * THRESHOLD + TTL_SECONDS
+    assert Predicted(None).rto is None
+    assert "nobody has measured yet" in str(Predicted(None))
