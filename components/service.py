@@ -54,11 +54,12 @@ class Switches:
 class ServiceArgs:
     """What a service is made of.
 
-    `chart` is the chart's folder, `values` one of its values files, `switches` None where there is no other region to give way to.
+    `chart` is the chart's folder as seen from the program's, `values` one of its values files, `switches` None where there is no other
+    region to give way to.
     """
 
     namespace: pulumi.Input[str]
-    chart: Path
+    chart: str
     values: Path
     image: Image
     capacity: Capacity
@@ -92,7 +93,7 @@ class Service(pulumi.ComponentResource):
             helm.v3.ReleaseArgs(
                 name=name,
                 namespace=args.namespace,
-                chart=str(args.chart),
+                chart=args.chart,
                 # The text and not the file, whose path would make a change of every other checkout.
                 value_yaml_files=[pulumi.StringAsset(args.values.read_text(encoding="utf-8"))],
                 values={"existingSecret": self.secret, **chart_values(args)},

@@ -13,11 +13,6 @@ from components.switch_object import ON
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-TTL_SECONDS = 60
-SWITCH_INTERVAL_SECONDS = 10
-SWITCH_THRESHOLD = 3
-"""How often the switch is read, and how many readings that agree change what Route 53 answers."""
-
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -30,10 +25,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class SwitchAddress:
-    """Where the standby's switch object is read without credentials: a host by HTTPS, and a path from its root."""
+    """Where the standby's switch object is read without credentials: a host by HTTPS, and a path from its root.
+
+    It is read every `interval` seconds, and `threshold` readings that agree change what Route 53 answers.
+    """
 
     host: str
     path: str
+    interval: int
+    threshold: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class TrafficArgs:
     """What the traffic of a domain is made of.
 
     `name` is answered with the primary's target, or the standby's while the standby's switch is on. `aliases` are further names and what
-    each stands for.
+    each stands for. Clients may keep an answer for `ttl` seconds.
     """
 
     domain: str
@@ -50,6 +50,7 @@ class TrafficArgs:
     standby: Entry
     standby_switch: SwitchAddress
     aliases: Mapping[str, str]
+    ttl: int
     tags: Mapping[str, str]
 
 
@@ -73,7 +74,7 @@ class Traffic(pulumi.ComponentResource):
         self._failover(zone, args, args.standby, role="SECONDARY", check=None)
         aliases = {**args.aliases, **{entry.name: entry.target for entry in (args.primary, args.standby)}}
         for alias, target in aliases.items():
-            route53.Record(alias, zone_id=zone.zone_id, name=alias, type="CNAME", ttl=TTL_SECONDS, records=[target], opts=self._inside)
+            route53.Record(alias, zone_id=zone.zone_id, name=alias, type="CNAME", ttl=args.ttl, records=[target], opts=self._inside)
         self.zone_id, self.name_servers, self.switch_check = zone.zone_id, zone.name_servers, check.id
         self.register_outputs({"zone_id": self.zone_id, "name_servers": self.name_servers, "switch_check": self.switch_check})
 
@@ -86,8 +87,8 @@ class Traffic(pulumi.ComponentResource):
             resource_path=args.standby_switch.path,
             search_string=ON,
             invert_healthcheck=True,
-            request_interval=SWITCH_INTERVAL_SECONDS,
-            failure_threshold=SWITCH_THRESHOLD,
+            request_interval=args.standby_switch.interval,
+            failure_threshold=args.standby_switch.threshold,
             tags={**args.tags, "Name": f"switch of {args.standby.region}"},
             opts=self._inside,
         )
@@ -98,7 +99,7 @@ class Traffic(pulumi.ComponentResource):
             zone_id=zone.zone_id,
             name=args.name,
             type="CNAME",
-            ttl=TTL_SECONDS,
+            ttl=args.ttl,
             records=[entry.target],
             set_identifier=entry.region,
             failover_routing_policies=[route53.RecordFailoverRoutingPolicyArgs(type=role)],

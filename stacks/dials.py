@@ -55,6 +55,7 @@ Pods = Annotated[int, Quantity("a whole number from 1", _whole(1))]
 Memory = Annotated[str, Quantity("an amount of memory, such as 512Mi or 4Gi", _matching(r"[1-9]\d*(Ki|Mi|Gi)"))]
 Flag = Annotated[bool, Quantity("true or false", _flag)]
 Role = Annotated[DatabaseRole, Quantity("a role: primary, standby or fenced", DatabaseRole)]
+Term = Annotated[int, Quantity("a whole number from 0", _whole(0))]
 SchemaVersion = Annotated[int, Quantity("a whole number from 0", _whole(0))]
 
 
@@ -68,11 +69,15 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Canary:
-    """The candidate beside the stable workload: `weight` is its per cent of requests, `minimum` its least number of pods."""
+    """The candidate beside the stable workload: `weight` is its per cent of requests, `minimum` its least number of pods.
+
+    `stable` is the least number of stable pods while there is a canary, however few requests they get: the way back is through them.
+    """
 
     image: Image
     weight: Weight
     minimum: Pods
+    stable: Pods = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,8 @@ class Dials:
 
     `present`: false once the stack is destroyed. `minimum` and `maximum`: the bounds that the autoscaler keeps the stable pods in.
     `stopped`: no pods at all, whatever the bounds. `memory`: a pod's limit; None leaves it to the chart. `active`: the region's switch,
-    true where the traffic is to go. `schema`: the newest migration that the database has.
+    true where the traffic is to go, and `term` counts the
+    failovers: of two regions that are on, the one of the higher term serves. `schema`: the newest migration that the database has.
     """
 
     present: Flag = True
@@ -92,6 +98,7 @@ class Dials:
     stopped: Flag = False
     memory: Memory | None = None
     active: Flag = False
+    term: Term = 0
     database_role: Role | None = None
     schema: SchemaVersion = 0
 
@@ -100,6 +107,11 @@ class Dials:
             raise ValueError(f"minimum {self.minimum} is more than maximum {self.maximum}")
         if self.canary and not self.image:
             raise ValueError("a canary needs a stable image beside it")
+
+
+def least_stable(dials: Dials) -> int:
+    """Return the least number of stable pods that the dials ask for; a canary may ask for more than the bounds do."""
+    return max(dials.minimum, dials.canary.stable) if dials.canary else dials.minimum
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +176,7 @@ def to_document(dials: Dials) -> Document:
         "stopped": dials.stopped,
         "memory": dials.memory,
         "active": dials.active,
+        "term": dials.term,
         "database_role": dials.database_role and dials.database_role.value,
         "schema": dials.schema,
     }
@@ -196,7 +209,7 @@ def _image_document(image: Image) -> Document:
 
 
 def _canary_document(canary: Canary) -> Document:
-    return {"image": _image_document(canary.image), "weight": canary.weight, "minimum": canary.minimum}
+    return {"image": _image_document(canary.image), "weight": canary.weight, "minimum": canary.minimum, "stable": canary.stable}
 
 
 def _words(document: Document, prefix: str = "") -> Iterator[tuple[str, str]]:

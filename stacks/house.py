@@ -22,6 +22,8 @@ RELEASE = "house-helper"
 DEPLOYMENT = f"{RELEASE}-api"
 CANARY_DEPLOYMENT = f"{DEPLOYMENT}-canary"
 DATABASE_POD = "postgresql-0"
+FOLLOW_PRIMARY = "follow-primary"
+"""The program in `DATABASE_POD` that rebuilds the stack's database as a standby of another stack's: `--stack STACK --primary STACK`."""
 CACHE_POD = "redis-0"
 HEALTH_PATH = "/health"
 
@@ -29,7 +31,8 @@ HOME, STANDBY = "prod", "dr"
 """The stacks of the region that serves by default, and of the one that stands by."""
 
 CHART = Path(__file__).resolve().parent.parent / "infra" / "helm" / "house-helper"
-
+CHART_FROM_PROGRAM = "../infra/helm/house-helper"
+"""The chart as seen from the programs' folder: an absolute path would make a change of every other checkout."""
 
 MIGRATIONS = CHART.parent.parent.parent / "services" / "api" / "migrations"
 

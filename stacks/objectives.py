@@ -24,6 +24,14 @@ STARTED = "process_start_time_seconds"
 """A gauge of when a pod's process started: it changes by a restart."""
 
 
+RUNGS = (10, 25, 50, 100)
+"""The ladder of a canary: the weights, in per cent of the requests, that it comes to one after the other."""
+RUNG_SOAK = timedelta(hours=1)
+"""How long each rung is watched at least."""
+HARM = 0.005
+"""The rise of the error rate that a rung must be able to see, as a fraction of requests."""
+
+
 class Severity(Enum):
     """How urgent trouble is, from a complete outage to what is cosmetic."""
 

@@ -17,6 +17,10 @@ PULUMI_BACKEND = "PULUMI_BACKEND_URL"
 """Pulumi's own variable: it stands over the backend of every stack."""
 REGISTRY = "HHCTL_REGISTRY"
 """It stands over the registry."""
+NAME_SERVER = "HHCTL_DNS"
+"""It stands over the name server."""
+MESSAGES = {"slack": "HHCTL_SLACK", "status_page": "HHCTL_STATUS_PAGE", "pager": "HHCTL_PAGER", "incidents": "HHCTL_INCIDENTS"}
+"""They stand over where people are told, by the key below `messages`."""
 
 
 class Override(Enum):
@@ -48,6 +52,9 @@ def environment_layer(files: Tables, environment: Mapping[str, str]) -> Environm
 
 def _settable(files: Tables) -> Iterator[tuple[KeyPath, tuple[str, ...]]]:
     yield ("registry",), (REGISTRY,)
+    yield ("dns",), (NAME_SERVER,)
+    for key, variable in MESSAGES.items():
+        yield ("messages", key), (variable,)
     for override in Override:
         table, *rest = override.value
         for name in table_at(files, table):

@@ -68,6 +68,13 @@ def _web_url(value: object) -> str:
     return text
 
 
+def _address(value: object) -> str:
+    host, _, port = _WORD(value).rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ValueError
+    return _WORD(value)
+
+
 _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -116,6 +123,7 @@ STACKS = ("staging", "dr", "prod", "global")
 """Every stack, in the order in which they first come up."""
 
 Text = Annotated[str, Quantity("a non-empty text", _text)]
+Address = Annotated[str, Quantity("an address, such as 10.0.0.2:53", _address)]
 RegionName = Annotated[str, Quantity("a region, such as us-east-1", _matching(r"[a-z]{2}(-[a-z]+)+-\d"))]
 StackName = Annotated[str, Quantity(f"a stack: {', '.join(STACKS)}", _among(*STACKS))]
 Namespace = Annotated[
@@ -127,6 +135,9 @@ Uid = Annotated[
 ]
 UrlPath = Annotated[str, Quantity("a path that starts with '/'", _matching(r"/\S*"))]
 WebUrl = Annotated[str, Quantity("a URL with http:// or https://", _web_url)]
+Destination = Annotated[
+    str, Quantity("console, or a URL with http:// or https://", lambda value: value if value == "console" else _web_url(value))
+]
 Backend = Annotated[str, Quantity(f"a URL with {_either(_STATE_SCHEMES)}", _url(*_STATE_SCHEMES))]
 SecretsProvider = Annotated[
     str,

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from stacks.quantities import (
+    Address,
     Backend,
     Count,
+    Destination,
     Duration,
     Fraction,
     HttpStatus,
@@ -118,11 +120,22 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
+class Messages:
+    """Where people are told of what was done: a URL that takes JSON, or the operator's console; None tells nobody."""
+
+    slack: Destination | None = None
+    status_page: Destination | None = None
+    pager: Destination | None = None
+    incidents: Destination | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Spec:
     """Everything that `hhctl.toml` says, checked.
 
     `registry` is where images are looked up, `changelog` the file that must name a version before it is deployed; without it nobody looks.
-    `dashboards` is where Grafana is.
+    `dashboards` is where Grafana is. `dns` is the name server that is asked for what the world is told, without it the system's. `messages`
+    says who is told of a failover.
     """
 
     regions: Mapping[RegionName, Region]
@@ -135,3 +148,5 @@ class Spec:
     registry: WebUrl = "https://registry.house-helper.com"
     changelog: Text | None = None
     dashboards: WebUrl | None = None
+    dns: Address | None = None
+    messages: Messages = Messages()

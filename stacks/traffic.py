@@ -9,6 +9,7 @@ import pulumi
 from components.endpoint_alarms import EndpointAlarms, EndpointAlarmsArgs
 from components.traffic import Entry, SwitchAddress, Traffic, TrafficArgs
 from stacks import house
+from stacks.switching import INTERVAL_SECONDS, THRESHOLD, TTL_SECONDS
 
 if TYPE_CHECKING:
     from stacks.wanted import Wanted
@@ -29,8 +30,9 @@ def declare_global(wanted: Wanted) -> None:
             name=house.API,
             primary=home,
             standby=standby,
-            standby_switch=SwitchAddress(host=house.switch_host(standby.region), path=f"/{house.switch_key(standby.region)}"),
+            standby_switch=_switch(standby.region),
             aliases={house.STAGING_API: house.edge(stacks["staging"].region)},
+            ttl=TTL_SECONDS,
             tags=tags,
         ),
         options,
@@ -43,6 +45,11 @@ def declare_global(wanted: Wanted) -> None:
     pulumi.export("nameServers", traffic.name_servers)
     pulumi.export("switchCheck", traffic.switch_check)
     pulumi.export("alarmTopic", alarms.topic_arn)
+
+
+def _switch(region: str) -> SwitchAddress:
+    path = f"/{house.switch_key(region)}"
+    return SwitchAddress(host=house.switch_host(region), path=path, interval=INTERVAL_SECONDS, threshold=THRESHOLD)
 
 
 def _entry(region: str) -> Entry:

@@ -15,7 +15,7 @@ from components.switch import Switch, SwitchArgs
 from components.switch_object import SwitchState
 from components.vault import Retention, Vault, VaultArgs
 from stacks import house, monitoring
-from stacks.dials import DatabaseRole
+from stacks.dials import DatabaseRole, least_stable
 from stacks.objectives import objectives
 from stacks.secrets import SecretName
 
@@ -83,10 +83,10 @@ def _service(wanted: Wanted, environment: Environment, providers: list[pulumi.Pr
         raise pulumi.RunError(f"the dials give {wanted.stack} no image")
     args = ServiceArgs(
         namespace=environment.namespace,
-        chart=house.CHART,
+        chart=house.CHART_FROM_PROGRAM,
         values=house.values_file(wanted.stack),
         image=_image(set_to.image),
-        capacity=Capacity(minimum=set_to.minimum, maximum=set_to.maximum, stopped=set_to.stopped, memory=set_to.memory),
+        capacity=Capacity(minimum=least_stable(set_to), maximum=set_to.maximum, stopped=set_to.stopped, memory=set_to.memory),
         database_url=wanted.secrets[SecretName.DATABASE_URL],
         cache_url=wanted.secrets[SecretName.CACHE_URL],
         canary=_canary(set_to.canary),
@@ -149,7 +149,7 @@ def _switch(wanted: Wanted, cloud: aws.Provider) -> None:
     args = SwitchArgs(
         bucket=house.switch_bucket(region),
         key=house.switch_key(region),
-        state=SwitchState(active=wanted.dials.active, revision=wanted.revision),
+        state=SwitchState(active=wanted.dials.active, revision=wanted.revision, term=wanted.dials.term),
         tags=house.tags(wanted.stack),
     )
     Switch("switch", args, pulumi.ResourceOptions(providers=[cloud]))

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pulumi.runtime import rpc
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
     from threading import Event
 
 UNKNOWN: str = rpc.UNKNOWN
@@ -134,6 +136,9 @@ class Provider(Protocol):
         """Judge the provider resource's inputs, JSON values parsed."""
         ...
 
-    def configure(self, config: Properties) -> Session:
-        """`config` has the provider resource's inputs, JSON values parsed. Raises `ResourceFault` when they cannot be used."""
+    def configure(self, config: Properties, *, folder: Callable[[], Path]) -> Session:
+        """`config` has the provider resource's inputs, JSON values parsed; relative paths are meant from `folder`, which costs a look.
+
+        Raises `ResourceFault` when they cannot be used.
+        """
         ...

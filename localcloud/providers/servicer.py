@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import cache, partial
 from threading import Event
 from typing import TYPE_CHECKING, NoReturn
 
@@ -12,6 +13,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from localcloud.providers import answers
+from localcloud.providers.peers import program_folder
 from localcloud.providers.properties import Unwrapped, parse_config, unwrap, wrap
 from localcloud.providers.resource import ResourceFault
 
@@ -69,9 +71,10 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def Configure(self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext) -> provider_pb2.ConfigureResponse:
         """Make the session of this connection."""
-        config = unwrap(request.args)
+        config, peer = unwrap(request.args), context.peer()
         with answers.faults(context, config):
-            self._connections.of(context.peer()).session = self._provider.configure(parse_config(config.values))
+            session = self._provider.configure(parse_config(config.values), folder=cache(partial(program_folder, peer)))
+        self._connections.of(peer).session = session
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:

@@ -20,7 +20,7 @@ def args(folder: Path, **changed: Any) -> ServiceArgs:
     values.write_text("stack: staging\n")
     given: dict[str, Any] = {
         "namespace": "here",
-        "chart": folder / "chart",
+        "chart": "../chart",
         "values": values,
         "image": STABLE,
         "capacity": Capacity(minimum=2, maximum=5),

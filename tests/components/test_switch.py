@@ -23,7 +23,7 @@ def declared() -> Declared:
 def test_the_object_says_whether_it_is_on_and_by_which_revision(declared: Declared) -> None:
     found = declared.only("BucketObjectv2").inputs
     assert found["key"] == "switch/us-west-2"
-    assert found["content"] == '{"active":false,"revision":7}'
+    assert found["content"] == '{"active":false,"revision":7,"term":0}'
     assert found["cacheControl"] == "no-store"
 
 
@@ -61,12 +61,22 @@ def test_the_word_that_route_53_looks_for_stands_in_the_text_only_while_it_is_on
 
 
 def test_what_is_written_is_read_again() -> None:
-    state = SwitchState(active=True, revision=41)
+    state = SwitchState(active=True, revision=41, term=3)
     assert read_switch(str(state)) == state
 
 
 @pytest.mark.parametrize(
-    "text", ["", "nothing", "[]", "{}", '{"active":1,"revision":2}', '{"active":true,"revision":true}', '{"active":true}']
+    "text",
+    [
+        "",
+        "nothing",
+        "[]",
+        "{}",
+        '{"active":1,"revision":2}',
+        '{"active":true,"revision":true}',
+        '{"active":true,"revision":1,"term":"2"}',
+        '{"active":true}',
+    ],
 )
 def test_what_is_no_switch_object_is_refused(text: str) -> None:
     with pytest.raises(SwitchUnreadable):

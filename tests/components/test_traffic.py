@@ -12,8 +12,9 @@ ARGS = TrafficArgs(
     name="api.example.com",
     primary=Entry("us-east-1", "api-us-east-1.example.com", "edge.us-east-1.example.com"),
     standby=Entry("us-west-2", "api-us-west-2.example.com", "edge.us-west-2.example.com"),
-    standby_switch=SwitchAddress("switch.s3.us-west-2.amazonaws.com", "/switch/us-west-2"),
+    standby_switch=SwitchAddress("switch.s3.us-west-2.amazonaws.com", "/switch/us-west-2", interval=10, threshold=3),
     aliases={"staging-api.example.com": "edge.us-east-1.example.com"},
+    ttl=60,
     tags={},
 )
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from localcloud.kube_api import KubeError
+
 if TYPE_CHECKING:
     from localcloud.kube_api import KubeApi, Manifest
-
 
 ON_FAKE_NODES = {"tolerations": [{"key": "kwok.x-k8s.io/node", "operator": "Exists"}], "nodeSelector": {"type": "kwok"}}
 """What the spec of a pod says of which nothing runs, so that its image need not be one that the local cloud has."""
@@ -34,4 +35,8 @@ def crash(api: KubeApi, namespace: str, pod: Manifest) -> None:
 
 def let_go(api: KubeApi, namespace: str) -> None:
     for pod in pods(api, namespace):
-        api.merge("v1", "Pod", pod["metadata"]["name"], {"spec": {"schedulingGates": []}}, namespace)
+        try:
+            api.merge("v1", "Pod", pod["metadata"]["name"], {"spec": {"schedulingGates": []}}, namespace)
+        except KubeError as error:  # one that its ReplicaSet has taken away since it was listed
+            if error.status != 404:
+                raise

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import shutil
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -17,7 +19,6 @@ from contract.programs import east
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from contract.harness import Project
     from local_cloud import LocalCloud
@@ -103,6 +104,21 @@ def test_a_release_is_installed_kept_upgraded_and_uninstalled(project: Project, 
     assert greeting(api, namespace) == "good evening"
     assert project.destroy().ops == {"tiny": "delete"}
     assert greeting(api, namespace) is None
+
+
+def test_a_chart_named_by_a_path_from_the_program_is_the_same_chart_to_another_checkout(
+    projects: Callable[[str], Project], namespace: str, chart: Path
+) -> None:
+    here, there = projects("here"), projects("there")
+    for checkout in (here, there):
+        (checkout.folder / "charts").symlink_to(chart.parent)
+    program = Tiny(namespace, Path("../charts/chart"))
+    here.up(program)
+    for each in ("state", "work"):
+        shutil.copytree(here.folder / each, there.folder / each, dirs_exist_ok=True)
+    assert there.preview(program).ops == {}
+    (chart / "values.yaml").write_text("greeting: moin\ngated: false\ndeadline: 2\n")
+    assert there.preview(program).ops == {"tiny": "update"}
 
 
 def test_a_change_of_the_charts_files_is_a_change_of_the_release(project: Project, api: KubeApi, namespace: str, chart: Path) -> None:

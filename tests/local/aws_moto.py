@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Self
 
@@ -22,7 +23,6 @@ from localcloud.providers.aws import AwsProvider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
-    from pathlib import Path
 
     from localcloud.providers.aws.session import AwsSession
     from localcloud.providers.resource import Difference, Properties, State
@@ -126,7 +126,7 @@ class Aws:
 
     def session(self, region: str = "us-east-1", **config: Any) -> AwsSession:
         doors = {"HHCTL_AWS_ENDPOINT_US_EAST_1": self.url, "HHCTL_AWS_ENDPOINT_US_WEST_2": self.url}
-        return AwsProvider(doors).configure({"region": region, **config})
+        return AwsProvider(doors).configure({"region": region, **config}, folder=Path)
 
 
 class Made:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,7 +30,7 @@ PLAIN_ALARM = {"comparisonOperator": "GreaterThanThreshold", "evaluationPeriods"
 
 
 def session(**config: Any) -> Any:
-    return AwsProvider({}).configure({"region": "us-east-1", **config})
+    return AwsProvider({}).configure({"region": "us-east-1", **config}, folder=Path)
 
 
 def checked(type: str, news: dict[str, Any], *, olds: dict[str, Any] | None = None, **config: Any) -> Any:
@@ -305,7 +306,7 @@ def test_a_region_that_is_not_in_the_local_cloud_is_never_looked_for_in_the_real
 
 def test_a_provider_without_a_region_says_how_to_name_one() -> None:
     with pytest.raises(ResourceFault, match="missing required configuration key aws:region"):
-        AwsProvider({}).configure({})
+        AwsProvider({}).configure({}, folder=Path)
 
 
 def test_a_provider_tells_off_an_argument_that_it_does_not_know() -> None:

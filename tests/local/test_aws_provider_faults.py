@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from contextlib import ExitStack
+from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -162,7 +163,7 @@ def test_a_region_that_swallows_everything_is_given_up() -> None:
 def test_the_control_plane_of_route_53_and_iam_stands_in_us_east_1(aws: Aws) -> None:
     dead = f"http://127.0.0.1:{free_port()}"
     doors = {"HHCTL_AWS_ENDPOINT_US_EAST_1": aws.url, "HHCTL_AWS_ENDPOINT_US_WEST_2": dead}
-    session = AwsProvider(doors).configure({"region": "us-west-2"})
+    session = AwsProvider(doors).configure({"region": "us-west-2"}, folder=Path)
     assert Made(session, "aws:route53/zone:Zone").create({"name": f"{unique('z')}.test"}).id
     with pytest.raises(ResourceFault, match="no answer from us-west-2"):
         Made(session, BUCKET).create({"bucket": unique("b")})

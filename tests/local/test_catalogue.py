@@ -115,7 +115,7 @@ def test_an_image_is_what_oci_says_it_is(catalogue: Catalogue) -> None:
 def test_the_catalogue_has_healthy_versions_and_one_of_every_trouble(catalogue: Catalogue) -> None:
     entries = catalogue.of(API)
     healthy = [entry.tag for entry in entries if entry.behaviour == HEALTHY]
-    assert healthy == ["v1.2.1", "v1.2.2", "v1.2.3-canary", "v1.2.3", "v1.2.4"]
+    assert healthy == ["v1.2.1", "v1.2.2", "v1.2.3-canary", "v1.2.3", "v1.2.4", "v1.3.0", "v1.3.1"]
     assert {str(entry.behaviour) for entry in entries} - {""} == {
         "error-rate 20%",
         "latency 1500ms",

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 BASE = {"name": "tiny", "namespace": "prod", "chart": "/charts/tiny", "timeout": 20}
 
 
+def nowhere() -> Path:
+    """The program's folder, which nobody has to look for where a chart's path is absolute."""
+    raise AssertionError
+
+
 @pytest.mark.parametrize(
     ("inputs", "options"),
     [
@@ -28,21 +33,22 @@ BASE = {"name": "tiny", "namespace": "prod", "chart": "/charts/tiny", "timeout":
     ],
 )
 def test_an_installation_is_spelled_in_helms_options(inputs: dict[str, Any], options: set[str]) -> None:
-    spelled = charts.install_options(BASE | inputs, timeout=0)
+    spelled = charts.install_options(BASE | inputs, nowhere, timeout=0)
     assert spelled[:3] == ["tiny", "/charts/tiny", "--namespace=prod"]
     assert options <= set(spelled)
 
 
 def test_an_upgrade_has_options_of_its_own() -> None:
     inputs = BASE | {"forceUpdate": True, "resetValues": True, "maxHistory": 5, "createNamespace": True, "cleanupOnFail": True}
-    spelled = charts.upgrade_options(inputs, timeout=90)
+    spelled = charts.upgrade_options(inputs, nowhere, timeout=90)
     assert {"--force-replace", "--reset-values", "--history-max=5", "--cleanup-on-fail", "--timeout=90s"} <= set(spelled)
     assert "--create-namespace" not in spelled
 
 
 def test_values_never_stand_among_the_options() -> None:
     inputs = BASE | {"values": {"password": "hunter22"}}
-    for spelled in (charts.install_options(inputs, timeout=0), charts.upgrade_options(inputs, timeout=0), charts.template_options(inputs)):
+    installed, upgraded = charts.install_options(inputs, nowhere, timeout=0), charts.upgrade_options(inputs, nowhere, timeout=0)
+    for spelled in (installed, upgraded, charts.template_options(inputs, nowhere)):
         assert "hunter22" not in " ".join(spelled)
 
 
@@ -58,12 +64,21 @@ def test_values_never_stand_among_the_options() -> None:
     ],
 )
 def test_what_cannot_be_done_is_named(tmp_path: Path, inputs: dict[str, Any], property: str) -> None:
-    assert [each.property for each in charts.judge_release(BASE | {"chart": str(tmp_path)} | inputs)] == [property]
+    assert [each.property for each in charts.judge_release(BASE | {"chart": str(tmp_path)} | inputs, lambda: tmp_path)] == [property]
 
 
 @pytest.mark.parametrize("chart", [UNKNOWN, "oci://charts.test/tiny"])
 def test_a_chart_that_cannot_be_looked_at_yet_is_believed(chart: str) -> None:
-    assert not list(charts.judge_release(BASE | {"chart": chart}))
+    assert not list(charts.judge_release(BASE | {"chart": chart}, nowhere))
+
+
+def test_a_relative_chart_is_meant_from_the_programs_folder(tmp_path: Path) -> None:
+    (tmp_path / "infra").mkdir()
+    inputs = BASE | {"chart": "../infra"}
+    program = tmp_path / "stacks"
+    program.mkdir()
+    assert not list(charts.judge_release(inputs, lambda: program))
+    assert charts.template_options(inputs, lambda: program)[1] == str(program / "../infra")
 
 
 def test_values_of_files_are_overlaid_by_the_programs_own(tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ from localcloud.providers.resource import Checked, CheckFailure, Difference, Eff
 from localcloud.providers.servicer import ProviderServicer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from localcloud.providers.resource import Properties
 
@@ -72,7 +73,8 @@ class Provider:
     def check_config(self, news: Properties) -> Checked:
         return Checked(inputs={**news, "extra": [1]})
 
-    def configure(self, config: Properties) -> Session:
+    def configure(self, config: Properties, *, folder: Callable[[], Path]) -> Session:
+        del folder
         if config.get("region") == "mars":
             raise ResourceFault("no region mars")
         return self.sessions.setdefault(str(config.get("region")), Session(config))

@@ -142,17 +142,17 @@ def test_settings_name_the_variable_that_is_missing() -> None:
         read_settings({})
 
 
-ON, OFF = SwitchState(active=True, revision=7), SwitchState(active=False, revision=7)
+ON, OFF = SwitchState(active=True, revision=1, term=7), SwitchState(active=False, revision=1, term=7)
 
 
 @pytest.mark.parametrize(
     ("before", "own", "other", "serves"),
     [
-        (True, SwitchState(active=True, revision=6), ON, False),
-        (True, SwitchState(active=True, revision=8), ON, True),
-        (True, SwitchState(active=True, revision=6), OFF, True),
-        (True, SwitchState(active=False, revision=6), ON, True),
-        (False, SwitchState(active=True, revision=8), ON, True),
+        (True, SwitchState(active=True, revision=9, term=6), ON, False),
+        (True, SwitchState(active=True, revision=9, term=8), ON, True),
+        (True, SwitchState(active=True, revision=9, term=6), OFF, True),
+        (True, SwitchState(active=False, revision=9, term=6), ON, True),
+        (False, SwitchState(active=True, revision=9, term=8), ON, True),
         (False, None, OFF, False),
         (False, OFF, None, False),
         (True, None, ON, True),

@@ -18,7 +18,10 @@ PROJECT = Path(__file__).resolve().parent.parent.parent
 
 def main(verb: str, stack: str) -> int:
     with tempfile.TemporaryDirectory() as folder:
-        settings = automation.ProjectSettings(name="house-helper", runtime="python")
+        # As the project is laid out, without the files of stacks that a plain CLI would write a salt into.
+        (Path(folder) / "stacks").mkdir()
+        (Path(folder) / "infra").symlink_to(PROJECT / "infra")
+        settings = automation.ProjectSettings(name="house-helper", runtime="python", main="stacks")
         workspace = automation.LocalWorkspace(work_dir=folder, project_settings=settings, program=program)
         try:
             selected = automation.Stack.select(stack, workspace)

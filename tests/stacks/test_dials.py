@@ -20,6 +20,7 @@ from stacks.dials import (
     changes,
     dials_in,
     from_document,
+    least_stable,
     revision_in,
     to_config,
 )
@@ -39,7 +40,9 @@ def any_dials(draw: st.DrawFn) -> Dials:
     return Dials(
         present=draw(st.booleans()),
         image=image,
-        canary=draw(st.none() | st.builds(Canary, images, st.integers(0, 100), st.integers(1, 100))) if image else None,
+        canary=draw(st.none() | st.builds(Canary, images, st.integers(0, 100), st.integers(1, 100), st.integers(1, 100)))
+        if image
+        else None,
         minimum=minimum,
         maximum=draw(st.integers(minimum, 2000)),
         stopped=draw(st.booleans()),
@@ -72,10 +75,11 @@ def test_changes_name_each_dial_as_it_was_and_as_it_will_be() -> None:
         DialChange("canary.image.digest", "", candidate.digest),
         DialChange("canary.weight", "", "10"),
         DialChange("canary.minimum", "", "1"),
+        DialChange("canary.stable", "", "1"),
         DialChange("minimum", "2", "3"),
         DialChange("active", "false", "true"),
     )
-    assert changes(after, before)[-1] == DialChange("canary.minimum", "1", "")
+    assert changes(after, before)[-1] == DialChange("canary.stable", "1", "")
 
 
 def test_the_first_dials_are_all_changes() -> None:
@@ -149,3 +153,10 @@ def test_a_file_without_first_dials_is_named_with_its_fault(tmp_path: Path, text
         first_dials(tmp_path, "prod")
     assert str(refused.value).startswith(str(file))
     assert fault in str(refused.value)
+
+
+def test_a_canary_keeps_the_stable_pods_that_were_ready_and_never_fewer_than_the_bounds_ask_for() -> None:
+    image = Image("v1", DIGEST)
+    assert least_stable(Dials(image=image, minimum=3, maximum=9)) == 3
+    assert least_stable(Dials(image=image, minimum=3, maximum=9, canary=Canary(image, 10, 1, stable=5))) == 5
+    assert least_stable(Dials(image=image, minimum=6, maximum=9, canary=Canary(image, 10, 1, stable=5))) == 6

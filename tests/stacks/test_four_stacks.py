@@ -140,7 +140,7 @@ def test_everybody_may_read_a_switch_and_nobody_the_rest_of_its_bucket(stack: st
     url = house.switch_url(stacks.spec, stacks.spec.stacks[stack].region)
     answer = httpx.get(url, trust_env=False)
     assert answer.status_code == 200
-    assert answer.json() == {"active": active, "revision": 1}
+    assert answer.json() == {"active": active, "revision": 1, "term": int(active)}
     assert httpx.get(f"{url}-of-another", trust_env=False).status_code in (403, 404)
 
 

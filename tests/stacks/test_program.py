@@ -107,7 +107,7 @@ def test_a_dial_of_dr_touches_what_it_is_for_and_nothing_else(dials: dict[str, o
 
 def test_prod_serves_and_dr_stands_by_at_first(spec: Spec) -> None:
     contents = {stack: json.loads(declared(stack, spec).only("BucketObjectv2").inputs["content"]) for stack in (house.HOME, house.STANDBY)}
-    assert contents == {"prod": {"active": True, "revision": 1}, "dr": {"active": False, "revision": 1}}
+    assert contents == {"prod": {"active": True, "revision": 1, "term": 1}, "dr": {"active": False, "revision": 1, "term": 0}}
     suspended = {stack: declared(stack, spec).only("CronJob").inputs["spec"]["suspend"] for stack in (house.HOME, house.STANDBY)}
     assert suspended == {"prod": False, "dr": True}
 

@@ -30,7 +30,7 @@ def _problems(folder: Path, text: str, **environment: str) -> list[str]:
     return [str(problem).removeprefix(f"{folder}/") for problem in invalid.value.problems]
 
 
-TABLES = "regions, stacks, objectives, smoke, contacts, freeze, smoke_program, registry, changelog, dashboards"
+TABLES = "regions, stacks, objectives, smoke, contacts, freeze, smoke_program, registry, changelog, dashboards, dns, messages"
 
 # What is changed in valid.toml, and every problem that this is; a problem's line is the one where the value begins.
 INVALID = {

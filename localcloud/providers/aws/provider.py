@@ -10,7 +10,8 @@ from localcloud.providers.aws.settings import config_failures, settings_from
 from localcloud.providers.resource import Checked, Properties
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
 
 class AwsProvider:
@@ -29,6 +30,7 @@ class AwsProvider:
         """Unknown arguments are told off; all others are taken as they are."""
         return Checked(inputs=news, failures=tuple(config_failures(news)))
 
-    def configure(self, config: Properties) -> AwsSession:
+    def configure(self, config: Properties, *, folder: Callable[[], Path]) -> AwsSession:
         """An instance for one provider resource."""
+        del folder  # none of its types takes a path
         return AwsSession(settings_from(config, environment=self._environment))

@@ -15,6 +15,9 @@ from localcloud.providers.kubernetes.settings import judge_settings, read_settin
 from localcloud.providers.resource import Checked, ResourceFault
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from localcloud.providers.resource import Properties
 
 
@@ -28,7 +31,7 @@ class KubernetesProvider:
         """Refuse settings that cannot be carried out."""
         return Checked(inputs=news, failures=tuple(judge_settings(news)))
 
-    def configure(self, config: Properties) -> KubernetesSession:
+    def configure(self, config: Properties, *, folder: Callable[[], Path]) -> KubernetesSession:
         """Read the kubeconfig; whether the cluster answers is for its resources to say."""
         settings = read_settings(config)
         try:
@@ -36,4 +39,4 @@ class KubernetesProvider:
         except UsageFault as fault:
             raise ResourceFault(f"{fault.message}; {fault.hint}" if fault.hint else fault.message) from fault
         api = KubeApi.of(access, timeout=settings.timeout)
-        return KubernetesSession(Objects(Cluster(api, settings)), Releases(access, api, settings))
+        return KubernetesSession(Objects(Cluster(api, settings)), Releases(access, api, settings, folder))

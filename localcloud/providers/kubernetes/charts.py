@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -58,7 +58,7 @@ _KNOWN = _OWN_WORDS | _COMMON_FLAGS.keys() | _INSTALL_FLAGS.keys() | _UPGRADE_FL
 _REFUSED = frozenset({"keyring", "lint", "manifest", "postrender", "recreatePods", "verify"})
 
 
-def judge_release(inputs: Properties) -> Iterator[CheckFailure]:
+def judge_release(inputs: Properties, folder: Callable[[], Path]) -> Iterator[CheckFailure]:
     """What is missing, unknown or cannot be done here."""
     if not inputs.get("chart"):
         yield CheckFailure(property="chart", reason="is required")
@@ -71,35 +71,46 @@ def judge_release(inputs: Properties) -> Iterator[CheckFailure]:
         if name not in _REPOSITORY:
             yield CheckFailure(property=f"repositoryOpts.{name}", reason="the local kubernetes provider cannot do this")
     chart = str(inputs.get("chart") or "")
-    if chart not in ("", UNKNOWN) and not _remote(inputs) and not (Path(chart).is_absolute() and Path(chart).exists()):
-        yield CheckFailure(property="chart", reason=f"there is no chart at {chart}: name its absolute path, or the repository that has it")
+    if chart not in ("", UNKNOWN) and not _remote(inputs) and not (found := _local(chart, folder)).exists():
+        yield CheckFailure(property="chart", reason=f"there is no chart at {found}: name its path, or the repository that has it")
 
 
-def chart_options(inputs: Properties) -> list[str]:
+def _local(chart: str, folder: Callable[[], Path]) -> Path:
+    """Where a chart that is no repository's lies; a relative path is meant from the program's folder."""
+    return Path(chart) if Path(chart).is_absolute() else folder() / chart
+
+
+def chart_options(inputs: Properties, folder: Callable[[], Path]) -> list[str]:
     """Name, chart and namespace of the release, and where the chart is."""
-    options = [str(inputs["name"]), str(inputs["chart"]), f"--namespace={inputs['namespace']}"]
+    chart = str(inputs["chart"])
+    options = [str(inputs["name"]), chart if _remote(inputs) else str(_local(chart, folder)), f"--namespace={inputs['namespace']}"]
     if inputs.get("version"):
         options.append(f"--version={inputs['version']}")
     options.extend(f"{_REPOSITORY[name]}={value}" for name, value in as_object(inputs.get("repositoryOpts")).items())
     return options
 
 
-def template_options(inputs: Properties) -> list[str]:
+def template_options(inputs: Properties, folder: Callable[[], Path]) -> list[str]:
     """For `helm template`: the manifests as an installation would make them, whatever is there."""
     crds = [] if inputs.get("skipCrds") else ["--include-crds"]
-    return [*chart_options(inputs), *_flags(inputs, {"dependencyUpdate": "--dependency-update", "devel": "--devel"}), *crds]
+    return [*chart_options(inputs, folder), *_flags(inputs, {"dependencyUpdate": "--dependency-update", "devel": "--devel"}), *crds]
 
 
-def install_options(inputs: Properties, *, timeout: float) -> list[str]:
+def install_options(inputs: Properties, folder: Callable[[], Path], *, timeout: float) -> list[str]:
     """For `helm install`; `timeout` is in seconds, 0 for the release's own."""
-    return [*chart_options(inputs), *_waiting(inputs, timeout), *_flags(inputs, _COMMON_FLAGS | _INSTALL_FLAGS), "--server-side=false"]
+    return [
+        *chart_options(inputs, folder),
+        *_waiting(inputs, timeout),
+        *_flags(inputs, _COMMON_FLAGS | _INSTALL_FLAGS),
+        "--server-side=false",
+    ]
 
 
-def upgrade_options(inputs: Properties, *, timeout: float) -> list[str]:
+def upgrade_options(inputs: Properties, folder: Callable[[], Path], *, timeout: float) -> list[str]:
     """For `helm upgrade`; `timeout` is in seconds, 0 for the release's own."""
     history = [f"--history-max={inputs['maxHistory']}"] if "maxHistory" in inputs else []
     return [
-        *chart_options(inputs),
+        *chart_options(inputs, folder),
         *_waiting(inputs, timeout),
         *_flags(inputs, _COMMON_FLAGS | _UPGRADE_FLAGS),
         *history,

@@ -14,6 +14,8 @@ from localcloud.providers.paths import spell_path
 from localcloud.providers.resource import UNKNOWN, Checked, CheckFailure, Difference, Effect, PartialFault, ResourceFault, State
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
     from threading import Event
 
     from localcloud.kube_api import KubeApi
@@ -29,16 +31,17 @@ _REPLACING = ("name", "namespace")
 class Releases:
     """The releases of one cluster; as a `Session` is, but for functions."""
 
-    def __init__(self, access: Access, api: KubeApi, settings: Settings) -> None:
+    def __init__(self, access: Access, api: KubeApi, settings: Settings, folder: Callable[[], Path]) -> None:
         self._helm = Helm(access)
         self._api = api
         self._namespace = settings.namespace or access.namespace
+        self._folder = folder
 
     def check(self, type: str, *, name: str, olds: Properties, news: Properties) -> Checked:
         """Fill in name, namespace and timeout, and render the chart, so that a change of its files is a change of the release."""
         del type
         inputs: dict[str, Any] = dict(news) if news.get("allowNullValues") else without_nulls(news)
-        if failures := tuple(charts.judge_release(inputs)):
+        if failures := tuple(charts.judge_release(inputs, self._folder)):
             return Checked(inputs=inputs, failures=failures)
         inputs["name"] = inputs.get("name") or olds.get("name") or f"{name}-{random_suffix()}"
         inputs["namespace"] = inputs.get("namespace") or self._namespace
@@ -47,7 +50,7 @@ class Releases:
         if has_unknown(inputs):
             return Checked(inputs={**inputs, "checksum": UNKNOWN, "resourceNames": UNKNOWN})
         try:
-            manifest = self._helm.template(charts.template_options(inputs), charts.release_values(inputs))
+            manifest = self._helm.template(charts.template_options(inputs, self._folder), charts.release_values(inputs))
         except HelmFault as fault:
             return Checked(inputs=inputs, failures=(CheckFailure(property="chart", reason=str(fault)),))
         return Checked(inputs={**inputs, "checksum": charts.checksum(manifest), "resourceNames": charts.resource_names(manifest)})
@@ -72,7 +75,7 @@ class Releases:
         """Install the release."""
         del type, name
         self._refuse_pending(self._status(inputs["name"], inputs["namespace"]))
-        return self._act("install", inputs, charts.install_options(inputs, timeout=timeout), cancelled)
+        return self._act("install", inputs, charts.install_options(inputs, self._folder, timeout=timeout), cancelled)
 
     def read(self, type: str, *, id: str, inputs: Properties, outputs: Properties) -> State | None:
         """Read helm's storage; a revision that this state has not made shows as drift of whatever it changed."""
@@ -103,7 +106,7 @@ class Releases:
         if status is None:
             raise ResourceFault(f"Helm release {id} is no longer in the cluster; refresh the state")
         self._refuse_pending(status)
-        return self._act("upgrade", news, charts.upgrade_options(news, timeout=timeout), cancelled)
+        return self._act("upgrade", news, charts.upgrade_options(news, self._folder, timeout=timeout), cancelled)
 
     def delete(self, type: str, *, id: str, inputs: Properties, outputs: Properties, timeout: float, cancelled: Event) -> None:
         """Uninstall the release."""
