@@ -18,11 +18,12 @@ from localcloud.process import running, suspend
 from localcloud.prometheus import prometheus_part
 from localcloud.redis import redis_part
 from localcloud.regions import HOME_REGION, POSTGRES_SERVERS, PUBLIC_SERVERS, REGIONS, door_port, doors_of, edge_door
-from localcloud.traffic.rate import TRAFFIC, traffic_rate
+from localcloud.settings import TIME_SCALE, TRAFFIC, TRAFFIC_RATE
 from stacks.house import edge
 from stacks.overrides import Override
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 PROVIDERS = ("kubernetes", "aws")
@@ -112,10 +113,13 @@ class Cloud:
         port = self.folder.port("dns")
         data = self.folder.data("dns")
         endpoint = self.aws_endpoint(HOME_REGION)
-        edges = (word for region in REGIONS for word in ("--edge", edge(region)))
+        edges = _flags("--edge", self._edges())
+        doors = _flags("--aws", {region: self.door(region, "aws") for region in REGIONS})
+        kept = ("--cache", str(data / "zones.json"), "--beliefs", str(data / "beliefs.json"))
+        scale = f"--time-scale={TIME_SCALE.read(self.folder):g}"
         return Part(
             name="dns",
-            command=_module("localcloud.dns", "--port", str(port), "--endpoint", endpoint, "--cache", str(data / "zones.json"), *edges),
+            command=_module("localcloud.dns", "--port", str(port), "--endpoint", endpoint, scale, *kept, *edges, *doors),
             environment=self.aws_environment(),
             ready=answers_tcp(port),
             port=port,
@@ -129,16 +133,18 @@ class Cloud:
 
     def _traffic(self) -> Part:
         port = self.folder.port(TRAFFIC)
-        # A client of the real cloud is told an address by DNS; here the edges share one, and differ by their ports.
-        served = {edge(server.region): self.door(server.region, edge_door(server.stack)) for server in PUBLIC_SERVERS}
-        edges = (word for name, door in served.items() for word in ("--edge", f"{name}={door}"))
-        rate = f"--rate={traffic_rate(self.folder):g}"
+        how = (f"--rate={TRAFFIC_RATE.read(self.folder):g}", f"--time-scale={TIME_SCALE.read(self.folder):g}")
+        edges = _flags("--edge", self._edges())
         return Part(
             name=TRAFFIC,
-            command=_module("localcloud.traffic", "--port", str(port), "--dns", str(self.folder.port("dns")), rate, *edges),
+            command=_module("localcloud.traffic", "--port", str(port), "--dns", str(self.folder.port("dns")), *how, *edges),
             ready=answers_http(f"http://127.0.0.1:{port}/metrics"),
             port=port,
         )
+
+    def _edges(self) -> Mapping[str, int]:
+        """The doors of the edges by name: a client of the real cloud is told an address, and here they share one and differ by port."""
+        return {edge(server.region): self.door(server.region, edge_door(server.stack)) for server in PUBLIC_SERVERS}
 
     def _provider(self, name: str) -> Part:
         port = self.folder.port(f"provider-{name}")
@@ -146,6 +152,10 @@ class Cloud:
         environment = {**self.aws_environment(), **endpoints, "HHCTL_HELM": str(toolchain.path("helm")), "KUBECONFIG": str(self.kubeconfig)}
         command = _module("localcloud.providers", name, "--port", str(port))
         return Part(name=f"provider-{name}", command=command, environment=environment, ready=answers_tcp(port), port=port)
+
+
+def _flags(flag: str, ports: Mapping[str, int]) -> tuple[str, ...]:
+    return tuple(word for name, port in ports.items() for word in (flag, f"{name}={port}"))
 
 
 def _module(module: str, *arguments: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""`hhctl demo`: the four stacks from nothing, a version deployed, a bad one taken back, a rollback and drift, in one readable run."""
+"""`hhctl demo`: the four stacks from nothing, versions good and bad, canaries, a rollback, drift, and a region that dies, in one run."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ import click
 
 from automation.commands import Command
 from automation.errors import ExitCode, HhctlError
-from localcloud.commands.up import change_rate, raise_cloud
+from localcloud.commands.up import change, raise_cloud
 from localcloud.environment import environment
 from localcloud.here import cloud_here
 from localcloud.places import project_root
+from localcloud.settings import TRAFFIC_RATE
 from stacks.quantities import STACKS
 
 if TYPE_CHECKING:
@@ -57,9 +58,9 @@ def _terminal(cloud: Cloud) -> _Terminal:
 
 @click.command(cls=Command)
 def demo() -> None:
-    r"""Show it all: the four stacks from nothing, a good version and a bad one, a rollback, drift, and the history of it.
+    r"""Show it all: the four stacks from nothing, a good version and a bad one, a rollback, drift, and a region that dies.
 
-    Takes about three minutes once the programs are built. Leaves the local cloud and the stacks for you to look at; `hhctl local down` ends
+    Takes about five minutes once the programs are built. Leaves the local cloud and the stacks for you to look at; `hhctl local down` ends
     them.
 
     \b
@@ -68,7 +69,7 @@ def demo() -> None:
     """
     cloud = cloud_here()
     _say("1. Two regions on this machine: real API servers, an AWS API, Postgres with a standby, Valkey, Prometheus, DNS.")
-    change_rate(cloud, _TRAFFIC)
+    change(cloud, TRAFFIC_RATE, _TRAFFIC)
     raise_cloud(cloud)
     shell = _terminal(cloud)
     for heading, commands in _CHAPTERS:
@@ -76,7 +77,7 @@ def demo() -> None:
         for words, code in commands:
             shell.type(*words, code=code)
     _say('\nNext: eval "$(hhctl local env)", and use kubectl, helm, psql, aws and hhctl yourself.')
-    _say("      hhctl local fault --region us-east-1 --down, hhctl history dr, hhctl local fault --clear; hhctl local down.")
+    _say("      hhctl local fault --clear, then hhctl failback us-east-1 --yes --reason home; hhctl local down.")
 
 
 def _say(line: str) -> None:
@@ -107,9 +108,24 @@ _CHAPTERS: Sequence[tuple[str, Sequence[tuple[Sequence[str], ExitCode]]]] = (
             _done("hhctl local fault --clear"),
         ],
     ),
-    ("6. Users complain of v1.2.3 as well: back to what ran before, on prod and dr.", [_done("hhctl rollback --yes --reason complaints")]),
     (
-        "7. Somebody changes prod behind its back: it is found out (exit code 7), and put right.",
+        "6. A version beside the stable one, on a part of the requests: judged at each rung, and promoted to all of them.",
+        [_done("hhctl canary run v1.3.0 --soak 3s --harm 20% --yes --reason 'a new scheduler'")],
+    ),
+    (
+        "7. Another one, that fails every fifth request: within seconds it has none any more (exit code 10).",
+        [
+            _done("hhctl local fault --version v1.3.1 --error-rate 20%"),
+            (
+                shlex.split("hhctl canary run v1.3.1 --soak 3s --harm 20% --force --yes --reason 'show what the judge does'"),
+                ExitCode.HALTED,
+            ),
+            _done("hhctl local fault --clear"),
+        ],
+    ),
+    ("8. Users complain of v1.3.0 as well: back to what ran before, on prod and dr.", [_done("hhctl rollback --yes --reason complaints")]),
+    (
+        "9. Somebody changes prod behind its back: it is found out (exit code 7), and put right.",
         [
             _done(f"{_BEHIND_ITS_BACK} delete networkpolicy default-deny"),
             (("hhctl", "drift", "prod"), ExitCode.CHANGES_PENDING),
@@ -117,7 +133,7 @@ _CHAPTERS: Sequence[tuple[str, Sequence[tuple[Sequence[str], ExitCode]]]] = (
         ],
     ),
     (
-        "8. How all is, and who did what, when and why.",
+        "10. How all is, and who did what, when and why.",
         [
             _done("hhctl status"),
             _done("hhctl health prod"),
@@ -126,5 +142,14 @@ _CHAPTERS: Sequence[tuple[str, Sequence[tuple[Sequence[str], ExitCode]]]] = (
             _done("hhctl journal verify"),
         ],
     ),
-    ("9. The users go home but for a few, so that this machine is yours again.", [_done("hhctl local up --traffic 10")]),
+    ("11. The users go home but for a few, so that this machine is yours again.", [_done("hhctl local up --traffic 10 --time-scale 10")]),
+    (
+        "12. us-east-1 dies, every process of it. Traffic moves when an operator moves it: the standby is promoted, its switch turned on.",
+        [
+            _done("hhctl local fault --region us-east-1 --down"),
+            _done("hhctl failover us-west-2 --assume-lost us-east-1 --yes --reason 'us-east-1 is gone'"),
+            _done("hhctl smoke dr"),
+            _done("hhctl history dr"),
+        ],
+    ),
 )

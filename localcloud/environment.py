@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import shlex
+import sys
 from typing import TYPE_CHECKING
 
 from localcloud import toolchain
 from localcloud.aws.part import state_bucket
 from localcloud.cloud import PROVIDERS, Cloud
-from localcloud.kube.control_plane import Access, ControlPlane, kubeconfig
+from localcloud.kube.control_plane import POD_PROGRAMS, Access, ControlPlane, kubeconfig
 from localcloud.kube_api import KubeApi, KubeError
 from localcloud.postgres import DATABASE, SUPERUSER, Postgres, programs
 from localcloud.regions import HOME_REGION, POSTGRES_SERVERS, REGIONS, STANDBY_REGION, edge_door, postgres_server
 from localcloud.stack_secrets import secrets_files, write_secrets_files
-from stacks.overrides import REGISTRY, Override
+from stacks.house import FOLLOW_PRIMARY
+from stacks.overrides import NAME_SERVER, REGISTRY, Override
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,11 +44,11 @@ def environment(cloud: Cloud) -> Mapping[str, str]:
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(cloud.folder.secret_file("pulumi-passphrase")),
         "PULUMI_DEBUG_PROVIDERS": ",".join(f"{name}:{cloud.folder.port(f'provider-{name}')}" for name in PROVIDERS),
-        "HHCTL_DNS": f"127.0.0.1:{cloud.folder.port('dns')}",
+        NAME_SERVER: f"127.0.0.1:{cloud.folder.port('dns')}",
         REGISTRY: f"http://127.0.0.1:{cloud.folder.port('catalogue')}",
         **_of_regions(cloud),
         **{Override.BACKEND.variable(stack): backend(cloud, region) for stack, region in _STATE_REGION.items()},
-        **{Override.URL.variable(server.stack): workload_url(cloud, server) for server in POSTGRES_SERVERS},
+        **{Override.URL.variable(server.stack): _workload_url(cloud, server) for server in POSTGRES_SERVERS},
         **secrets_files(cloud),
         **{Override.SECRETS_PROVIDER.variable(stack): "passphrase" for stack in _STATE_REGION},
     }
@@ -57,7 +60,7 @@ def backend(cloud: Cloud, region: str) -> str:
     return f"s3://{state_bucket(region)}?region={region}&endpoint={endpoint}&s3ForcePathStyle=true&disableSSL=true"
 
 
-def workload_url(cloud: Cloud, server: PostgresServer) -> str:
+def _workload_url(cloud: Cloud, server: PostgresServer) -> str:
     """Where a stack's workload is reached: at its region's edge, whichever region is active."""
     return f"http://127.0.0.1:{cloud.door(server.region, edge_door(server.stack))}"
 
@@ -157,3 +160,14 @@ def _link_programs(cloud: Cloud) -> None:
         link = folder / name
         link.unlink(missing_ok=True)
         link.symlink_to(target)
+    # For pods alone: a person's own redis-cli is not to be hidden by it.
+    inside = cloud.folder.root / POD_PROGRAMS
+    _write_program(inside / "redis-cli", "localcloud.redis_cli")
+    _write_program(inside / FOLLOW_PRIMARY, "localcloud.following", f"--folder={cloud.folder.root}")
+
+
+def _write_program(path: Path, module: str, *arguments: str) -> None:
+    words = shlex.join([sys.executable, "-P", "-m", module, *arguments])
+    path.parent.mkdir(mode=0o755, exist_ok=True)
+    path.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
+    path.chmod(0o755)

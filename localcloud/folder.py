@@ -9,6 +9,7 @@ import os
 import secrets
 import shutil
 import socket
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 # Below the range from which the kernel takes ports for outgoing connections, so that a part finds its port free again.
 _PORTS = range(20000, 32000)
+_REMOVALS = 10
+_BETWEEN_REMOVALS = 0.2  # seconds
 
 
 class CloudFolder:
@@ -52,7 +55,12 @@ class CloudFolder:
         (self.root / "data").mkdir(mode=0o711, exist_ok=True)
 
     def remove(self) -> None:
-        """Remove the folder and all that is in it."""
+        """Remove the folder and all that is in it, and what an engine that is just ending writes there meanwhile."""
+        for _ in range(_REMOVALS):
+            shutil.rmtree(self.root, ignore_errors=True)
+            if not self.root.exists():
+                return
+            time.sleep(_BETWEEN_REMOVALS)
         shutil.rmtree(self.root)
 
     def data(self, part: str) -> Path:

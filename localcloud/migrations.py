@@ -6,16 +6,15 @@ From then on the schema is the operators': bringing the local cloud up again mov
 from __future__ import annotations
 
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automation.errors import ExitCode, HhctlError
 from localcloud import toolchain
+from stacks.house import MIGRATIONS
 
 if TYPE_CHECKING:
     from localcloud.folder import CloudFolder
 
-MIGRATIONS = Path(__file__).parent.parent / "services" / "api" / "migrations"
 _LIMIT = 60  # seconds
 
 

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 VERSION = "18.1"
 DATABASE = "househelper"
 SUPERUSER = "postgres"
-_REPLICATOR = "replicator"
+HOST = "127.0.0.1"
+REPLICATOR = "replicator"
 
 _SETTINGS = {
     # pg_rewind reads these from the configuration file only, so they are set when the data directory is made.
@@ -62,7 +63,7 @@ class Postgres:
     def part(self) -> Part:
         """The server's process; a standby is made from its primary through the primary region's door."""
         needs = (self._primary.part, f"{self._primary.region}/doors") if self.server.follows else ()
-        command = (str(programs(self.folder) / "postgres"), "-D", str(self._data), "-p", str(self._port))
+        command = (str(programs(self.folder) / "postgres"), "-D", str(self.data), "-p", str(self._port))
         return Part(
             name=self.server.part,
             command=command,
@@ -79,7 +80,7 @@ class Postgres:
     def answers(self) -> bool:
         """Whether a connection can be made and a query answered."""
         try:
-            with self._connect(DATABASE if not self.server.follows else SUPERUSER) as connection:
+            with self.connect(DATABASE if not self.server.follows else SUPERUSER) as connection:
                 return connection.execute("select 1").fetchone() == (1,)
         except psycopg.OperationalError as error:
             # Its database is made in `settle`, which waits for this.
@@ -99,16 +100,19 @@ class Postgres:
         return self.folder.port(self.server.part)
 
     @property
-    def _data(self) -> Path:
+    def data(self) -> Path:
+        """Where the server keeps its files."""
         return self.folder.data(self.server.part) / "data"
 
     @property
-    def _launch(self) -> Launch:
+    def launch(self) -> Launch:
+        """As whom its programs run."""
         return Launch(part=self.server.part, command=(), environment={}, refuses_root=True)
 
-    def _connect(self, database: str) -> psycopg.Connection:
+    def connect(self, database: str) -> psycopg.Connection:
+        """Connect to the server itself, not through its door; raises `psycopg.OperationalError`."""
         return psycopg.connect(
-            host="127.0.0.1",
+            host=HOST,
             port=self._port,
             user=SUPERUSER,
             password=self.password,
@@ -120,44 +124,50 @@ class Postgres:
 
     def _prepare(self) -> None:
         """Make the data directory, whole or not at all; take away the note of a server that a power cut ended."""
-        if self._data.exists():
-            (self._data / "postmaster.pid").unlink(missing_ok=True)
+        if self.data.exists():
+            (self.data / "postmaster.pid").unlink(missing_ok=True)
             return
-        draft = self._data.with_name("draft")
+        draft = self.data.with_name("draft")
         shutil.rmtree(draft, ignore_errors=True)
-        self._data.parent.mkdir(mode=0o700, exist_ok=True)
-        own_for(self._launch, self._data.parent)
+        self.data.parent.mkdir(mode=0o700, exist_ok=True)
+        own_for(self.launch, self.data.parent)
         if self.server.follows:
-            self._copy_primary(draft)
+            self.copy(draft, self._primary)
         else:
             self._initialise(draft)
-        draft.replace(self._data)
+        draft.replace(self.data)
 
     def _initialise(self, draft: Path) -> None:
-        secret = self._data.with_name("password")
+        secret = self.data.with_name("password")
         self.folder.write_private(secret, self.password)
-        own_for(self._launch, secret)
+        own_for(self.launch, secret)
         settings = (f"--set={name}={value}" for name, value in _SETTINGS.items())
         options = ("--encoding=UTF8", "--locale=C", "--data-checksums", "--auth=scram-sha-256")
         try:
-            self._run("initdb", f"--pgdata={draft}", f"--username={SUPERUSER}", f"--pwfile={secret}", *options, *settings, environment={})
+            self.run("initdb", f"--pgdata={draft}", f"--username={SUPERUSER}", f"--pwfile={secret}", *options, *settings, environment={})
         finally:
             secret.unlink(missing_ok=True)
 
-    def _copy_primary(self, draft: Path) -> None:
-        door = self.folder.port(door_port(self._primary.region, self._primary.door))
-        address = ("--host=127.0.0.1", f"--port={door}", f"--username={_REPLICATOR}")
+    def copy(self, draft: Path, primary: PostgresServer) -> None:
+        """Make the data of a standby of `primary` in the folder `draft`, through the door of the primary's region."""
+        address = (f"--host={HOST}", f"--port={self.door(primary)}", f"--username={REPLICATOR}")
         how = ("--wal-method=stream", "--checkpoint=fast", "--write-recovery-conf", f"--slot={self.server.stack}")
-        self._run("pg_basebackup", f"--pgdata={draft}", *address, *how, environment={"PGPASSWORD": self._replication_password})
+        self.run("pg_basebackup", f"--pgdata={draft}", *address, *how, environment={"PGPASSWORD": self.replication_password})
+
+    def door(self, primary: PostgresServer) -> int:
+        """Where everybody outside its region finds `primary`."""
+        return self.folder.port(door_port(primary.region, primary.door))
 
     @property
-    def _replication_password(self) -> str:
-        return self.folder.secret(f"postgres-{self._primary.stack}-{_REPLICATOR}")
+    def replication_password(self) -> str:
+        """The one by which standbys come; as `password`."""
+        return self.folder.secret(f"postgres-{self._primary.stack}-{REPLICATOR}")
 
-    def _run(self, program: str, *arguments: str, environment: Mapping[str, str]) -> None:
+    def run(self, program: str, *arguments: str, environment: Mapping[str, str]) -> None:
+        """Run one of Postgres's programs as the server's user; raises `DatabaseFault`."""
         try:
             command = (str(programs(self.folder) / program), *arguments)
-            run_as(self._launch, command, environment={**program_environment(self.folder), **environment}, limit=60)
+            run_as(self.launch, command, environment={**program_environment(self.folder), **environment}, limit=60)
         except subprocess.CalledProcessError as error:
             last = (str(error.stdout).strip().splitlines() or ["it said nothing"])[-1]
             raise DatabaseFault(f"{program} for {self.server.part} failed: {last}", hint="hhctl local up, once that is mended") from None
@@ -166,14 +176,14 @@ class Postgres:
 
     def _settle(self) -> None:
         """On a primary: the database and its schema, the role that standbys come by, and the slot of each of them."""
-        if self.server.follows:
+        if self.server.follows or self.replays():
             return
-        with self._connect(SUPERUSER) as connection:
+        with self.connect(SUPERUSER) as connection:
             if not connection.execute("select 1 from pg_database where datname = %s", (DATABASE,)).fetchone():
                 connection.execute(sql.SQL("create database {}").format(sql.Identifier(DATABASE)))
-            if not connection.execute("select 1 from pg_roles where rolname = %s", (_REPLICATOR,)).fetchone():
+            if not connection.execute("select 1 from pg_roles where rolname = %s", (REPLICATOR,)).fetchone():
                 statement = sql.SQL("create role {} login replication password {}")
-                connection.execute(statement.format(sql.Identifier(_REPLICATOR), sql.Literal(self._replication_password)))
+                connection.execute(statement.format(sql.Identifier(REPLICATOR), sql.Literal(self.replication_password)))
             for standby in _standbys(self.server.stack):
                 known = connection.execute("select 1 from pg_replication_slots where slot_name = %s", (standby.stack,)).fetchone()
                 if not known:
@@ -181,15 +191,21 @@ class Postgres:
         address = f"postgres://{SUPERUSER}@127.0.0.1:{self._port}/{DATABASE}?sslmode=disable"
         migrate_once(self.folder, stack=self.server.stack, address=address, password=self.password)
 
+    def replays(self) -> bool:
+        """Whether it is a standby just now, whatever it was made as."""
+        with self.connect(SUPERUSER) as connection:
+            return connection.execute("select pg_is_in_recovery()").fetchone() == (True,)
+
+    def streams(self) -> bool:
+        """Whether a primary sends to it just now."""
+        with self.connect(SUPERUSER) as connection:
+            return connection.execute("select status from pg_stat_wal_receiver").fetchone() == ("streaming",)
+
     def _remark(self) -> str:
-        if not self.server.follows:
-            return ""
         try:
-            with self._connect(SUPERUSER) as connection:
-                status = connection.execute("select status from pg_stat_wal_receiver").fetchone()
+            return "" if not self.replays() or self.streams() else "not streaming from its primary"
         except psycopg.OperationalError:
-            return "not answering"
-        return "" if status == ("streaming",) else f"not streaming from {self._primary.stack}"
+            return "not answering" if self.server.follows else ""
 
 
 def _standbys(stack: str) -> tuple[PostgresServer, ...]:

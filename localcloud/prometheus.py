@@ -9,7 +9,7 @@ from localcloud import toolchain
 from localcloud.edge import EDGE
 from localcloud.part import Part, answers_http
 from localcloud.pods.targets import targets_file
-from localcloud.traffic.rate import TRAFFIC
+from localcloud.settings import TRAFFIC
 
 if TYPE_CHECKING:
     from pathlib import Path

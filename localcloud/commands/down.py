@@ -31,6 +31,8 @@ def down(options: Options) -> None:
         tell("There is no local cloud here; nothing to do.")
         return
     with cloud.folder.held():
+        # One that was stopped half-way has left a part of the folder.
+        cloud.folder.make()
         parts = {part.name for part in cloud.parts()}
         # What they would write on an orderly way out is removed with the folder.
         ended = parts & end(cloud.folder)

@@ -16,14 +16,15 @@ from localcloud.faults import read_faults
 from localcloud.here import cloud_here
 from localcloud.postgres import unpack
 from localcloud.process import kill, running
+from localcloud.settings import TIME_SCALE, TRAFFIC_RATE
 from localcloud.toolchain import progress_on_stderr
-from localcloud.traffic.rate import TRAFFIC, set_traffic_rate, traffic_rate
 from localcloud.up import Settled, bring_up
 
 if TYPE_CHECKING:
     from automation.options import Options
     from localcloud.cloud import Cloud
     from localcloud.part import Part
+    from localcloud.settings import Setting
 
 
 class _Lines:
@@ -51,14 +52,14 @@ def raise_cloud(cloud: Cloud) -> Settled:
         return settled
 
 
-def change_rate(cloud: Cloud, rate: float) -> None:
-    """Remember the rate, and end the traffic if it makes another: it starts anew with the rest."""
+def change(cloud: Cloud, setting: Setting, value: float) -> None:
+    """Remember a setting, and end the parts that go by another value: they start anew with the rest."""
     cloud.folder.make_parent()
     with cloud.folder.held():
         cloud.folder.make()
-        if rate != traffic_rate(cloud.folder):
-            set_traffic_rate(cloud.folder, rate)
-            kill(process for process in running(cloud.folder).values() if process.part == TRAFFIC)
+        if value != setting.read(cloud.folder):
+            setting.write(cloud.folder, value)
+            kill(process for process in running(cloud.folder).values() if process.part in setting.parts)
 
 
 @click.command(cls=Command)
@@ -69,8 +70,15 @@ def change_rate(cloud: Cloud, rate: float) -> None:
     metavar="RATE",
     help="Requests a second that the traffic makes, remembered (default: 200).",
 )
+@click.option(
+    "--time-scale",
+    "scale",
+    type=click.FloatRange(min=1, max=100),
+    metavar="N",
+    help="How much faster than the zones say health is checked and DNS answers run out, remembered (default: 1).",
+)
 @click.pass_obj
-def up(options: Options, *, rate: float | None) -> None:
+def up(options: Options, *, rate: float | None, scale: float | None) -> None:
     """Start what does not run, and mend what has crashed.
 
     The first time it builds the programs it needs (about ten minutes on two cores); afterwards it takes seconds, and does nothing when all
@@ -80,11 +88,13 @@ def up(options: Options, *, rate: float | None) -> None:
     Examples:
       hhctl local up
       hhctl local up --traffic 20
+      hhctl local up --time-scale 10
     """
     begun = time.monotonic()
     cloud = cloud_here()
-    if rate is not None:
-        change_rate(cloud, rate)
+    for setting, value in ((TRAFFIC_RATE, rate), (TIME_SCALE, scale)):
+        if value is not None:
+            change(cloud, setting, value)
     settled = raise_cloud(cloud)
     answer = Record(
         "LocalUp",

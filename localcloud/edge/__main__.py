@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 from localcloud.edge.counts import Counts
 from localcloud.edge.gateway import Gateway
-from localcloud.edge.message import HEAD_LIMIT, Malformed, answer, read_request
+from localcloud.edge.message import HEAD_LIMIT, answer
 from localcloud.edge.routing import Routing
+from localcloud.edge.telling import scraped, tell_on
 from localcloud.folder import CloudFolder
 from localcloud.kube_api import KubeApi
 
@@ -66,22 +67,13 @@ async def _serve(options: _Options) -> None:
         asyncio.get_running_loop().add_signal_handler(number, work.cancel)
     for host, _, port in (each.partition("=") for each in options.listen):
         await asyncio.start_server(partial(gateway.converse, host), "127.0.0.1", int(port), limit=HEAD_LIMIT, backlog=512)
-    await asyncio.start_server(partial(_tell, gateway, counts), "127.0.0.1", options.port, limit=HEAD_LIMIT)
+    await tell_on(options.port, partial(_told, gateway, counts))
     await work
 
 
-async def _tell(gateway: Gateway, counts: Counts, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answer a probe or a scrape."""
-    with suppress(OSError, EOFError, asyncio.LimitOverrunError, Malformed):
-        request = await read_request(reader)
-        writer.write(_told(request.first[1], gateway, counts).written(keeps=False))
-        await writer.drain()
-    writer.close()
-
-
-def _told(path: str, gateway: Gateway, counts: Counts) -> Message:
+def _told(gateway: Gateway, counts: Counts, path: str) -> Message:
     if path == "/metrics":
-        return answer(200, "OK", counts.text(), kind="text/plain; version=0.0.4; charset=utf-8")
+        return scraped(counts.text())
     return answer(200, "OK") if gateway.has_table else answer(503, "Service Unavailable", "routes were not read yet")
 
 

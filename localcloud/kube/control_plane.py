@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from localcloud.folder import CloudFolder
 
 # The default of 20 requests a second is what a rollout of many pods waits for longest.
+POD_PROGRAMS = "pod-programs"
+"""The folder of the cloud folder with what commands in pods find on their PATH before anything else."""
+
 _API_RATE = ("--kube-api-qps=500", "--kube-api-burst=1000")
 _HOSTS = {"staging": STAGING_API}
 _MEMBERS = ("admin", "kube-controller-manager", "kube-scheduler", "kwok", "metrics-server", AGENT, EDGE)
@@ -231,11 +234,12 @@ class ControlPlane:
             f"--tls-cert-file={certificate}",
             f"--tls-private-key-file={key}",
         )
+        folders = (self.folder.root / POD_PROGRAMS, self.folder.root / "bin", Path(sys.executable).parent, "/usr/bin", "/bin")
         return Part(
             name=self._part("kwok"),
             command=command,
             # It looks here for what `kubectl exec` names, before anything of the pod's counts.
-            environment={"PATH": f"{self.folder.root / 'bin'}:{Path(sys.executable).parent}:/usr/bin:/bin"},
+            environment={"PATH": ":".join(map(str, folders))},
             ready=self.cluster.nodes_are_ready,
             port=self._port("kwok"),
             needs=(self._part("kube-apiserver"),),

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
-Manifest = dict[str, Any]
+from automation.core.memory import in_bytes
 
-_UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
-_QUANTITY = re.compile(r"(\d+(?:\.\d+)?)([A-Za-z]*)")
+Manifest = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +147,3 @@ def _check(manifest: Manifest, ports: dict[str, int]) -> Check:
 def _port(named: str | int, ports: dict[str, int]) -> int:
     """A port by number or by its name; a name that the container lacks is port 0, which nothing answers."""
     return named if isinstance(named, int) else ports.get(named, 0)
-
-
-def in_bytes(quantity: str) -> int:
-    """A memory quantity of the API. Raises `ValueError` for one that the API server would not have let in."""
-    found = _QUANTITY.fullmatch(quantity)
-    if not found or found[2] not in _UNITS:
-        raise ValueError(f"{quantity!r} is no quantity of memory")
-    return int(float(found[1]) * _UNITS[found[2]])

@@ -1,4 +1,4 @@
-"""`python -m localcloud.sidecars.fence`: not ready while both regions' switches are on and the other one's is at a higher revision.
+"""`python -m localcloud.sidecars.fence`: not ready while both regions' switches are on and the other one's is of a higher term.
 
 A switch that cannot be read changes nothing: the last answer stands, and until there is one the region may serve.
 """
@@ -33,7 +33,7 @@ def may_serve(*, before: bool, own: SwitchState | None, other: SwitchState | Non
     """Whether the region may serve, given whether it might before: of two that are told to, the one that was told later."""
     if own is None or other is None:
         return before
-    return not (own.active and other.active and other.revision > own.revision)
+    return not (own.active and other.active and other.term > own.term)
 
 
 class Fence:

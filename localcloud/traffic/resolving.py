@@ -28,14 +28,15 @@ class Resolving:
     """One client's way to a name: it asks 127.0.0.1:`server`, and again only when what it was told has run out.
 
     `edges` maps the names of edges, with their last dot, to ports of 127.0.0.1: the record that a client of the real cloud would connect to
-    has no port in it.
+    has no port in it. What it is told runs out `scale` times as fast as it says.
     """
 
-    def __init__(self, name: str, *, server: int, edges: Mapping[str, int], now: Callable[[], float]) -> None:
+    def __init__(self, name: str, *, server: int, edges: Mapping[str, int], now: Callable[[], float], scale: float = 1.0) -> None:
         self._name = name
         self._server = server
         self._edges = edges
         self._now = now
+        self._scale = scale
         self._known: _Known | None = None
 
     async def port(self) -> int:
@@ -58,7 +59,7 @@ class Resolving:
             raise Unresolved(f"DNS does not answer: {error or 'in time'}") from error
         for name in names:
             if name.target in self._edges:
-                return _Known(self._edges[name.target], self._now() + name.ttl)
+                return _Known(self._edges[name.target], self._now() + name.ttl / self._scale)
         raise Unresolved(f"{self._name} leads to no edge")
 
 

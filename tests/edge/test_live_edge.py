@@ -119,8 +119,9 @@ def space(cloud: LocalCloud) -> Iterator[Space]:
 
 def test_all_of_the_weight_leads_all_requests_to_one_track_and_all_of_its_pods(space: Space) -> None:
     space.weigh(100, 0)
-    seen = Counter(space.get().json()["pod"] for _ in range(40))
-    assert seen.keys() == {pod["metadata"]["name"] for pod in space.pods("stable")}
+    names = {pod["metadata"]["name"] for pod in space.pods("stable")}
+    # A pod is Ready a moment before the endpoint slice, which the edge goes by, tells of it.
+    until(lambda: {space.get().json()["pod"] for _ in range(40)} == names)
 
 
 def test_requests_are_split_by_the_weights_in_the_cluster(space: Space) -> None:

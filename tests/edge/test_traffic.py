@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from chance import seeded
+from free_ports import free_port
+from healthy import AllHealthy
 
 from localcloud.dns.names import name_of
-from localcloud.dns.policy import AllHealthy
 from localcloud.dns.published import with_published
 from localcloud.dns.server import Responder, listening
 from localcloud.dns.zones import Failover, RecordSet, Zone, Zones
 from localcloud.edge.message import answer
-from localcloud.folder import port_is_free
 from localcloud.traffic.counts import Counts
 from localcloud.traffic.resolving import Resolving, Unresolved
 from localcloud.traffic.wishes import Wishes
@@ -41,7 +41,7 @@ def zones(target: str = HOME) -> Zones:
 
 @asynccontextmanager
 async def served(responder: Responder) -> AsyncIterator[int]:
-    port = next(each for each in range(19000, 20000) if port_is_free(each))
+    port = free_port()
     async with listening(responder, port):
         yield port
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
 import socket
 import socketserver
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 import httpx
 import psutil
 import pytest
+from free_ports import free_port
 
 from automation.errors import HhctlError
 from localcloud import toolchain
@@ -34,11 +34,6 @@ def wait_for(condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < deadline, "never came true"
         time.sleep(0.02)
-
-
-def free_port() -> int:
-    """Choose below the range from which the kernel takes ports for outgoing connections, so that none of ours takes it meanwhile."""
-    return next(port for port in iter(lambda: random.randrange(20000, 32000), None) if port_is_free(port))  # noqa: S311 - no secret
 
 
 class Server(socketserver.ThreadingTCPServer):

@@ -10,6 +10,7 @@ import stat
 from typing import TYPE_CHECKING
 
 import pytest
+from local_cloud import LocalCloud
 
 from automation.errors import Busy, HhctlError, Refusal
 from localcloud import places
@@ -115,3 +116,10 @@ def test_each_checkout_has_a_cloud_of_its_own(tmp_path: Path, monkeypatch: pytes
     assert places.cloud_folder(tmp_path / "a") != places.cloud_folder(tmp_path / "b")
     monkeypatch.setenv("HHCTL_LOCAL_FOLDER", json.dumps(1))
     assert places.cloud_folder(tmp_path / "a") == places.cloud_folder(tmp_path / "b")
+
+
+def test_a_folder_that_a_down_has_removed_half_of_is_removed_by_the_next(folder: CloudFolder, tmp_path: Path) -> None:
+    folder.port("moto")
+    (folder.root / "secrets").rmdir()
+    LocalCloud(folder.root, tmp_path).hhctl("local", "down")
+    assert not folder.root.exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import tomllib
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +32,7 @@ from pods.programs import (
 
 from localcloud.folder import CloudFolder
 from localcloud.pods.addresses import read_addresses
+from stacks.secrets import SecretName, secrets_variable
 
 if TYPE_CHECKING:
     from localcloud.kube_api import Manifest
@@ -223,6 +225,26 @@ def test_the_pod_of_a_database_relays_to_the_stacks_own(space: Namespace) -> Non
     space.wait_ready("relay", 1)
     assert space.kubectl("exec", "deployment/relay", "--", "psql", "-Atc", "select 6 * 7") == "42\n"
     assert "CREATE TABLE" in space.kubectl("exec", "deployment/relay", "--", "pg_dump", "--schema-only")
+
+
+def test_the_pod_of_a_cache_relays_to_the_stacks_own(space: Namespace) -> None:
+    secrets = tomllib.loads(Path(space.cloud.environment[secrets_variable("staging")]).read_text())
+    text = {"REDIS_URL": secrets[SecretName.CACHE_URL.value]}
+    space.make({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "cache"}, "stringData": text})
+    container = {
+        "name": "redis",
+        "image": "house-helper/redis:9.1",
+        "ports": [{"name": "relay", "containerPort": 6379}],
+        "envFrom": [{"secretRef": {"name": "cache"}}],
+        "readinessProbe": {"tcpSocket": {"port": "relay"}, "periodSeconds": 1},
+    }
+    space.make(deployment("cache", {"containers": [container]}))
+    space.wait_ready("cache", 1)
+    ask = ("exec", "deployment/cache", "--", "redis-cli")
+    assert space.kubectl(*ask, "PING") == "PONG\n"
+    assert space.kubectl(*ask, "SET", "session:1:a", "kept") == "OK\n"
+    assert space.kubectl(*ask, "KEYS", "session:1:*") == "session:1:a\n"
+    assert space.kubectl(*ask, "DEL", "session:1:a") == "1\n"
 
 
 def kill_part(space: Namespace, part: str) -> None:

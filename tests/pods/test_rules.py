@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from automation.core.memory import in_bytes
 from localcloud.pods.clients import client_environment
 from localcloud.pods.environment import ConfigFault, Sources, container_environment, expanded, with_local_port
-from localcloud.pods.manifest import HttpCheck, Probe, in_bytes, read_pod
+from localcloud.pods.manifest import HttpCheck, Probe, read_pod
 from localcloud.pods.probes import Tally
 from localcloud.pods.recall import recalled
 from localcloud.pods.states import BackOff, Running, Standing, Terminated, Waiting, end_reason, is_restarted
