@@ -16,7 +16,14 @@ from automation.plugins import load_plugins
 _COMMANDS = (
     LazyCommand("up", target="automation.ops.up:up", summary="Bring STACK to what its program, its files and its dials say."),
     LazyCommand("deploy", target="automation.ops.deploy:deploy", summary="Bring VERSION to staging, then prod, then dr."),
+    LazyCommand("canary", target="automation.ops.canary:canary", summary="Try a version beside the stable one, on a part of the requests."),
     LazyCommand("rollback", target="automation.ops.rollback:rollback", summary="Bring an older release back, as a new revision."),
+    LazyCommand("failover", target="automation.ops.failover:failover", summary="Have REGION serve, the standby's."),
+    LazyCommand(
+        "failback",
+        target="automation.ops.failback:failback",
+        summary="Have REGION serve again, from which a failover has moved the traffic.",
+    ),
     LazyCommand("smoke", target="automation.ops.smoke:smoke", summary="Make the smoke checks against STACK."),
     LazyCommand("scale", target="automation.ops.scale:scale", summary="Keep N pods of a workload, or from N to M as its load wants."),
     LazyCommand("preview", target="automation.ops.preview:preview", summary="Show what `hhctl up STACK` would change, and change nothing."),
@@ -34,6 +41,7 @@ _COMMANDS = (
     LazyCommand("logs", target="automation.ops.logs:logs", summary="Show what the pods of STACK have said, or their errors by pattern."),
     LazyCommand("outputs", target="automation.ops.outputs:outputs", summary="Show the outputs of STACK, secrets masked."),
     LazyCommand("journal", target="automation.ops.journal:journal", summary="Show what was done, by whom and why, and prove it."),
+    LazyCommand("notify", target="automation.ops.notify:notify", summary="Tell people what they have not been told yet."),
     LazyCommand("unlock", target="automation.ops.unlock:unlock", summary="Take a stack from a process that died on another host."),
     LazyCommand(
         "doctor",

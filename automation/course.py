@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from automation.core.plan import Ending
 from automation.core.updates import Change, Note, Outcome, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
+    from datetime import datetime
 
     from automation.clock import Clock
     from automation.core.gates import Judgement
-    from automation.core.plan import Ending, Json, Step
+    from automation.core.plan import Json, Step
     from automation.core.record import Author, Event, Record
+    from automation.core.rung import Rung, Seen
     from automation.core.soak import Soak
     from automation.core.updates import Engine, Updated
     from automation.interrupts import Interrupts
@@ -40,6 +43,10 @@ class Watcher(Progress, Protocol):
 
     def soaking(self, soak: Soak, elapsed: float, judgements: Sequence[Judgement]) -> None:
         """A soak has lasted for `elapsed` seconds and goes on."""
+        ...
+
+    def climbing(self, rung: Rung, elapsed: float, seen: Seen, judgements: Sequence[Judgement]) -> None:
+        """A canary has been watched at a rung for `elapsed` seconds, and is watched on."""
         ...
 
 
@@ -95,12 +102,16 @@ class Stop:
     hint: str = ""
 
 
+CANCELLED = Stop(Ending.CANCELLED, "cancelled by Ctrl-C at a gate")
+
+
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """A step that took effect, even in part."""
+    """A step that took effect, even in part; `began` is when it did, in this run or in the one that this one goes on from."""
 
     number: int
     step: Step
+    began: datetime
 
 
 @dataclass(slots=True)

@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from automation.core.diagnosis import NEEDS, judge_clock, judge_cluster, judge_permissions
+from automation.core.diagnosis import NEEDS, judge_alone, judge_clock, judge_cluster, judge_permissions, lies_in
 from automation.core.findings import Finding, Level
+from automation.core.updates import standing
 from automation.errors import HhctlError
 from automation.ports.clusters import Clusters
 from automation.ports.programs import Programs
 from automation.ports.servers import ask_aws, ask_prometheus
+from automation.ports.switches import is_on
 from automation.ports.writable import must_be_writable
+from stacks.house import HOME, STANDBY, switch_url
+from stacks.secrets import SecretsUnreadable, kept_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -59,6 +63,8 @@ def looks_at(app: App) -> Iterator[Look]:
         yield Look(f"prometheus {name}", partial(_asked, f"prometheus {name}", ask), reach, Level.WARNING)
     for name in app.spec.stacks:
         yield Look(f"state {name}", partial(_state, app, name))
+    yield Look(f"switch {STANDBY}", partial(_switch, app))
+    yield Look(f"{STANDBY} alone", partial(_alone, app))
 
 
 def examined(looks: Sequence[Look], *, seconds: float = _LONGEST) -> tuple[Finding, ...]:
@@ -116,6 +122,28 @@ def _state(app: App, name: str) -> Iterable[Finding]:
     must_be_writable(app.spec.stacks[name].backend)
     revision = f"at revision {newest.revision}" if newest else "not up yet"
     yield Finding(f"state {name}", f"can be read and written, {revision}", Level.OK)
+
+
+def _switch(app: App) -> Iterable[Finding]:
+    """Look whether the world can read the standby's switch; while the stack is not there, there is none."""
+    succeeded = standing(app.engine.recent(STANDBY)).succeeded
+    if succeeded is None or not succeeded.dials.present:
+        yield Finding(f"switch {STANDBY}", f"{STANDBY} is not there, nor is its switch", Level.OK)
+        return
+    on = is_on(switch_url(app.spec, app.spec.stacks[STANDBY].region))
+    yield Finding(f"switch {STANDBY}", f"{'on' if on else 'off'}, read without credentials", Level.OK)
+
+
+def _alone(app: App) -> Iterable[Finding]:
+    """Prove that the standby's state and secrets can be had whatever has become of the other region: nothing of them lies there."""
+    stack, lost = app.spec.stacks[STANDBY], app.spec.stacks[HOME].region
+    try:
+        kept = kept_secrets(STANDBY, os.environ)
+    except SecretsUnreadable as error:
+        raise HhctlError(str(error)) from error
+    there = lies_in((stack.backend, stack.secrets_provider, *kept.values()), region=lost, endpoint=app.spec.regions[lost].aws_endpoint)
+    app.engine.recent(STANDBY)
+    yield judge_alone(STANDBY, there=there, lost=lost)
 
 
 def _as_whom(endpoint: str | None) -> str:

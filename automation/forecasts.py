@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from automation.core.updates import Forecast, Operation
+from automation.core.updates import Forecast, Operation, code_of
 from automation.errors import ExitCode, HhctlError
 from automation.show import Column, Table, Text, Tone, Toned
 
@@ -51,8 +51,8 @@ class Forecasts:
         forecasts = [found for found in self.stacks.values() if not isinstance(found, Unforeseen)]
         if errors:
             return errors[0]
-        if any(found.faults for found in forecasts):
-            return ExitCode.RESOURCE_FAILED
+        if faults := [fault for found in forecasts for fault in found.faults]:
+            return code_of(faults)
         return changed if any(found.changes for found in forecasts) else ExitCode.DONE
 
     def document(self) -> Mapping[str, Json]:

@@ -7,21 +7,26 @@ from typing import TYPE_CHECKING
 
 from automation.consent import TerminalConsent, previewed
 from automation.core.plan import Update
-from automation.errors import ExitCode, HhctlError
+from automation.core.updates import code_of
+from automation.errors import HhctlError
 from automation.forecasts import Unforeseen, drift_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from automation.core.plan import Plan
-    from automation.core.updates import Engine, Forecast
+    from automation.core.updates import Engine, Forecast, ResourceFault
     from automation.forecasts import Forecasts
     from automation.looking import Drift
     from automation.options import Options
 
 
 class Unwell(HhctlError):
-    """The preview says that the update would fail."""
+    """The preview says that the update would fail: a resource would be refused, or violates a policy."""
 
-    code = ExitCode.RESOURCE_FAILED
+    def __init__(self, faults: Sequence[ResourceFault], *, stack: str) -> None:
+        super().__init__("; ".join(map(str, faults)), hint=f"hhctl preview {stack}")
+        self.code = code_of(faults)
 
 
 class PreviewedConsent(TerminalConsent):
@@ -74,4 +79,4 @@ def _anything(plan: Plan, forecasts: Forecasts) -> bool:
 
 def _must_be_well(stack: str, forecast: Forecast) -> None:
     if forecast.faults:
-        raise Unwell("; ".join(map(str, forecast.faults)), hint=f"hhctl preview {stack}")
+        raise Unwell(forecast.faults, stack=stack)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from automation.core.plan import Ending, Task, Update
+from automation.core.plan import Ending, Task, Update, ending_of
 from automation.core.record import Event
-from automation.core.updates import Outcome
+from automation.core.updates import Outcome, code_of
 from automation.course import Effect, Stop
 from automation.watching import meet_gates
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from automation.core.plan import Json, Step
     from automation.core.updates import Updated
     from automation.course import Course
 
 _ENDINGS = {
-    Outcome.FAILED: Ending.RESOURCE_FAILED,
     Outcome.CANCELLED: Ending.CANCELLED,
     Outcome.STALE: Ending.STALE,
     Outcome.BUSY: Ending.BUSY,
@@ -32,18 +33,18 @@ def take(course: Course, number: int, step: Step) -> Stop | None:
         HhctlError: the engine or the world cannot be had.
     """
     course.confirm()
+    began = (step.began if isinstance(step, Update) else None) or course.doors.clock.now()
     if isinstance(step, Task):
-        return _do(course, number, step)
-    began = step.began or course.doors.clock.now()
-    stop = _update(course, number, step) or meet_gates(course, number, step, began=began)
+        return _do(course, number, step, began=began)
+    stop = _update(course, number, step, began=began) or meet_gates(course, number, step, began=began)
     if stop is None and step.stays:
-        course.effects = [effect for effect in course.effects if effect.number != number]
+        course.effects = [effect for effect in course.effects if effect.step.stack != step.stack]
     return stop
 
 
-def _update(course: Course, number: int, step: Update) -> Stop | None:
+def _update(course: Course, number: int, step: Update, *, began: datetime) -> Stop | None:
     if step.revision is not None:
-        course.effects.append(Effect(number, step))
+        course.effects.append(Effect(number, step, began))
         return None
     course.write(Event.STARTED, number, step.title, {"base": course.bases[step.stack]})
     course.reach(f"step-{number}-started")
@@ -54,17 +55,18 @@ def _update(course: Course, number: int, step: Update) -> Stop | None:
         return Stop(Ending.CANCELLED, says)
     course.reach(f"step-{number}-carried-out")
     if updated.outcome is Outcome.SUCCEEDED:
-        course.effects.append(Effect(number, step))
+        course.effects.append(Effect(number, step, began))
         course.write(Event.DONE, number, f"{step.title} as revision {updated.revision}", _data(updated))
         course.reach(f"step-{number}-done")
         return None
     says = f"{step.title} {updated.trouble}"
     if updated.outcome in _PARTLY and updated.touched:
-        course.effects.append(Effect(number, step))
+        course.effects.append(Effect(number, step, began))
         course.write(Event.FAILED, number, says, _data(updated))
     else:
         course.write(Event.MISSED, number, says, _data(updated))
-    return Stop(_ENDINGS[updated.outcome], says)
+    ending = ending_of(code_of(updated.faults)) if updated.outcome is Outcome.FAILED else _ENDINGS[updated.outcome]
+    return Stop(ending, says)
 
 
 def _carry_out(course: Course, step: Update) -> Updated | None:
@@ -91,18 +93,18 @@ def _data(updated: Updated) -> dict[str, Json]:
     }
 
 
-def _do(course: Course, number: int, task: Task) -> Stop | None:
+def _do(course: Course, number: int, task: Task, *, began: datetime) -> Stop | None:
     deeds = course.doors.deeds
     if deeds.holds(task.postcondition, task.stack):
         if task.begun:
-            course.effects.append(Effect(number, task))
+            course.effects.append(Effect(number, task, began))
         course.write(Event.DONE, number, f"{task.title}: {task.postcondition} already", {})
         return None
     if not deeds.holds(task.precondition, task.stack):
         return Stop(Ending.REFUSED, f"{task.title}: {task.precondition} does not hold")
     course.write(Event.STARTED, number, task.title, {})
     course.reach(f"step-{number}-started")
-    course.effects.append(Effect(number, task))
+    course.effects.append(Effect(number, task, began))
     deeds.act(task.action, task.stack)
     course.reach(f"step-{number}-carried-out")
     if not deeds.holds(task.postcondition, task.stack):

@@ -104,6 +104,19 @@ class Held:
                 self._lost = f"{other.operator} has taken it for '{other.operation}'" if other else "it is gone"
 
 
+class NoLeases:
+    """The null: nobody is kept out of anybody's way."""
+
+    def look(self, stacks: Sequence[str]) -> None:
+        """Go on."""
+
+    @contextmanager
+    def held(self, stacks: Sequence[str], *, run: str, operation: str, author: Author) -> Generator[Callable[[], None]]:
+        """Hold nothing."""
+        del stacks, run, operation, author
+        yield lambda: None
+
+
 @dataclass(frozen=True, slots=True)
 class Leases:
     """Where the leases of stacks stand, and what tells whether a holder's process is known to be dead."""

@@ -74,6 +74,6 @@ def reported(report: Report | None, options: Options) -> ExitCode:
         return ExitCode.DONE
     show(ReportView(report), options)
     if report.ending is not Ending.DONE:
-        left = f"; left: {', '.join(report.left)}" if report.left else ""
+        left = f"; left: {', '.join(dict.fromkeys(report.left))}" if report.left else ""
         tell(f"hhctl: {report.says}{left}" + (f"; next: {report.hint}" if report.hint else ""))
     return report.ending.code

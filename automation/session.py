@@ -4,41 +4,48 @@ from __future__ import annotations
 
 import os
 import random
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from automation.adoption import doubting_switch
 from automation.app import SETTINGS
 from automation.clock import SystemClock
 from automation.core.deployment_log import ANY, LOGGED, WRITE_LOG
 from automation.core.drift import AS_MADE, RESTORE, SETTLED
 from automation.core.failpoints import Failpoints, read_failpoint
-from automation.core.record import Author, Event
+from automation.core.record import Author
 from automation.core.redact import Redactor
 from automation.core.updates import Holder
 from automation.course import Doors
 from automation.engine.locks import here
 from automation.engine.secrets import secrets_in
-from automation.errors import Busy
+from automation.errors import Busy, HhctlError
 from automation.gathering import gather
 from automation.identity import doubt
 from automation.interrupts import TerminalInterrupts
 from automation.journal import Journal, merged, records_in
-from automation.lease import Leases
-from automation.live import watched
+from automation.lease import Leases, NoLeases
+from automation.live import Showing, watched
 from automation.ports.clusters import Clusters
+from automation.ports.databases import RelayedDatabases
 from automation.ports.deeds import NamedDeeds
 from automation.ports.deployment_log import DeploymentLog
+from automation.ports.forge import NoForge
 from automation.ports.gauge import WorldGauge
 from automation.ports.journal_file import JournalFile, journal_file
 from automation.ports.journal_objects import JournalObjects
+from automation.ports.kept_rows import KeptRows
 from automation.ports.objects import objects_beside
+from automation.ports.outbox import state_folder
 from automation.ports.programs import Programs
 from automation.ports.releases import HelmReleases
+from automation.region_deeds import RegionDeeds
 from automation.runs import new_run
 from automation.show import tell
+from stacks.house import STANDBY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
@@ -48,20 +55,25 @@ if TYPE_CHECKING:
     from automation.core.facts import StackFacts, Unreachable
     from automation.core.gates import Judgement
     from automation.core.record import Record
+    from automation.core.rung import Rung, Seen
     from automation.core.soak import Soak
-    from automation.core.updates import Progress, ResourceChange
+    from automation.core.updates import ResourceChange
     from automation.lease import Claim
     from automation.options import Options
     from automation.ports.deeds import Deeds
+    from automation.ports.forge import Forge
     from automation.ports.journal_sink import Sink
     from automation.ports.objects import Objects
     from automation.ports.releases import Releases
 
-_CLUSTER_SECONDS = 3
+_CLUSTER_SECONDS = 3.0
 """For a cluster to say which one it is."""
 
 _HELM_SECONDS = 15
 """For one answer of helm or kubectl, which may be about some dozens of objects."""
+
+_DATABASE_SECONDS = 15
+"""For one answer of a database, of which a promotion may take ten."""
 
 _LOOKED_BACK = 300
 """How many of the newest lines of each journal are searched for what an interrupted run has left."""
@@ -79,6 +91,14 @@ class Journals:
         """Return the newest records of both, oldest first."""
         return merged([records_in(sink.newest(_LOOKED_BACK)) for sink in self.sinks])
 
+    def known(self) -> Sequence[Record]:
+        """Return the newest records of those that can be read now: enough to tell what was done, not to decide what to do."""
+        found: list[Sequence[Record]] = []
+        for sink in self.sinks:
+            with suppress(HhctlError):
+                found.append(records_in(sink.newest(_LOOKED_BACK)))
+        return merged(found)
+
     def journal(self, run: str | None = None) -> Journal:
         """Return the journal of a new run, or of one that is taken up."""
         name = run or new_run(self.clock.now(), random.SystemRandom())
@@ -88,7 +108,7 @@ class Journals:
 class Told:
     """Shows resources as they come and go, and tells each record in a line, and each change in what a gate waits for."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: Showing) -> None:
         self._progress = progress
         self._waited_for = ""
         self._tenth = -1
@@ -99,8 +119,7 @@ class Told:
 
     def recorded(self, record: Record) -> None:
         """Tell what was written in the journal."""
-        says = record.says.replace("; ", "\n  ") if record.event is Event.JUDGED else record.says
-        tell(f"{record.event.value}: {says}")
+        tell(f"{record.event.value}: {record.says}")
 
     def soaking(self, soak: Soak, elapsed: float, judgements: Sequence[Judgement]) -> None:
         """Tell every tenth of the soak how far it has come and what is seen."""
@@ -109,6 +128,10 @@ class Told:
             self._tenth = tenth
             seen = ", ".join(f"{each.about}: {each.shown or each.verdict.value}" for each in judgements)
             tell(f"soaking: {elapsed:.0f} of {soak.seconds:g} s: {seen}")
+
+    def climbing(self, rung: Rung, elapsed: float, seen: Seen, judgements: Sequence[Judgement]) -> None:
+        """Show how the rung looks now."""
+        self._progress.climbing(rung, elapsed, seen, judgements)
 
     def waiting(self, judgement: Judgement) -> None:
         """Tell what is there and what is wanted, unless that was told last."""
@@ -143,15 +166,27 @@ class Session:
         """Read how stacks stand, to show it."""
         return gather(self.app.engine, stacks, settings=SETTINGS)
 
-    def gather_to_act(self, *stacks: str) -> Mapping[str, StackFacts | Unreachable]:
-        """Read how stacks stand, and whether their clusters are those that the spec pins; whoever acts on a stack asks that first."""
-        clusters = Clusters(Programs(os.environ, seconds=_CLUSTER_SECONDS))
-        return gather(self.app.engine, stacks, settings=SETTINGS, prove=partial(doubt, self.app.spec, clusters=clusters))
+    def gather_to_act(self, *stacks: str, within: Mapping[str, float] | None = None) -> Mapping[str, StackFacts | Unreachable]:
+        """Read how stacks stand, whether their clusters are those that the spec pins, and whether dr's switch is as the engine left it.
+
+        Whoever acts on a stack asks that first. Its cluster has to answer `within` so many seconds, three where that names none.
+        """
+
+        def prove(stack: str) -> HhctlError | None:
+            seconds = (within or {}).get(stack, _CLUSTER_SECONDS)
+            return doubt(self.app.spec, stack, clusters=Clusters(Programs(os.environ, seconds=seconds)))
+
+        found = gather(self.app.engine, stacks, settings=SETTINGS, prove=prove)
+        return {stack: doubting_switch(self.app.spec, facts) if stack == STANDBY else facts for stack, facts in found.items()}
+
+    def local_journals(self) -> Journals:
+        """Open the journal of this machine alone, for what is done without any state."""
+        return Journals((JournalFile(journal_file(os.environ)),), self.redactor, self._clock)
 
     def journals(self, home: str) -> Journals:
         """Open the journals of runs that have `home` for their home."""
         sinks = (JournalFile(journal_file(os.environ)), JournalObjects(self.objects(home)))
-        return Journals(sinks, self._redactor, self._clock)
+        return Journals(sinks, self.redactor, self._clock)
 
     def objects(self, stack: str) -> Objects:
         """Open what is kept beside the state of `stack`."""
@@ -168,32 +203,60 @@ class Session:
             return busy.message
         return ""
 
+    @property
+    def forge(self) -> Forge:
+        """Where versions are reviewed and built, and tickets are kept."""
+        return NoForge()
+
     @cached_property
     def releases(self) -> Releases:
         """Look at Helm releases through the helm and the kubectl on PATH."""
-        return HelmReleases(Programs(os.environ, seconds=_HELM_SECONDS), self._redactor)
+        return HelmReleases(Programs(os.environ, seconds=_HELM_SECONDS), self.redactor)
+
+    @property
+    def kept_rows(self) -> KeptRows:
+        """Where rows are kept that one database alone has."""
+        return KeptRows(state_folder(os.environ) / "lost")
+
+    @property
+    def databases(self) -> RelayedDatabases:
+        """Look at the databases of stacks, and give them their roles."""
+        return RelayedDatabases(self.app.spec, Programs(os.environ, seconds=_DATABASE_SECONDS))
 
     @cached_property
-    def _redactor(self) -> Redactor:
+    def redactor(self) -> Redactor:
+        """Mask the secrets of the stacks, and whatever looks like one."""
         return Redactor(secrets_in(os.environ))
 
     def _deeds(self) -> Deeds:
         """Name what tasks look at and do."""
         releases, of_stack = self.releases, self.app.engine.releases
         log = DeploymentLog(self.objects, self.app.engine.recent)
+        regions = RegionDeeds(self.app.spec, self.databases, self.kept_rows, self._clock)
         return NamedDeeds(
             {
                 ANY: lambda _: True,
                 LOGGED: log.names_what_runs,
                 SETTLED: lambda stack: all(releases.settled(each) for each in of_stack(stack)),
                 AS_MADE: lambda stack: not any(releases.drifted(each) for each in of_stack(stack)),
+                **regions.conditions(),
             },
-            {RESTORE: lambda stack: _each(releases.restore, of_stack(stack)), WRITE_LOG: log.write},
+            {
+                RESTORE: lambda stack: _each(releases.restore, of_stack(stack)),
+                WRITE_LOG: log.write,
+                **regions.actions(),
+            },
         )
 
     @cached_property
     def _leases(self) -> Leases:
         return Leases(self.objects, is_dead=_is_dead, now=self._clock.now)
+
+    @contextmanager
+    def doors_without_state(self) -> Generator[Doors]:
+        """Open what can be opened without state: no lease is held, and what two operators do at once only the effects tell apart."""
+        with self.doors() as opened:
+            yield replace(opened, leases=NoLeases())
 
     @contextmanager
     def doors(self) -> Generator[Doors]:
@@ -203,7 +266,7 @@ class Session:
         with interrupts.watched(), watched(self._options) as progress:
             yield Doors(
                 engine=self.app.engine,
-                gauge=WorldGauge(self.app.spec, self._redactor),
+                gauge=WorldGauge(self.app.spec, self.redactor),
                 deeds=self._deeds(),
                 leases=self._leases,
                 clock=self._clock,

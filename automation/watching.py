@@ -6,19 +6,22 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from automation.climbing import climb
 from automation.core.gates import Sample, Verdict, judge, rolled_out, unasked, worst
+from automation.core.judgement_document import judgement_document
 from automation.core.plan import Ending
 from automation.core.record import Event
+from automation.core.rung import Rung
 from automation.core.soak import Measured, Soak, judge_promise
-from automation.course import AGAIN, Stop
+from automation.course import AGAIN, CANCELLED, Stop
 from automation.errors import HhctlError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from automation.core.gates import Judgement, Met
-    from automation.core.plan import Json, Step, Update
+    from automation.core.plan import Gate, Step, Update
     from automation.core.soak import Promise
     from automation.course import Course
     from stacks.dials import Dials
@@ -29,7 +32,6 @@ _SHORTEST_WINDOW, _SHORTEST_BASELINE = timedelta(seconds=5), timedelta(minutes=1
 _LONGEST_BASELINE = timedelta(minutes=10)
 _MOST_PATIENCE = 300.0  # seconds that a soak is drawn out for want of samples, or as long as it is itself
 _LEAST_PATIENCE = 15.0
-_CANCELLED = Stop(Ending.CANCELLED, "cancelled by Ctrl-C at a gate")
 
 
 def meet_gates(course: Course, number: int, step: Update, *, began: datetime) -> Stop | None:
@@ -39,7 +41,7 @@ def meet_gates(course: Course, number: int, step: Update, *, began: datetime) ->
     """
     judgements: list[Judgement] = []
     for gate in step.gates:
-        found = _soak(course, number, gate, step, began) if isinstance(gate, Soak) else _watch(course, gate)
+        found = _look_at(course, number, gate, step, began)
         if isinstance(found, Stop):
             return found
         judgements += found
@@ -48,38 +50,48 @@ def meet_gates(course: Course, number: int, step: Update, *, began: datetime) ->
     return _judged(course, number, judgements) if judgements else None
 
 
+def _look_at(course: Course, number: int, gate: Gate, step: Update, began: datetime) -> Sequence[Judgement] | Stop:
+    match gate:
+        case Rung():
+            return climb(course, number, gate, step, began=began)
+        case Soak():
+            return _soak(course, number, gate, step, began)
+        case _:
+            return _watch(course, gate)
+
+
 def came_back(course: Course, stack: str, dials: Dials) -> str:
-    """Wait until the pods of a stack run what it was set back to; empty once they do, else what there is to say of it."""
+    """Wait until the pods of a stack run what it was set back to; empty once they do, else what there is to say of it.
+
+    There is no way but on: no Ctrl-C is heeded, and what cannot be asked now is asked again.
+    """
+
+    def insist(gate: Met) -> Sample:
+        try:
+            return course.doors.gauge.measure(gate)
+        except HhctlError as error:
+            return Sample(None, error.message)
+
     for gate in rolled_out(stack, dials):
-        ends = course.doors.clock.monotonic() + gate.within
-        while True:
-            sample = _sample(course, gate)
-            judgement = judge(gate, [sample])
-            if judgement.verdict is Verdict.PASS:
-                break
-            if sample.doomed or course.doors.clock.monotonic() >= ends:
-                return f"was carried out, and yet: {judgement}"
-            course.doors.clock.sleep(_LOOK_SECONDS)
+        found = _look_until_over(course, gate, insist, between=lambda _: None)
+        if isinstance(found, Stop) or found.verdict is not Verdict.PASS:
+            return f"was carried out, and yet: {found}"
     return ""
-
-
-def _sample(course: Course, gate: Met) -> Sample:
-    """Take a sample where there is no way but on: what cannot be asked now is asked again."""
-    try:
-        return course.doors.gauge.measure(gate)
-    except HhctlError as error:
-        return Sample(None, error.message)
 
 
 def _judged(course: Course, number: int, judgements: Sequence[Judgement]) -> Stop | None:
     verdict = worst(judgement.verdict for judgement in judgements)
-    says = "; ".join(map(str, judgements))
-    course.write(Event.JUDGED, number, says, {"verdict": verdict.value, "judgements": [_judgement_json(each) for each in judgements]})
+    says = "\n  ".join(map(str, judgements))
+    data = {"verdict": verdict.value, "judgements": [judgement_document(each) for each in judgements]}
+    course.write(Event.JUDGED, number, says, data)
     course.reach(f"step-{number}-judged")
     if verdict.goes_on:
         return None
-    says = "; ".join(str(judgement) for judgement in judgements if not judgement.verdict.goes_on)
+    against = [str(judgement) for judgement in judgements if judgement.verdict is verdict]
+    says = "; ".join(against)
     if verdict is Verdict.INCONCLUSIVE:
+        # What lacks for one metric lacks for most of them.
+        says = f"{against[0]}; and {len(against) - 1} more" if len(against) > 1 else says
         return Stop(Ending.INCONCLUSIVE, says, undo=False, hint=AGAIN)
     return Stop(Ending.HALTED if any(_is_undoable(effect.step) for effect in course.effects) else Ending.RESOURCE_FAILED, says)
 
@@ -89,22 +101,36 @@ def _is_undoable(step: Step) -> bool:
 
 
 def _watch(course: Course, gate: Met) -> Sequence[Judgement] | Stop:
-    """Sample until the gate is met, cannot be met any more, or its time is over."""
-    doors = course.doors
-    ends = doors.clock.monotonic() + gate.within
+    """Look until the gate is decided, or the operator wants to stop."""
+
+    def between(judgement: Judgement) -> Stop | None:
+        if course.stop_wanted:
+            return CANCELLED
+        course.doors.watcher.waiting(judgement)
+        return None
+
+    try:
+        found = _look_until_over(course, gate, course.doors.gauge.measure, between=between)
+    except HhctlError as error:
+        return [unasked(gate, error.message)]
+    return found if isinstance(found, Stop) else [found]
+
+
+def _look_until_over(
+    course: Course, gate: Met, measure: Callable[[Met], Sample], *, between: Callable[[Judgement], Stop | None]
+) -> Judgement | Stop:
+    """Sample until the gate is met, cannot be met any more, or its time is over; `between` two looks may stop it."""
+    clock = course.doors.clock
+    ends = clock.monotonic() + gate.within
     samples: list[Sample] = []
     while True:
-        try:
-            samples.append(doors.gauge.measure(gate))
-        except HhctlError as error:
-            return [unasked(gate, error.message)]
+        samples.append(measure(gate))
         judgement = judge(gate, samples)
-        if judgement.verdict is Verdict.PASS or samples[-1].doomed or doors.clock.monotonic() >= ends:
-            return [judgement]
-        if course.stop_wanted:
-            return _CANCELLED
-        doors.watcher.waiting(judgement)
-        doors.clock.sleep(_LOOK_SECONDS)
+        if judgement.verdict is Verdict.PASS or samples[-1].doomed or clock.monotonic() >= ends:
+            return judgement
+        if stop := between(judgement):
+            return stop
+        clock.sleep(_LOOK_SECONDS)
 
 
 def _soak(course: Course, number: int, soak: Soak, step: Update, began: datetime) -> Sequence[Judgement] | Stop:
@@ -134,7 +160,7 @@ def _soak(course: Course, number: int, soak: Soak, step: Update, began: datetime
         if doors.clock.monotonic() >= gives_up:
             return judgements if not conclusive else [_unseen(judgement) for judgement in judgements]
         if course.stop_wanted:
-            return _CANCELLED
+            return CANCELLED
         doors.watcher.soaking(soak, elapsed, judgements)
         doors.clock.sleep(pause)
 
@@ -179,16 +205,3 @@ def _measured(course: Course, soak: Soak, promise: Promise, *, window: timedelta
 def _unseen(judgement: Judgement) -> Judgement:
     """Judge what looks well where Prometheus has not seen all of the time."""
     return replace(judgement, verdict=Verdict.INCONCLUSIVE, trouble="Prometheus lacks samples of a part of the soak")
-
-
-def _judgement_json(judgement: Judgement) -> Json:
-    return {
-        "verdict": judgement.verdict.value,
-        "about": judgement.about,
-        "query": judgement.query,
-        "threshold": judgement.threshold,
-        "n": judgement.n,
-        "value": judgement.value,
-        "compared": judgement.compared,
-        "trouble": judgement.trouble,
-    }

@@ -74,7 +74,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.engine = FakeEngine(self.shared / "engine", reach=self.reach)
-        self.world = FakeWorld(self.engine)
+        self.world = FakeWorld(self.engine, now=self.clock.now)
 
     def reach(self, place: str) -> None:
         """Pass a failpoint, and note it."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import fcntl
 import json
+import math
 import os
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from automation.core.gates import ReadyPods, Sample
+from automation.core.gates import STABLE, ReadyPods, Sample, SmokePasses
+from automation.core.look import ArmSeen, Histogram, Look, PodsSeen
+from automation.core.rung import Seen
 from automation.core.soak import Measured
 from automation.core.updates import (
     Change,
@@ -25,7 +28,7 @@ from automation.core.updates import (
     Updated,
     standing,
 )
-from stacks.dials import Dials, changes, from_document, to_document
+from stacks.dials import Dials, changes, from_document, least_stable, to_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
     from automation.core.gates import Judgement, Met
     from automation.core.record import Record
+    from automation.core.rung import Rung
     from automation.core.soak import Soak
     from automation.core.updates import Progress
     from automation.errors import HhctlError
@@ -48,12 +52,13 @@ class FakeEngine:
     """An engine over one folder: its history, the dials that its world really has, and a lock that a killed process leaves behind.
 
     `failing` gives stacks whose next update ends badly, `unbegun` those whose next one fails before it has begun with any resource,
-    `reach` passes the failpoints inside an update.
+    `fault` is what those that fail say, `reach` passes the failpoints inside an update.
     """
 
     folder: Path
     failing: dict[str, Outcome | HhctlError] = field(default_factory=dict[str, "Outcome | HhctlError"])
     unbegun: set[str] = field(default_factory=set[str])
+    fault: ResourceFault = field(default_factory=lambda: ResourceFault("urn:a-resource", "the world said no"))
     reach: Callable[[str], None] = lambda _: None
 
     def history(self, stack: str) -> tuple[Entry, ...]:
@@ -136,7 +141,7 @@ class FakeEngine:
         self.reach("engine-in")
         with self._alone(change.stack) as held:
             held["entries"].append({**entry, "outcome": wanted.value})
-        faults = (ResourceFault(f"urn:{change.stack}", "the world said no"),) if wanted is Outcome.FAILED else ()
+        faults = (self.fault,) if wanted is Outcome.FAILED else ()
         return Updated(wanted, stands.next_revision, done, faults)
 
     def _read(self, stack: str) -> dict[str, Any]:
@@ -205,9 +210,12 @@ class FakeWorld:
     ready: Callable[[str], float | HhctlError | None] | None = None
     failing_actions: frozenset[str] = frozenset()
     measured: Callable[[str, Objective, Arm, timedelta], Measured] = lambda *_: Measured("", 1000, 0.0)
+    looks: Callable[[Rung, float], Look] = field(default_factory=lambda: healthy)
+    smokes: float = 1.0
     unseen: float = 0.0
     pushed: str = ""
     makes: Mapping[str, str] = field(default_factory=dict[str, str])
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def measure(self, gate: Met) -> Sample:
         if self.ready and isinstance(gate, ReadyPods):
@@ -218,7 +226,10 @@ class FakeWorld:
         world = self.engine.world(gate.stack)
         if world is None:
             return Sample(None)
-        return Sample(float(world.minimum) if isinstance(gate, ReadyPods) else 1.0)
+        if not isinstance(gate, ReadyPods):
+            return Sample(self.smokes if isinstance(gate, SmokePasses) else 1.0)
+        canary = world.canary.minimum if world.canary else 0
+        return Sample(float(least_stable(world) if gate.track == STABLE else canary))
 
     def ask(self, stack: str, objective: Objective, arm: Arm, *, window: timedelta, at: datetime) -> Measured:
         del at
@@ -228,9 +239,15 @@ class FakeWorld:
         del soak, seconds
         return self.unseen
 
-    def running(self, stack: str) -> str:
+    def running(self, stack: str, track: str = STABLE) -> str:
         world = self.engine.world(stack)
-        return f"api@{self.pushed or (world.image.digest if world and world.image else '')}"
+        set_to = (world.image if track == STABLE else world.canary and world.canary.image) if world else None
+        return f"api@{self.pushed or (set_to.digest if set_to else '')}"
+
+    def watch(self, rung: Rung, *, since: datetime, control: tuple[datetime, datetime] | None) -> FakeSight:
+        assert (control is None) == (rung.weight < 100), "at full weight the control is what stable left, and only there"
+        assert control is None or control[0] < control[1] <= since
+        return FakeSight(self, rung, since, self.now)
 
     def holds(self, condition: str, stack: str) -> bool:
         return condition == "true" or (self.engine.folder / f"{stack}-{condition}").exists()
@@ -242,6 +259,39 @@ class FakeWorld:
             (self.engine.folder / f"{stack}-{action.removeprefix('not-')}").unlink(missing_ok=True)
         else:
             (self.engine.folder / f"{stack}-{self.makes.get(action, action)}").write_text("")
+
+
+def arm(requests: float, *, failing: float = 0.0, slow: float = 0.0) -> ArmSeen:
+    """An arm of which a share of requests fails, and a share takes a second and more; the others take some 10 ms."""
+    counts = tuple(requests * (1 - slow) * share for share in (0.0, 0.9, 1.0, 1.0))
+    return ArmSeen(requests, requests * failing, Histogram((0.005, 0.01, 0.1, 1.0, math.inf), (*counts, requests)))
+
+
+def healthy(rung: Rung, seconds: float) -> Look:
+    """Two arms alike, with 20,000 requests a second."""
+    return looked(rung, seconds)
+
+
+def looked(rung: Rung, seconds: float, *, failing: float = 0.0, rate: float = 20_000.0) -> Look:
+    """Two arms, of which the canary fails a share of its requests; at full weight stable has left what it had before."""
+    share = rung.weight / 100
+    canary, stable = rate * seconds * share, rate * seconds * (1 - share) or 1_000_000.0
+    return Look(arm(canary, failing=failing), arm(stable), PodsSeen(0, 0, 0), rung.weight)
+
+
+@dataclass
+class FakeSight:
+    """Looks at a rung that `looks` of the world makes up; of what is `unseen` there are no samples."""
+
+    world: FakeWorld
+    rung: Rung
+    since: datetime
+    now: Callable[[], datetime]
+    interval: float = 15.0
+
+    def look(self) -> Seen:
+        seconds = (self.now() - self.since).total_seconds()
+        return Seen(self.world.looks(self.rung, seconds), seconds, self.world.unseen)
 
 
 @dataclass
@@ -286,6 +336,10 @@ class Listener:
 
     def soaking(self, soak: Soak, elapsed: float, judgements: Sequence[Judgement]) -> None:
         del soak, elapsed
+        self.waits += judgements
+
+    def climbing(self, rung: Rung, elapsed: float, seen: Seen, judgements: Sequence[Judgement]) -> None:
+        del rung, elapsed, seen
         self.waits += judgements
 
     def resource(self, change: ResourceChange, *, done: bool) -> None:

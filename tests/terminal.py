@@ -49,6 +49,6 @@ class Terminal:
         assert done.code == 0, done.err
 
 
-def ended(process: subprocess.Popen[str]) -> Ended:
-    out, err = process.communicate(timeout=120)
+def ended(process: subprocess.Popen[str], *, limit: float = 240) -> Ended:
+    out, err = process.communicate(timeout=limit)
     return Ended(process.returncode, out, err)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from automation.core.gates import SmokePasses, rolled_out
+from automation.core.gates import STABLE, SmokePasses, rolled_out
 from automation.core.plan import Update
 from automation.core.soak import Promise, Soak
 from automation.errors import Refusal, UsageFault
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from stacks.dials import Dials, Image
     from stacks.objectives import Objective
 
-_SMOKE_SECONDS = 60.0
-_STABLE = "stable"
+SMOKE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +41,23 @@ class Delivery:
 def updates(facts: Facts, delivery: Delivery) -> tuple[Update, ...]:
     """Plan the update of each stack that does not run the image yet, or whose gates an interrupted run has left.
 
-    Each is taken back if it does not pass its gates, and stays once it has.
+    Each is taken back if it does not pass its gates, and stays once it has. A stack that runs the image already is held to its gates once
+    more before any stack after it is touched: who brought it there may have been interrupted before anybody knew whether it is sound.
 
     Raises:
         Refusal: a stack is not there, fenced or stopped, or a canary runs on it.
         HhctlError: a stack cannot be reached.
     """
-    return tuple(update for stack in delivery.stacks if (update := _update(facts, delivery, stack)))
+    planned = {stack: _update(facts, delivery, stack) for stack in delivery.stacks}
+    touched = [stack for stack, update in planned.items() if update]
+    until = delivery.stacks.index(touched[-1]) + 1 if touched else 0
+    steps = (planned[stack] or _held_again(facts, delivery, stack) for stack in delivery.stacks[:until])
+    return tuple(step for step in steps if step)
 
 
 def _update(facts: Facts, delivery: Delivery, stack: str) -> Update | None:
     before = facts.present(stack)
-    refuse_unfit(stack, before)
+    refuse_unfit(facts, stack)
     after = replace(before, image=delivery.image)
     if after != before:
         return Update(stack, before, after, _gates(delivery, stack, before=before, after=after), undo=before, stays=True)
@@ -73,12 +77,45 @@ def _update(facts: Facts, delivery: Delivery, stack: str) -> Update | None:
     )
 
 
-def refuse_unfit(stack: str, dials: Dials) -> None:
+def _held_again(facts: Facts, delivery: Delivery, stack: str) -> Update | None:
+    """Plan only the gates of a stack that runs the image; None where this very operation has seen it pass them."""
+    dials = facts.present(stack)
+    if facts.left(stack, dials):
+        return None
+    gates = _gates(delivery, stack, before=dials, after=dials)
+    return Update(stack, dials, dials, gates, stays=True, revision=facts.of(stack).standing.base)
+
+
+def refuse_unfit(facts: Facts, stack: str) -> None:
     """Refuse a stack that cannot take a release.
 
     Raises:
         UsageFault: it has no workload.
-        Refusal: it is fenced or stopped, or a canary runs on it.
+        Refusal: it is absent, fenced or stopped, or a canary is on it.
+        HhctlError: it cannot be reached.
+    """
+    dials = facts.present(stack)
+    refuse_unserving(stack, dials)
+    if dials.canary:
+        raise Refusal(canary_words(facts, stack), hint="hhctl canary status")
+
+
+def canary_words(facts: Facts, stack: str) -> str:
+    """Name the canary of a stack, its rung, since when it is there and who has set it; there must be one."""
+    newest = facts.of(stack).standing.succeeded
+    assert newest  # noqa: S101 - it has a canary
+    canary = newest.dials.canary
+    assert canary  # noqa: S101 - likewise
+    by = f"by {newest.note.operator} ({newest.note.briefly(stack)})"
+    return f"a canary of {canary.image.tag} is on {stack} at {canary.weight} % since {newest.ended:%Y-%m-%d %H:%M:%S} UTC, {by}"
+
+
+def refuse_unserving(stack: str, dials: Dials) -> None:
+    """Refuse a stack whose pods are not to serve.
+
+    Raises:
+        UsageFault: it has no workload.
+        Refusal: it is fenced or stopped.
     """
     if dials.image is None:
         raise UsageFault(f"{stack} has no workload")
@@ -86,12 +123,10 @@ def refuse_unfit(stack: str, dials: Dials) -> None:
         raise Refusal(f"{stack} is fenced: it must not serve")
     if dials.stopped:
         raise Refusal(f"{stack} is stopped: no pod would start")
-    if dials.canary:
-        raise Refusal(f"a canary of {dials.canary.image.tag} runs on {stack}", hint="hhctl status")
 
 
 def _gates(delivery: Delivery, stack: str, *, before: Dials | None, after: Dials) -> tuple[Gate, ...]:
-    gates: tuple[Gate, ...] = (*rolled_out(stack, after), SmokePasses(stack, within=_SMOKE_SECONDS))
+    gates: tuple[Gate, ...] = (*rolled_out(stack, after), SmokePasses(stack, within=SMOKE_SECONDS))
     if stack != HOME or not delivery.soak:
         return gates
     return (*gates, _soak(delivery, stack, before))
@@ -99,7 +134,7 @@ def _gates(delivery: Delivery, stack: str, *, before: Dials | None, after: Dials
 
 def _soak(delivery: Delivery, stack: str, before: Dials | None) -> Soak:
     def arm(image: Image) -> Arm:
-        return Arm(delivery.namespaces[stack], track=_STABLE, version=version_label(image.tag))
+        return Arm(delivery.namespaces[stack], track=STABLE, version=version_label(image.tag))
 
     was = before.image if before else None
     baseline = arm(was) if was and was != delivery.image else None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from automation.core.findings import Finding, Level
 
@@ -84,3 +85,19 @@ def judge_clock(server: str, skew: timedelta) -> Finding:
     if abs(skew) >= _SKEW_NOTICED:
         return Finding(subject, seen, Level.WARNING, "timedatectl set-ntp true")
     return Finding(subject, f"within {_SKEW_NOTICED.total_seconds():g} s", Level.OK)
+
+
+def lies_in(urls: Sequence[str], *, region: str, endpoint: str | None) -> tuple[str, ...]:
+    """Choose those of `urls` that lead into a region, by its name or by where its AWS answers; what may be secret in them is left out."""
+    ends = filter(None, (region, urlsplit(endpoint).netloc if endpoint else None))
+    names = tuple(ends)
+    return tuple(f"{urlsplit(url).scheme}://{urlsplit(url).hostname or ''}" for url in urls if any(name in url for name in names))
+
+
+def judge_alone(stack: str, *, there: Sequence[str], lost: str) -> Finding:
+    """Judge whether a stack can be had when the region `lost` is: of its state and secrets, those in `there` lie in it."""
+    subject = f"{stack} alone"
+    if there:
+        fix = f"move them to the region of {stack} in hhctl.toml"
+        return Finding(subject, f"{', '.join(there)} would be gone with {lost}", Level.BLOCKING, fix)
+    return Finding(subject, f"its state is read, and neither that nor its secrets need {lost}", Level.OK)

@@ -119,7 +119,8 @@ class Facts:
         if self.unfinished is None:
             return None
         entries = self.of(stack).entries
-        for left in self.unfinished.left:
+        # Of several that led to the same dials, the last is the one that the run was in.
+        for left in reversed(self.unfinished.left):
             if (
                 isinstance(left, UpdateLeft)
                 and (left.stack, left.after) == (stack, wanted)

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from stacks.dials import Dials, Image
+    from stacks.objectives import Unit
+
+STABLE, CANARY = "stable", "canary"
+"""The tracks of pods: those that serve, and the candidate's beside them."""
 
 
 class Verdict(Enum):
@@ -40,16 +44,17 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 
 @dataclass(frozen=True, slots=True)
 class ReadyPods:
-    """At least `minimum` stable pods of `stack` are Ready at once, within `within` seconds."""
+    """At least `minimum` pods of a track of `stack` are Ready at once, within `within` seconds."""
 
     stack: str
     minimum: int
     within: float
+    track: str = STABLE
 
     @property
     def query(self) -> str:
         """Say what is measured."""
-        return f"stable pods of {self.stack} that are Ready"
+        return f"{self.track} pods of {self.stack} that are Ready"
 
     @property
     def threshold(self) -> str:
@@ -62,18 +67,11 @@ class ReadyPods:
         return self.minimum
 
 
-@dataclass(frozen=True, slots=True)
-class RolledOut:
-    """All stable pods of `stack` are Ready, run `image`, and no others are left, within `within` seconds; the value is their share."""
+class _Whole:
+    """A gate whose value is a share, and that only all of it meets."""
 
-    stack: str
-    image: Image
+    __slots__ = ()
     within: float
-
-    @property
-    def query(self) -> str:
-        """Say what is measured."""
-        return f"share of {self.stack}'s stable pods that are Ready with {self.image.tag}"
 
     @property
     def threshold(self) -> str:
@@ -87,7 +85,22 @@ class RolledOut:
 
 
 @dataclass(frozen=True, slots=True)
-class SmokePasses:
+class RolledOut(_Whole):
+    """All pods of a track of `stack` are Ready, run `image`, and no others are left, within `within` seconds; the value is their share."""
+
+    stack: str
+    image: Image
+    within: float
+    track: str = STABLE
+
+    @property
+    def query(self) -> str:
+        """Say what is measured."""
+        return f"share of {self.stack}'s {self.track} pods that are Ready with {self.image.tag}"
+
+
+@dataclass(frozen=True, slots=True)
+class SmokePasses(_Whole):
     """All smoke checks pass against `stack` within `within` seconds; the value is the share that does."""
 
     stack: str
@@ -98,18 +111,31 @@ class SmokePasses:
         """Say what is measured."""
         return f"share of smoke checks that pass on {self.stack}"
 
-    @property
-    def threshold(self) -> str:
-        """Say what it must be."""
-        return f"1 within {self.within:g} s"
+
+@dataclass(frozen=True, slots=True)
+class Leads(_Whole):
+    """The public name leads to the region of `stack` within `within` seconds; the value is 1 where the name server says so."""
+
+    stack: str
+    region: str
+    within: float
 
     @property
-    def wanted(self) -> float:
-        """The least value that meets it."""
-        return 1.0
+    def query(self) -> str:
+        """Say what is measured."""
+        return f"whether the public name leads to {self.region}"
 
 
 _ROLLOUT_SECONDS = 300.0
+
+
+def canary_up(stack: str, dials: Dials) -> tuple[RolledOut | ReadyPods, ...]:
+    """The gates of a canary's pods: that they run what the dials say, and that there are as many as the weight to come needs."""
+    assert dials.canary  # noqa: S101 - who asks this has set one
+    return (
+        RolledOut(stack, dials.canary.image, within=_ROLLOUT_SECONDS, track=CANARY),
+        ReadyPods(stack, dials.canary.minimum, within=_ROLLOUT_SECONDS, track=CANARY),
+    )
 
 
 def rolled_out(stack: str, dials: Dials) -> tuple[RolledOut, ...]:
@@ -119,7 +145,7 @@ def rolled_out(stack: str, dials: Dials) -> tuple[RolledOut, ...]:
     return (RolledOut(stack, dials.image, within=_ROLLOUT_SECONDS),)
 
 
-Met: TypeAlias = ReadyPods | RolledOut | SmokePasses
+Met: TypeAlias = ReadyPods | RolledOut | SmokePasses | Leads
 """A gate that is met once: it is looked at until it is, or until its time is over."""
 
 
@@ -133,11 +159,26 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class Figures:
+    """The numbers behind a comparison: over `window` seconds, of `planned` requests of the canary that it takes to be sure.
+
+    `control` is what the value was compared with, in `unit` as the value, `effect` by how much it differs, and `interval` holds that.
+    """
+
+    window: float
+    planned: int
+    control: float | None
+    effect: float | None
+    interval: tuple[float, float] | None
+    unit: Unit
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """A gate's verdict and what it rests on: `n` observations, of which `value` is made.
 
     `query` is what was asked, in words or in PromQL, `about` names it for people where it is PromQL. `shown` is the value in its unit,
-    `compared` what it was compared with: the baseline, the effect and its interval.
+    `compared` what it was compared with: the baseline, the effect and its interval; `figures` are the numbers of a canary's comparison.
     """
 
     verdict: Verdict
@@ -149,14 +190,20 @@ class Judgement:
     about: str = ""
     shown: str = ""
     compared: str = ""
+    figures: Figures | None = None
 
-    def __str__(self) -> str:
-        """Give the judgement as one line."""
+    @property
+    def seen(self) -> str:
+        """Say what it rests on."""
         value = "no data" if self.value is None else self.shown or f"{self.value:g}"
         trouble = f" ({self.trouble})" if self.trouble else ""
         compared = f", {self.compared}" if self.compared else ""
-        asked = f" [{self.query}]" if self.about else ""
-        return f"{self.verdict.name} {self.about or self.query}: {value}, wanted {self.threshold}{compared}, n={self.n}{trouble}{asked}"
+        return f"{value}, wanted {self.threshold}{compared}, n={self.n}{trouble}"
+
+    def __str__(self) -> str:
+        """Give the judgement as one line."""
+        asked = f" [{self.query}]" if self.about and not self.figures else ""
+        return f"{self.verdict.name} {self.about or self.query}: {self.seen}{asked}"
 
 
 def judge(gate: Met, samples: Sequence[Sample]) -> Judgement:

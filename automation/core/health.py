@@ -7,10 +7,17 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from automation.core.gates import Verdict
+from automation.core.memory import in_bytes
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from automation.core.gates import Judgement
+
 Document = dict[str, Any]
+
+_STARTING = "Startup probe failed"
 
 
 class Fitness(Enum):
@@ -20,6 +27,9 @@ class Fitness(Enum):
     UNKNOWN = "unknown"
     DOUBTFUL = "doubtful"
     ILL = "ill"
+
+
+_FITNESS = {Verdict.PASS: Fitness.WELL, Verdict.FAIL: Fitness.ILL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,11 @@ def worst(signs: Iterable[Sign]) -> Fitness:
     """Return the worst fitness among `signs`; of none, UNKNOWN."""
     order = list(Fitness)
     return max((sign.fitness for sign in signs), key=order.index, default=Fitness.UNKNOWN)
+
+
+def gate_sign(judgement: Judgement) -> Sign:
+    """Say how a promise is kept just now; where there is too little to judge by, as without traffic, nothing is said."""
+    return Sign(f"gate {judgement.about}", _FITNESS.get(judgement.verdict, Fitness.UNKNOWN), judgement.seen)
 
 
 def signs(world: World) -> tuple[Sign, ...]:
@@ -191,13 +206,3 @@ def _warnings(all_events: Sequence[Document]) -> Sign:
     return Sign(
         "warnings", Fitness.DOUBTFUL, f"{', '.join(f'{number} {reason}' for reason, number in counted.most_common())}; newest {about}"
     )
-
-
-_STARTING = "Startup probe failed"
-_UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "k": 10**3, "M": 10**6, "G": 10**9, "": 1}
-
-
-def in_bytes(quantity: str) -> int:
-    """Read an amount of memory as the API writes it."""
-    unit = next(unit for unit in _UNITS if quantity.endswith(unit))
-    return int(float(quantity.removesuffix(unit)) * _UNITS[unit])

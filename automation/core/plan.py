@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
 from automation.core.gates import Met
+from automation.core.rung import Rung
 from automation.core.soak import Soak
 from automation.errors import ExitCode
 from stacks.dials import Dials, changes, to_document
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-Gate: TypeAlias = Met | Soak
+Gate: TypeAlias = Met | Soak | Rung
 
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
 
@@ -24,7 +25,7 @@ Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json
 class Update:
     """Set a stack from the dials `before` to `after`, then meet `gates`, else set it to `undo`; None leaves it as it is.
 
-    `stays`: once its gates are met it is not undone, whatever becomes of later steps.
+    `stays`: once its gates are met neither it nor what came before it on its stack is undone, whatever becomes of later steps.
     `refresh`: the world is read anew first, so that what was changed behind the engine's back is set right too.
     `revision`: an interrupted run has carried the update out as that revision, so only its gates are left; `began` is when that run
     began the update, `soaking` since when it has been soaking.
@@ -47,7 +48,7 @@ class Update:
     def title(self) -> str:
         """Name the step for people."""
         if self.revision is not None:
-            return f"update {self.stack}: carried out as revision {self.revision}, gates left"
+            return f"update {self.stack}: carried out as revision {self.revision}{', gates left' if self.gates else ''}"
         return f"update {self.stack}{' from the world read anew' if self.refresh else ''}"
 
 
@@ -109,6 +110,7 @@ class Ending(Enum):
     FAILED = ("failed", ExitCode.FAILED)
     CREDENTIALS = ("credentials", ExitCode.CREDENTIALS)
     RESOURCE_FAILED = ("resource failed", ExitCode.RESOURCE_FAILED)
+    POLICY = ("against a policy", ExitCode.POLICY)
     CANCELLED = ("cancelled", ExitCode.CANCELLED)
     TIMED_OUT = ("timed out", ExitCode.TIMED_OUT)
     HALTED = ("halted", ExitCode.HALTED)
@@ -187,7 +189,7 @@ def _step_lines(number: int, step: Step) -> Sequence[str]:
 
 def _wanted(gates: Sequence[Gate]) -> Sequence[tuple[str, str]]:
     """Name what is asked and what it must be, a line each."""
-    return [line for gate in gates for line in (gate.lines if isinstance(gate, Soak) else ((gate.query, gate.threshold),))]
+    return [line for gate in gates for line in (gate.lines if isinstance(gate, Soak | Rung) else ((gate.query, gate.threshold),))]
 
 
 def _undo_words(after: Dials, undo: Dials) -> str:

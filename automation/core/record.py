@@ -21,6 +21,7 @@ class Event(Enum):
     """What happened. STARTED and UNDO_STARTED stand before an effect, the others after; MISSED had none.
 
     TAKEN_UP begins what another process does for a run that was interrupted. LACKING says that a journal did not take a record.
+    MEASURED tells, after the end, how long it took and what was lost.
     """
 
     BEGUN = "begun"
@@ -35,6 +36,7 @@ class Event(Enum):
     UNDOING = "undoing"
     UNDO_STARTED = "undo started"
     UNDONE = "undone"
+    MEASURED = "measured"
     ENDED = "ended"
 
 

@@ -67,6 +67,22 @@ def undos(found: Sequence[Release], image: Image) -> int:
     return count
 
 
+def canary_undos(entries: Sequence[Entry], image: Image) -> int:
+    """Count how often in a row a canary of an image has been taken back; `entries` are the whole history, newest first.
+
+    What a human took away does not count, and once the image has come to be the stable one it counts from nothing.
+    """
+    count = 0
+    tried = False
+    for entry in reversed([each for each in carried_out(entries) if each.outcome is Outcome.SUCCEEDED]):
+        was, tried = tried, entry.dials.canary is not None and entry.dials.canary.image.digest == image.digest
+        if was and not tried and entry.note.operation.startswith(undo_of("")):
+            count += 1
+        elif not tried and entry.dials.image is not None and entry.dials.image.digest == image.digest:
+            count = 0
+    return count
+
+
 def _ran_well_after(found: Sequence[Release], release: Release) -> bool:
     undone = (each.revision for each in found if each.undone and each.image.digest == release.image.digest)
     return release.revision > max(undone, default=0)

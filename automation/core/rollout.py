@@ -39,7 +39,7 @@ def rollout(deployment: Document, replica_sets: Sequence[Document], pods: Sequen
     """Read a rollout; `container` is the one whose image counts."""
     spec, status = deployment["spec"], deployment.get("status", {})
     wanted = spec.get("replicas", 1)
-    image = next(each["image"] for each in spec["template"]["spec"]["containers"] if each["name"] == container)
+    image = image_of(deployment, container=container)
     if status.get("observedGeneration", 0) < deployment["metadata"]["generation"]:
         return Rollout(done=False, ready=0, wanted=wanted, image=image)
     newest = _newest(deployment, replica_sets)
@@ -53,6 +53,11 @@ def rollout(deployment: Document, replica_sets: Sequence[Document], pods: Sequen
         return Rollout(done=False, ready=ready, wanted=wanted, image=image, doomed=f"{pod}/{of}: {reason}", pod=pod, container=of)
     doomed = "" if done else _failed(deployment)
     return Rollout(done=done, ready=ready, wanted=wanted, image=image, doomed=doomed)
+
+
+def image_of(deployment: Document, *, container: str) -> str:
+    """Return the image that a container of the newest template has."""
+    return next(each["image"] for each in deployment["spec"]["template"]["spec"]["containers"] if each["name"] == container)
 
 
 def _newest(deployment: Document, replica_sets: Sequence[Document]) -> Document | None:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
+from automation.errors import ExitCode
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from stacks.dials import Dials
@@ -86,10 +88,14 @@ class ResourceChange:
 
 @dataclass(frozen=True, slots=True)
 class ResourceFault:
-    """One resource that the provider refused or could not bring to be as asked, in the provider's own words."""
+    """One resource that the provider refused or could not bring to be as asked, in the provider's own words.
+
+    `policy` is the mandatory policy that it violates instead, empty where it is none.
+    """
 
     urn: str
     message: str
+    policy: str = ""
 
     def __str__(self) -> str:
         """Tell it as people name resources, by type and name; what is the stack's own is told without."""
@@ -98,6 +104,11 @@ class ResourceFault:
                 return f"{types.rpartition('$')[2]} {name}: {self.message}"
             case _:
                 return self.message
+
+
+def code_of(faults: Iterable[ResourceFault]) -> ExitCode:
+    """Return the exit code of a failure with `faults`, of which there is at least one."""
+    return ExitCode.POLICY if any(fault.policy for fault in faults) else ExitCode.RESOURCE_FAILED
 
 
 @dataclass(frozen=True, slots=True)

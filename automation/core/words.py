@@ -17,3 +17,12 @@ def in_words(value: object, redactor: Redactor) -> str | None:
         return None
     line = " ".join(redactor.text(value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))).split())
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+
+
+def seconds_words(seconds: float) -> str:
+    """Say how long something is in whole units, the largest of which there is one."""
+    whole = max(0, int(seconds))
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if whole >= length:
+            return f"{whole // length} {unit}"
+    return f"{whole} s"

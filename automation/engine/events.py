@@ -89,6 +89,8 @@ class Listener:
         self.account.begun_at_all = True
         if diagnostic := event.get("diagnosticEvent"):
             self._diagnosed(diagnostic)
+        elif violation := event.get("policyEvent"):
+            self._violated(violation)
         elif step := event.get("resourcePreEvent"):
             self._began(step["metadata"])
         elif step := event.get("resOutputsEvent"):
@@ -104,6 +106,15 @@ class Listener:
             self.account.faults.append(ResourceFault(urn, message))
         else:
             self.account.complaints.append(message)
+
+    def _violated(self, violation: Event) -> None:
+        """Take in what a policy says; one that is not mandatory only advises."""
+        if violation["enforcementLevel"] == "mandatory":
+            message = self._redactor.text(_in_one_line(violation["message"]))
+            name = f"{violation['policyPackName']}/{violation['policyName']}"
+            self.account.faults.append(
+                ResourceFault(violation.get("resourceUrn", ""), f"violates the policy {name}: {message}", policy=name)
+            )
 
     def _began(self, metadata: Event) -> None:
         change = _change(metadata, self._redactor)

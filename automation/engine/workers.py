@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from automation.engine.orders import EVENTS, STDERR, Ended, Order, Signal, read_ended
 from automation.engine.troubles import told
 from automation.errors import HhctlError
-from stacks.house import PROJECT
+from stacks.house import CHART, PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ class Worker:
     def __init__(self, program: str, environment: Mapping[str, str]) -> None:
         with told(Path(tempfile.gettempdir())):
             self._folder = Path(tempfile.mkdtemp(prefix="hhctl-"))
-            (self._folder / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n", encoding="utf-8")
+            self._lay_out_project()
             with (self._folder / _LOG).open("wb") as log:
                 self._process = subprocess.Popen(
                     [sys.executable, "-P", "-m", "automation.engine.worker", program, str(self._folder)],
@@ -45,6 +45,12 @@ class Worker:
         self._program = program
         self._numbers = itertools.count(1)
         self._writing = threading.Lock()
+
+    def _lay_out_project(self) -> None:
+        """Give the engine a project laid out as the checkout is: plugins find what programs name by paths relative to their own folder."""
+        (self._folder / "Pulumi.yaml").write_text(f"name: {PROJECT}\nmain: stacks\nruntime: python\n", encoding="utf-8")
+        (self._folder / "stacks").mkdir()
+        (self._folder / "infra").symlink_to(CHART.parent.parent)
 
     def new_folder(self) -> Path:
         """Make a folder for one operation, readable to nobody else."""

@@ -20,7 +20,6 @@ from automation.core.releases import UNDOS_BEFORE_A_HUMAN, candidates, releases,
 from automation.errors import ExitCode, HhctlError, Refusal, UsageFault
 from automation.operating import look_back, operate
 from automation.options import QuantityType
-from automation.ports.forge import NoForge
 from automation.ports.images import Registry
 from automation.reports import reported
 from automation.session import Session
@@ -31,7 +30,7 @@ from stacks.objectives import objectives
 from stacks.quantities import Duration
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
     from automation.app import App
     from automation.core.facts import Facts
@@ -72,7 +71,7 @@ def plan_deploy(facts: Facts, request: Request) -> Plan:
     """
     delivery = request.delivery
     for stack in delivery.stacks:
-        refuse_unfit(stack, facts.present(stack))
+        refuse_unfit(facts, stack)
     if not request.forced:
         _refuse(facts, request)
     steps = updates(facts, delivery)
@@ -90,11 +89,18 @@ def _refuse(facts: Facts, request: Request) -> None:
     taken_back = undos(request.releases, image)
     if HOME in stacks and taken_back >= UNDOS_BEFORE_A_HUMAN:
         raise Refusal(f"{image.tag} was taken back {taken_back} times in a row; somebody has to look at it", hint="--force to try again")
-    if HOME in stacks and STAGING not in stacks:
-        staged = facts.present(STAGING).image
-        if staged is None or staged.digest != image.digest:
-            runs = f"runs {staged.tag}" if staged else "runs nothing"
-            raise Refusal(f"staging has not shown {image.tag} to be sound: it {runs}", hint=f"hhctl deploy {image.tag} --only staging")
+    shows = _stack_before(facts, stacks[0])
+    shown = facts.present(shows).image if shows else image
+    if shown is None or shown.digest != image.digest:
+        runs = f"runs {shown.tag}" if shown else "runs nothing"
+        raise Refusal(f"{shows} has not shown {image.tag} to be sound: it {runs}", hint=f"hhctl deploy {image.tag} --only {shows}")
+
+
+def _stack_before(facts: Facts, stack: str) -> str | None:
+    """Name the stack that has to run a version before `stack` does; while the standby serves, prod cannot be it."""
+    if stack == STAGING:
+        return None
+    return HOME if stack == STANDBY and not facts.present(STANDBY).active else STAGING
 
 
 _EPILOG = """\b
@@ -132,7 +138,7 @@ def deploy(options: Options, version: str, *, only: str | None, soak: timedelta 
     records = session.journals(HOME if HOME in stacks else stacks[0])
     facts = look_back(command, found, records)
     history = releases(app.engine.history(HOME)) if HOME in stacks else ()
-    met = _looked_at(app, facts, version=version, history=history, stacks=stacks, now=session.now())
+    met = looked_at(session, facts, version=version, history=history, stacks=stacks)
     request = Request(command, delivery_of(app, image, stacks, seconds), met, history, force)
     for each in request.prerequisites:
         tell(f"{each.name}: {each.state.value} ({each.says})")
@@ -157,24 +163,23 @@ def delivery_of(app: App, image: Image, stacks: tuple[str, ...], soak: float) ->
     return Delivery(image, stacks, soak, namespaces, objectives(app.spec.objectives))
 
 
-def _looked_at(
-    app: App, facts: Facts, *, version: str, history: tuple[Release, ...], stacks: tuple[str, ...], now: datetime
+def looked_at(
+    session: Session, facts: Facts, *, version: str, history: tuple[Release, ...], stacks: tuple[str, ...]
 ) -> tuple[Prerequisite, ...]:
     """Look at everything that has to be so before a version is deployed."""
-    forge = NoForge()
     target = history[0] if history and history[0].image.tag != version else next(iter(candidates(history)), None)
     schemas = [facts.present(stack).schema for stack in stacks]
     known = Known(
         version=version,
-        now=now,
-        changelog=_changelog(app),
-        reviewed=forge.is_reviewed(version),
-        built=forge.is_built(version),
+        now=session.now(),
+        changelog=_changelog(session.app),
+        reviewed=session.forge.is_reviewed(version),
+        built=session.forge.is_built(version),
         rollback_to=str(target) if target else "",
         migrations=newest_migration(MIGRATIONS),
         schema=min(schemas),
     )
-    return prerequisites(known, app.spec.freeze, stacks)
+    return prerequisites(known, session.app.spec.freeze, stacks)
 
 
 def newest_migration(folder: Path) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,21 +13,30 @@ import click
 
 from automation.app import open_app
 from automation.commands import Command
-from automation.core.health import Fitness, Sign, signs, worst
+from automation.core.gates import STABLE
+from automation.core.health import Fitness, Sign, gate_sign, signs, worst
+from automation.core.soak import Promise, judge_promise
 from automation.errors import ExitCode, HhctlError
-from automation.ops.logs import place_of
+from automation.ports.gauge import WorldGauge
 from automation.ports.namespaces import Namespaces
+from automation.ports.place import place_of
 from automation.ports.programs import Programs
+from automation.session import Session
 from automation.show import Column, Table, Text, Tone, Toned, show
+from stacks.objectives import Arm, objectives
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from automation.app import App
     from automation.options import Options
+    from automation.ports.gauge import Gauge
     from automation.show import Block, Json
+    from stacks.objectives import Objective
 
 _SECONDS = 10
+_WINDOW = timedelta(minutes=1)
 _TONES = {Fitness.WELL: Tone.GOOD, Fitness.UNKNOWN: Tone.FAINT, Fitness.DOUBTFUL: Tone.DOUBTFUL, Fitness.ILL: Tone.BAD}
 _COLUMNS = (Column("fitness", "fitness", whole=True), Column("subject", "subject"), Column("seen", "seen"))
 
@@ -85,12 +95,28 @@ def _blocks(health: StackHealth) -> tuple[Block, ...]:
     return (Text(f"{health.stack} is {health.fitness.value}"), Table("Health", _COLUMNS, rows))
 
 
-def look(app: App, stack: str) -> StackHealth:
+def look(app: App, gauge: Gauge, stack: str, *, now: datetime) -> StackHealth:
     """Read the health of a stack; that it cannot be read is an answer too."""
-    try:
-        return StackHealth(stack, signs(Namespaces(Programs(os.environ, seconds=_SECONDS)).world(place_of(app.spec, stack))))
-    except HhctlError as error:
-        return StackHealth(stack, (), error)
+    with ThreadPoolExecutor(max_workers=1) as aside:
+        gates = aside.submit(_gates, app, gauge, stack, now)
+        try:
+            seen = signs(Namespaces(Programs(os.environ, seconds=_SECONDS)).world(place_of(app.spec, stack)))
+            return StackHealth(stack, (*seen, *gates.result()))
+        except HhctlError as error:
+            return StackHealth(stack, (), error)
+
+
+def _gates(app: App, gauge: Gauge, stack: str, now: datetime) -> tuple[Sign, ...]:
+    """Judge the last minute of the stable pods by every promise that needs nothing to compare it with."""
+    arm = Arm(place_of(app.spec, stack).namespace, track=STABLE)
+    absolute = [objective for objective in objectives(app.spec.objectives) if not objective.relative]
+
+    def judged(objective: Objective) -> Sign:
+        measured = gauge.ask(stack, objective, arm, window=_WINDOW, at=now)
+        return gate_sign(judge_promise(Promise(objective, arm, baseline=None), measured, None))
+
+    with ThreadPoolExecutor(max_workers=len(absolute)) as askers:
+        return tuple(askers.map(judged, absolute))
 
 
 @click.command(cls=Command, epilog="\b\nExamples:\n  hhctl health\n  hhctl health prod\n  hhctl health staging -o json")
@@ -99,13 +125,16 @@ def look(app: App, stack: str) -> StackHealth:
 def health(options: Options, stack: str | None) -> ExitCode:
     """Show whether the workload of a stack is well.
 
-    Without STACK it is every stack that has one. It looks at rollouts, pods and their restarts, endpoints, routes, the autoscaler, usage
-    and recent warnings. Exits with 4 if something is ill; what is doubtful, such as a rollout under way, is shown and is no failure.
+    Without STACK it is every stack that has one. It looks at rollouts, pods and their restarts, endpoints, routes, the autoscaler, usage,
+    recent warnings, and at how the gates of a deployment would judge the last minute. Exits with 4 if something is ill; what is doubtful,
+    such as a rollout under way, or unknown, such as an error rate without requests, is shown and is no failure.
     """
     app = open_app()
     named = app.named([stack] if stack else [])
     wanted = [name for name in named if stack or app.spec.stacks[name].workload]
-    with ThreadPoolExecutor(max_workers=len(wanted)) as lookers:
-        found = list(lookers.map(partial(look, app), wanted))
+    session = Session(app, options)
+    gauge = WorldGauge(app.spec, session.redactor)
+    with ThreadPoolExecutor(max_workers=max(1, len(wanted))) as lookers:
+        found = list(lookers.map(partial(look, app, gauge, now=session.now()), wanted))
     show(HealthView(found), options)
     return next((each.code for each in found if each.code is not ExitCode.DONE), ExitCode.DONE)

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import click
 
 from automation.app import open_app
 from automation.commands import Command
-from automation.core.log_lines import LogLine, Pattern, patterns
-from automation.core.redact import Redactor
-from automation.engine.secrets import secrets_in
-from automation.errors import UsageFault
-from automation.ports.pod_logs import Place, PodLogs
+from automation.core.log_lines import patterns
+from automation.ports.place import place_of
+from automation.ports.pod_logs import PodLogs
 from automation.ports.programs import Programs
+from automation.session import Session
 from automation.show import Column, Table, Text, Tone, Toned, show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from automation.core.log_lines import LogLine, Pattern
     from automation.options import Options
     from automation.show import Block, Json
-    from stacks.spec import Spec
 
 _SECONDS = 15
 _LINES = 200
@@ -35,20 +34,6 @@ _PATTERN_COLUMNS = (
     Column("pods", "pods", whole=True),
     Column("last", "last", whole=True),
 )
-
-
-def place_of(spec: Spec, stack: str) -> Place:
-    """Find where the workload of `stack` runs.
-
-    Raises:
-        UsageFault: it has none.
-    """
-    found = spec.stacks[stack]
-    if found.workload is None:
-        raise UsageFault(
-            f"{stack} has no workload", hint=f"one of: {', '.join(name for name, each in spec.stacks.items() if each.workload)}"
-        )
-    return Place(spec.regions[found.region].context, found.workload.namespace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +114,9 @@ def logs(options: Options, stack: str, *, previous: bool, errors: bool) -> None:
     [name] = app.named([stack])
     source = PodLogs(Programs(os.environ, seconds=_SECONDS))
     read = source.previous if previous else source.newest
-    redactor = Redactor(secrets_in(os.environ))
+    redactor = Session(app, options).redactor
     read_lines = read(place_of(app.spec, name), lines=_ERRORS_AMONG if errors else _LINES)
-    lines = [LogLine(line.at, line.pod, line.level, redactor.text(line.says)) for line in read_lines]
+    lines = [replace(line, says=redactor.text(line.says)) for line in read_lines]
     if errors:
         show(ErrorsView(name, patterns(line for line in lines if line.is_error), among=len(lines)), options)
     else:

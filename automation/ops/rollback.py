@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, get_args
 
@@ -17,11 +17,10 @@ from automation.core.facts import Facts
 from automation.core.plan import Plan
 from automation.core.releases import candidates, releases
 from automation.core.resume import UpdateLeft
-from automation.errors import ExitCode, Refusal
+from automation.errors import ExitCode, HhctlError, Refusal
 from automation.operating import look_back, operate
 from automation.ops.deploy import delivery_of
 from automation.options import QuantityType
-from automation.ports.forge import NoForge
 from automation.reports import reported
 from automation.session import Session
 from automation.show import tell
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 
     from automation.core.releases import Release
     from automation.options import Options
+    from automation.ports.forge import Forge
 
 _RECENT = 3
 _SOAK = 300.0
@@ -41,7 +41,7 @@ _SOAK = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked for: the stacks, the releases of the first of them, the revision to go back to, and how the delivery is made."""
+    """What is asked for: the stack that goes back, how its release is brought there, and that release."""
 
     stack: str
     delivery: Delivery
@@ -86,7 +86,7 @@ def plan_rollback(facts: Facts, request: Request, *, command: str) -> Plan:
     stacks = request.delivery.stacks
     for stack in stacks:
         dials = facts.present(stack)
-        refuse_unfit(stack, dials)
+        refuse_unfit(facts, stack)
         if dials.schema != request.target.schema:
             says = f"{request.target} ran on schema {request.target.schema}, and {stack} is at {dials.schema}"
             raise Refusal(says, hint="hhctl deploy a release that runs on this schema")
@@ -132,7 +132,9 @@ def rollback(options: Options, stack: str | None, *, revision: int | None, soak:
     stacks = (HOME, STANDBY) if wanted == HOME else (wanted,)
     delivery = delivery_of(app, target.image, stacks, seconds if seconds is not None else 0.0 if recent else _SOAK)
     request = Request(wanted, delivery, target)
-    tell(f"{wanted} runs {history[0] if history else 'nothing'}; going back to {target}")
+    # What an interrupted rollback was going back to may be what runs by now.
+    was = next(release for release in history if release.image != target.image)
+    tell(f"{wanted} goes back from {was} to {target}")
     report = operate(
         partial(plan_rollback, request=request, command=command),
         facts,
@@ -141,22 +143,28 @@ def rollback(options: Options, stack: str | None, *, revision: int | None, soak:
         records=records,
         consent=TerminalConsent(options, app.engine),
     )
-    if report and report.ending.code is ExitCode.DONE:
-        _follow_up(wanted, history[0], target, session.author.reason)
-    return reported(report, options)
+    code = reported(report, options)
+    if report is None or code is not ExitCode.DONE:
+        return code
+    return follow_up(session.forge, f"{wanted} went back from {was.image.tag} to {target.image.tag}", session.author.reason)
 
 
 def _left(facts: Facts, history: Sequence[Release]) -> Release | None:
-    """Find what an interrupted rollback was going back to: that may be what runs by now."""
+    """Find what an interrupted rollback was going back to."""
     if facts.unfinished is None:
         return None
     images = [left.after.image for left in facts.unfinished.left if isinstance(left, UpdateLeft)]
-    return next((replace(release, undone=False) for release in history if release.image in images), None)
+    return next((release for release in history if release.image in images), None)
 
 
-def _follow_up(stack: str, was: Release, target: Release, reason: str) -> None:
-    """File what has to follow, or say that somebody must."""
-    title = f"{stack} went back from {was.image.tag} to {target.image.tag}"
-    filed = NoForge().file(title, reason)
+def follow_up(forge: Forge, title: str, reason: str) -> ExitCode:
+    """File what has to follow a rollback, or say that somebody must; 15 where the forge should have been told and could not be."""
+    code, filed = ExitCode.DONE, None
+    try:
+        filed = forge.file(title, reason)
+    except HhctlError as error:
+        code = ExitCode.NOT_EVERYBODY_TOLD
+        tell(f"the forge could not be told: {error.message}")
     tell(f"bug ticket: {filed}" if filed else f"to do: file a bug ticket: {title}: {reason}")
     tell("to do: write the postmortem within two working days")
+    return code

@@ -11,6 +11,7 @@ import click
 from automation.app import open_app
 from automation.commands import OperationCommand
 from automation.consent import TerminalConsent, must_be_able_to_agree
+from automation.core.delivery import canary_words, refuse_unserving
 from automation.core.facts import Facts
 from automation.core.gates import ReadyPods
 from automation.core.plan import Plan, Update
@@ -18,13 +19,12 @@ from automation.errors import Refusal, UsageFault
 from automation.operating import look_back, operate
 from automation.reports import reported
 from automation.session import Session
-from stacks.dials import DatabaseRole
+from stacks.dials import least_stable
 from stacks.house import HOME, STANDBY
 
 if TYPE_CHECKING:
     from automation.errors import ExitCode
     from automation.options import Options
-    from stacks.dials import Dials
 
 _SECONDS_TO_READY = 300.0
 
@@ -45,7 +45,7 @@ def plan_scale(facts: Facts, stack: str, *, minimum: int, maximum: int) -> Plan:
     if minimum > maximum:
         raise UsageFault(f"a minimum of {minimum} is more than a maximum of {maximum}")
     before = facts.present(stack)
-    _refuse(stack, before, minimum=minimum)
+    _refuse(facts, stack, minimum=minimum)
     after = replace(before, minimum=minimum, maximum=maximum)
     command = scale_command(stack, minimum=minimum, maximum=maximum)
     bases = {stack: facts.of(stack).standing.base}
@@ -58,15 +58,11 @@ def plan_scale(facts: Facts, stack: str, *, minimum: int, maximum: int) -> Plan:
     return Plan(command, stack, bases, (Update(stack, left.undo, after, gates, undo=left.undo, revision=bases[stack]),))
 
 
-def _refuse(stack: str, dials: Dials, *, minimum: int) -> None:
-    if dials.image is None:
-        raise UsageFault(f"{stack} has no workload to scale")
-    if dials.database_role is DatabaseRole.FENCED:
-        raise Refusal(f"{stack} is fenced: it must not serve")
-    if dials.stopped:
-        raise Refusal(f"{stack} is stopped: no pod would start")
-    if dials.canary and minimum < dials.minimum:
-        raise Refusal(f"a canary runs on {stack}, and its stable pods are kept at {dials.minimum} or more until it has ended")
+def _refuse(facts: Facts, stack: str, *, minimum: int) -> None:
+    dials = facts.present(stack)
+    refuse_unserving(stack, dials)
+    if dials.canary and minimum < (least := least_stable(dials)):
+        raise Refusal(f"{canary_words(facts, stack)}; until it has ended {least} stable pods are kept", hint="hhctl canary status")
 
 
 _EPILOG = """\b

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import click
@@ -10,7 +9,8 @@ import click
 from automation.app import open_app
 from automation.commands import Command
 from automation.errors import ExitCode, UsageFault
-from automation.ports.checks import make_checks, run_program
+from automation.ports import checks
+from automation.session import Session
 from automation.show import Column, Table, Tone, Toned, show
 
 if TYPE_CHECKING:
@@ -38,12 +38,7 @@ def smoke(options: Options, stack: str) -> ExitCode:
     """
     app = open_app()
     [name] = app.named([stack])
-    workload = app.spec.stacks[name].workload
-    if workload is None:
-        raise UsageFault(f"{name} has no workload to check")
-    made = [*make_checks(workload.url, app.spec.smoke)]
-    if program := app.spec.smoke_program:
-        made.append(run_program(program, stack=name, url=workload.url, environment=os.environ))
+    made = checks.smoke(app.spec, name, redactor=Session(app, options).redactor)
     if not made:
         raise UsageFault("the spec names no smoke checks", hint="add [[smoke]] to hhctl.toml")
     show(_table(made), options)

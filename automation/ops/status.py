@@ -14,14 +14,15 @@ from automation.commands import Command
 from automation.core.facts import Facts, StackFacts, Unreachable
 from automation.core.resume import carried_out
 from automation.core.updates import Outcome
+from automation.core.words import seconds_words
 from automation.engine.locks import here
 from automation.errors import ExitCode, HhctlError
 from automation.session import Session
 from automation.show import Column, Table, Tone, Toned, show
+from stacks.house import HOME, STANDBY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from datetime import timedelta
 
     from automation.core.updates import Entry, Holder
     from automation.options import Options
@@ -58,7 +59,7 @@ def row(stack: str, status: StackStatus, *, serving: str, now: datetime) -> tupl
     role = dials.database_role
     return (
         stack,
-        _state(newest),
+        Toned("up, unfenced", Tone.BAD) if _is_unfenced(found, serving) else _state(newest),
         found.standing.base,
         dials.image.tag if dials.image else None,
         pods if dials.image else None,
@@ -67,6 +68,11 @@ def row(stack: str, status: StackStatus, *, serving: str, now: datetime) -> tupl
         _told(stack, newest, now),
         status.held_by or None,
     )
+
+
+def _is_unfenced(found: StackFacts, serving: str) -> bool:
+    """Tell whether the stack is set to serve although the other one does, since nobody could stop it: only its pods do."""
+    return found.dials is not None and found.dials.active and serving == STANDBY and found.stack == HOME
 
 
 def _state(newest: Entry | None) -> Toned:
@@ -79,15 +85,7 @@ def _told(stack: str, newest: Entry | None, now: datetime) -> str | None:
     if newest is None:
         return None
     by = f" by {newest.note.operator}" if newest.note.operator else ""
-    return f"{newest.note.briefly(stack)}{by}, {_ago(now - newest.ended)} ago"
-
-
-def _ago(age: timedelta) -> str:
-    seconds = max(0, int(age.total_seconds()))
-    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= length:
-            return f"{seconds // length} {unit}"
-    return f"{seconds} s"
+    return f"{newest.note.briefly(stack)}{by}, {seconds_words((now - newest.ended).total_seconds())} ago"
 
 
 def held_by(holder: Holder) -> str:

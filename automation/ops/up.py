@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from automation.adoption import Unadopted, must_be_readable
 from automation.app import open_app
 from automation.commands import OperationCommand
 from automation.consent import TerminalConsent, must_be_able_to_agree
@@ -24,13 +25,16 @@ from automation.operating import operate
 from automation.ops.preview import previewed
 from automation.reports import reported
 from automation.session import Session
-from stacks.house import earlier
+from automation.show import tell
+from stacks.dials import DatabaseRole
+from stacks.house import STANDBY, earlier
 
 if TYPE_CHECKING:
     from automation.core.facts import StackFacts
     from automation.looking import Drift
     from automation.operating import Consent
     from automation.options import Options
+    from components.switch_object import SwitchState
 
 
 def plan_up(facts: Facts, stack: str) -> Plan:
@@ -49,6 +53,18 @@ def plan_up(facts: Facts, stack: str) -> Plan:
                 raise Refusal(f"{stack} comes up after {needed}, which is not there", hint=f"hhctl up {needed}")
     after = replace(found.wanted, present=True)
     return Plan(f"up {stack}", stack, {stack: found.standing.base}, (Update(stack, found.dials, after, rolled_out(stack, after)),))
+
+
+def plan_adoption(facts: Facts, stack: str, state: SwitchState) -> Plan:
+    """Plan to make the dials of `stack` what its switch says, which was turned past the engine; nothing else is changed.
+
+    Raises:
+        HhctlError: the stack cannot be reached.
+    """
+    found, before = facts.of(stack), facts.present(stack)
+    role = DatabaseRole.PRIMARY if state.active else before.database_role
+    after = replace(before, active=state.active, term=state.term, database_role=role)
+    return Plan(f"up {stack}", stack, {stack: found.standing.base}, (Update(stack, before, after, rolled_out(stack, after)),))
 
 
 def plan_refresh(facts: Facts, stack: str, drift: Drift, foreseen: Forecast) -> Plan:
@@ -97,8 +113,14 @@ def up(options: Options, stack: str, *, skip_preview: bool, refresh: bool) -> Ex
     if not facts.of(stack).present:
         facts = Facts({**session.gather(*earlier(stack)), stack: facts.of(stack)})
     plan = partial(plan_up, stack=stack)
+    if isinstance(doubt := facts.of(stack).doubt, Unadopted):
+        tell(f"{doubt.message}: it is adopted")
+        plan = partial(plan_adoption, stack=stack, state=doubt.state)
+        facts = Facts({**facts.stacks, stack: replace(facts.of(stack), doubt=None)})
+    else:
+        must_be_readable(app.spec, stack, standby=facts.stacks.get(STANDBY))
     consent: Consent = TerminalConsent(options, app.engine) if skip_preview else PreviewedConsent(options, app.engine)
-    if refresh and facts.of(stack).present:
+    if refresh and facts.of(stack).present and not isinstance(doubt, Unadopted):
         drift, foreseen = _looked_at(facts.proven(stack), session)
         plan = partial(plan_refresh, stack=stack, drift=drift, foreseen=foreseen)
         consent = DriftConsent(options, app.engine, drift)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import http.client
+import os
 import subprocess
 import time
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+from automation.errors import UsageFault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stacks.spec import SmokeCheck, SmokeProgram
+    from automation.core.redact import Redactor
+    from stacks.spec import SmokeCheck, SmokeProgram, Spec
 
 _LONGEST_BODY = 1024 * 1024
 _PAUSE = 0.5  # seconds before a check is made again
@@ -44,6 +48,17 @@ class _Unredirected(urllib.request.HTTPRedirectHandler):
 
 
 _OPENER = urllib.request.build_opener(_Unredirected)
+
+
+def smoke(spec: Spec, stack: str, *, redactor: Redactor) -> tuple[Checked, ...]:
+    """Make every smoke check that the spec names against a stack, and run its smoke program; what they say has its secrets masked."""
+    workload = spec.stacks[stack].workload
+    if workload is None:
+        raise UsageFault(f"{stack} has no workload to check")
+    made = [*make_checks(workload.url, spec.smoke)]
+    if program := spec.smoke_program:
+        made.append(run_program(program, stack=stack, url=workload.url, environment=os.environ))
+    return tuple(replace(check, trouble=redactor.text(check.trouble)) for check in made)
 
 
 def make_checks(url: str, checks: tuple[SmokeCheck, ...]) -> tuple[Checked, ...]:

@@ -35,10 +35,9 @@ class Clusters:
     programs: Programs
 
     def fingerprint(self, context: str) -> str:
-        """Ask with one request: by a raw path kubectl does not look first for what the API server serves."""
-        words = ["kubectl", "get", f"--raw={_KUBE_SYSTEM}", f"--context={context}"]
-        found = self.programs.answer(words, told=f"the cluster of context {context} cannot be asked which one it is")
-        return json.loads(found)["metadata"]["uid"]
+        """Ask with one request."""
+        told = f"the cluster of context {context} cannot be asked which one it is"
+        return self.programs.read(_KUBE_SYSTEM, context=context, told=told)["metadata"]["uid"]
 
     def missing(self, context: str, namespace: str, needs: Sequence[Need]) -> tuple[Need, ...]:
         """Have the cluster review every need, as `kubectl auth can-i` does for one; nothing is kept of it."""

@@ -17,7 +17,11 @@ class Forge(Protocol):
         ...
 
     def file(self, title: str, text: str) -> str | None:
-        """File a ticket, and return where it is; None if nothing was filed."""
+        """File a ticket, and return where it is; None if there is nowhere to file one.
+
+        Raises:
+            HhctlError: it could not be filed.
+        """
         ...
 
 

@@ -8,24 +8,30 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from automation.core.gates import ReadyPods, RolledOut, Sample, SmokePasses
+from automation.core.gates import STABLE, Leads, ReadyPods, RolledOut, Sample, SmokePasses
 from automation.core.soak import Measured, missing
 from automation.errors import HhctlError, TimedOut
-from automation.ports.checks import make_checks, run_program
+from automation.ports.canary_pods import CanaryPods
+from automation.ports.checks import smoke
 from automation.ports.metrics import MetricsUnreachable, Prometheus, QueryRefused
-from automation.ports.pod_logs import Place
+from automation.ports.names import NameServer
+from automation.ports.place import place_of
 from automation.ports.programs import ClusterDenied, Programs
-from automation.ports.rollouts import Rollouts
-from stacks.house import DEPLOYMENT
+from automation.ports.rollouts import DEPLOYMENTS, Rollouts
+from automation.ports.sight import RungSight
+from stacks.house import API, edge
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from automation.core.gates import Met
     from automation.core.redact import Redactor
+    from automation.core.rung import Rung
     from automation.core.soak import Soak
+    from automation.ports.metrics import Metrics
+    from automation.ports.sight import Sight
     from stacks.objectives import Arm, Objective
-    from stacks.spec import Spec, Workload
+    from stacks.spec import Spec
 
 _SECONDS = 5
 
@@ -49,12 +55,16 @@ class Gauge(Protocol):
         """Return of how many of the last `seconds` there are no samples; all of them where nobody can tell."""
         ...
 
-    def running(self, stack: str) -> str:
-        """Return the image that the stable workload of a stack is set to.
+    def running(self, stack: str, track: str = STABLE) -> str:
+        """Return the image that a track of a stack's workload is set to.
 
         Raises:
             HhctlError: nobody can tell just now.
         """
+        ...
+
+    def watch(self, rung: Rung, *, since: datetime, control: tuple[datetime, datetime] | None) -> Sight:
+        """Begin to look at a rung that began at `since`; `control` is when stable was seen, where it has no requests now."""
         ...
 
 
@@ -72,12 +82,14 @@ class WorldGauge:
     def measure(self, gate: Met) -> Sample:
         """Take one sample for `gate`."""
         match gate:
-            case ReadyPods(stack):
-                return self._ready(stack)
-            case RolledOut(stack, image):
-                return self._rolled_out(stack, image.digest)
+            case ReadyPods(stack, track=track):
+                return self._ready(stack, track)
+            case RolledOut(stack, image, track=track):
+                return self._rolled_out(stack, image.digest, track)
             case SmokePasses(stack):
                 return self._smoke(stack)
+            case Leads(_, region):
+                return self._leads(region)
 
     def ask(self, stack: str, objective: Objective, arm: Arm, *, window: timedelta, at: datetime) -> Measured:
         """Measure an objective over a window."""
@@ -86,7 +98,8 @@ class WorldGauge:
         try:
             n = prometheus.value(objective.count(arm, window=window), at=at)
             value = prometheus.value(query, at=at)
-            bounds = objective.bounds(arm, window=window, n=n or 0)
+            # Only a comparison looks at intervals.
+            bounds = objective.bounds(arm, window=window, n=n or 0) if objective.relative else None
             ends = [prometheus.value(bound, at=at) for bound in bounds or ()]
         except (MetricsUnreachable, QueryRefused) as error:
             return Measured(query, None, None, trouble=error.message)
@@ -104,14 +117,19 @@ class WorldGauge:
             return seconds
         return missing(stamps, since=now - seconds, until=now)
 
-    def running(self, stack: str) -> str:
-        """Return the image that the stable workload of a stack is set to."""
-        return self._rollouts.look(self._place(stack)).image
+    def running(self, stack: str, track: str = STABLE) -> str:
+        """Return the image that a track of a stack's workload is set to."""
+        return self._rollouts.image(place_of(self.spec, stack), track)
 
-    def _ready(self, stack: str) -> Sample:
-        """Count the Ready pods of the stack's stable Deployment."""
-        place = self._place(stack)
-        words = ["kubectl", "get", "deployment", DEPLOYMENT, f"--namespace={place.namespace}", f"--context={place.context}"]
+    def watch(self, rung: Rung, *, since: datetime, control: tuple[datetime, datetime] | None) -> Sight:
+        """Begin to look at a rung."""
+        pods = CanaryPods(self._programs, place_of(self.spec, rung.stack))
+        return RungSight(rung, self._prometheus(rung.stack), pods.seen, since, control, time.time)
+
+    def _ready(self, stack: str, track: str) -> Sample:
+        """Count the Ready pods of a Deployment of the stack's."""
+        place = place_of(self.spec, stack)
+        words = ["kubectl", "get", "deployment", DEPLOYMENTS[track], *place.options]
         try:
             ran = self._programs.run([*words, "--output=json", "--ignore-not-found", f"--request-timeout={_SECONDS}s"])
         except TimedOut:
@@ -121,9 +139,9 @@ class WorldGauge:
             raise MeasuringDenied(says, hint=f"kubectl auth whoami --context {place.context}")
         return Sample(None, ran.complaint) if ran.code else _counted(ran.out)
 
-    def _rolled_out(self, stack: str, digest: str) -> Sample:
+    def _rolled_out(self, stack: str, digest: str, track: str) -> Sample:
         try:
-            found = self._rollouts.look(self._place(stack))
+            found = self._rollouts.look(place_of(self.spec, stack), track)
         except ClusterDenied:
             raise
         except HhctlError as error:
@@ -134,14 +152,18 @@ class WorldGauge:
         return Sample(share, found.doomed or f"{found.ready} of {found.wanted}", doomed=bool(found.doomed))
 
     def _smoke(self, stack: str) -> Sample:
-        url = self._workload(stack).url
-        made = [*make_checks(url, self.spec.smoke)]
-        if program := self.spec.smoke_program:
-            made.append(run_program(program, stack=stack, url=url, environment=os.environ))
+        made = smoke(self.spec, stack, redactor=self.redactor)
         if not made:
             return Sample(None, "the spec names no smoke checks")
-        failed = [f"{check.name}: {self.redactor.text(check.trouble)}" for check in made if not check.passed]
+        failed = [f"{check.name}: {check.trouble}" for check in made if not check.passed]
         return Sample((len(made) - len(failed)) / len(made), "; ".join(failed))
+
+    def _leads(self, region: str) -> Sample:
+        try:
+            target = NameServer(self.spec.dns).target(API)
+        except HhctlError as error:
+            return Sample(None, error.message)
+        return Sample(float(target == edge(region)), f"it leads to {target}")
 
     @property
     def _programs(self) -> Programs:
@@ -151,16 +173,8 @@ class WorldGauge:
     def _rollouts(self) -> Rollouts:
         return Rollouts(self._programs, self.redactor)
 
-    def _prometheus(self, stack: str) -> Prometheus:
+    def _prometheus(self, stack: str) -> Metrics:
         return Prometheus(self.spec.regions[self.spec.stacks[stack].region].prometheus)
-
-    def _workload(self, stack: str) -> Workload:
-        workload = self.spec.stacks[stack].workload
-        assert workload  # noqa: S101 - planners refuse stacks without one
-        return workload
-
-    def _place(self, stack: str) -> Place:
-        return Place(self.spec.regions[self.spec.stacks[stack].region].context, self._workload(stack).namespace)
 
 
 def _counted(answer: str) -> Sample:

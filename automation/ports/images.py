@@ -10,7 +10,7 @@ import json
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from automation.errors import ExitCode, HhctlError, Refusal
 from stacks.dials import Image
@@ -35,19 +35,6 @@ class RegistryDenied(HhctlError):
     code = ExitCode.CREDENTIALS
 
 
-class Images(Protocol):
-    """Finds images of the API."""
-
-    def resolve(self, tag: str) -> Image:
-        """Return what a tag stands for now.
-
-        Raises:
-            Refusal: there is no such tag; some that there are, are named.
-            HhctlError: the registry cannot be asked.
-        """
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Registry:
     """The registry at `url`."""
@@ -55,7 +42,12 @@ class Registry:
     url: str
 
     def resolve(self, tag: str) -> Image:
-        """Ask for the manifest of a tag, and take the digest that the registry says it has."""
+        """Return what a tag of the API's image stands for now.
+
+        Raises:
+            Refusal: there is no such tag; some that there are, are named.
+            HhctlError: the registry cannot be asked.
+        """
         try:
             headers = self._ask("HEAD", f"manifests/{tag}")[0]
         except FileNotFoundError:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlencode
 
+from automation.core.tallies import Series
 from automation.errors import HhctlError
 
 if TYPE_CHECKING:
@@ -45,6 +46,14 @@ class Metrics(Protocol):
         """Return the times (seconds since the epoch) of all samples of the last `seconds`; raises likewise."""
         ...
 
+    def series(self, query: str, *, start: float, end: float, step: float) -> tuple[Series, ...]:
+        """Return the values of a query at `start` and every `step` seconds up to `end`, by Prometheus's clock; raises likewise."""
+        ...
+
+    def now(self) -> float:
+        """Return the time by Prometheus's clock, in seconds since the epoch; raises likewise."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Prometheus:
@@ -67,9 +76,22 @@ class Prometheus:
         series = self._result(f"{selector}[{max(1, round(seconds))}s]", None)["result"]
         return tuple(float(at) for each in series for at, _ in each["values"])
 
+    def series(self, query: str, *, start: float, end: float, step: float) -> tuple[Series, ...]:
+        """Return the values of a query over a time."""
+        fields = {"query": query, "start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step:.3f}"}
+        found = self._asked("query_range", fields)["result"]
+        return tuple(Series(each["metric"], [(float(at), float(value)) for at, value in each["values"]]) for each in found)
+
+    def now(self) -> float:
+        """Return the time by Prometheus's clock."""
+        return float(self._result("time()", None)["result"][1])
+
     def _result(self, query: str, at: datetime | None) -> dict[str, Any]:
-        fields = {"query": query, **({"time": f"{at.timestamp():.3f}"} if at else {})}
-        request = urllib.request.Request(f"{self.url.rstrip('/')}/api/v1/query", data=urlencode(fields).encode())  # noqa: S310 - the spec's URL
+        return self._asked("query", {"query": query, **({"time": f"{at.timestamp():.3f}"} if at else {})})
+
+    def _asked(self, path: str, fields: dict[str, str]) -> dict[str, Any]:
+        query = fields["query"]
+        request = urllib.request.Request(f"{self.url.rstrip('/')}/api/v1/{path}", data=urlencode(fields).encode())  # noqa: S310 - the spec's URL
         try:
             with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310 - likewise
                 return json.load(answer)["data"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,10 +11,9 @@ from automation.core.health import World
 from automation.errors import HhctlError
 
 if TYPE_CHECKING:
-    from automation.ports.pod_logs import Place
+    from automation.ports.place import Place
     from automation.ports.programs import Programs
 
-# By raw paths kubectl neither looks for what the API server serves nor prints anew what it answers, which for many pods takes longest.
 _PATHS = {
     "deployments": "/apis/apps/v1/namespaces/{}/deployments",
     "pods": "/api/v1/namespaces/{}/pods",
@@ -54,9 +52,8 @@ class Namespaces:
             return None
 
     def _items(self, place: Place, path: str) -> list[dict[str, Any]]:
-        words = ["kubectl", "get", f"--raw={path.format(place.namespace)}", f"--context={place.context}"]
-        answer = self.programs.answer(words, told=f"the namespace {place.namespace} of {place.context} cannot be read")
-        return json.loads(answer)["items"]
+        told = f"the namespace {place.namespace} of {place.context} cannot be read"
+        return self.programs.read(path.format(place.namespace), context=place.context, told=told)["items"]
 
 
 def _is_recent(event: dict[str, Any], now: datetime) -> bool:

@@ -9,24 +9,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from automation.core.log_lines import LogLine, read_line
+from automation.ports.place import API_CONTAINER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from automation.ports.place import Place
     from automation.ports.programs import Programs
 
 API_PODS = "app.kubernetes.io/component=api"
 """The label of the API's pods, stable and canary."""
-_CONTAINER = "api"
 _AT_ONCE = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a workload runs: a context of kubectl's, and a namespace."""
-
-    context: str
-    namespace: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +48,7 @@ class PodLogs:
 
     def _pods(self, place: Place) -> list[tuple[str, bool, int]]:
         """Name the pods, whether their container has ever started, and how often it was restarted."""
-        words = ["kubectl", "get", "pods", f"--selector={API_PODS}", "--output=json", *_at(place)]
+        words = ["kubectl", "get", "pods", f"--selector={API_PODS}", "--output=json", *place.options]
         listed: dict[str, Any] = json.loads(self.programs.answer(words, told=f"the pods in {place.namespace} cannot be listed"))
         return [(pod["metadata"]["name"], *_started(pod)) for pod in listed["items"]]
 
@@ -65,18 +58,14 @@ class PodLogs:
             return tuple(sorted((line for lines in found for line in lines), key=lambda line: line.at))
 
     def _read_one(self, place: Place, pod: str, *, options: Sequence[str]) -> list[LogLine]:
-        ran = self.programs.run(["kubectl", "logs", pod, f"--container={_CONTAINER}", "--timestamps", *options, *_at(place)])
+        ran = self.programs.run(["kubectl", "logs", pod, f"--container={API_CONTAINER}", "--timestamps", *options, *place.options])
         # A pod that has gone meanwhile, or whose previous container left nothing, has nothing to say.
         return [read_line(line, pod=pod) for line in ran.out.splitlines() if line] if ran.code == 0 else []
 
 
-def _at(place: Place) -> list[str]:
-    return [f"--namespace={place.namespace}", f"--context={place.context}"]
-
-
 def _started(pod: dict[str, Any]) -> tuple[bool, int]:
     for container in pod["status"].get("containerStatuses", ()):
-        if container["name"] == _CONTAINER:
+        if container["name"] == API_CONTAINER:
             state = container.get("state", {})
             return "running" in state or "terminated" in state or container["restartCount"] > 0, container["restartCount"]
     return False, 0

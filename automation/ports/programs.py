@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from automation.errors import ExitCode, HhctlError, TimedOut
 
@@ -62,6 +63,14 @@ class Programs:
         if ran.code:
             raise _failure(ran, told)
         return ran.out
+
+    def read(self, path: str, *, context: str, told: str) -> Any:
+        """Return the JSON that the API server of `context` answers to a GET of `path`; raises as `answer` does.
+
+        By raw paths kubectl neither looks first for what the server serves nor prints anew what it answers, which for many objects takes
+        longest.
+        """
+        return json.loads(self.answer(["kubectl", "get", f"--raw={path}", f"--context={context}"], told=told))
 
     def run(self, words: Sequence[str], *, given: str = "") -> Ran:
         """Run a program to its end, `given` on its stdin.

@@ -2,63 +2,72 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from automation.core.rollout import Rollout, rollout
+from automation.core.gates import CANARY, STABLE
+from automation.core.rollout import Rollout, image_of, rollout
 from automation.errors import HhctlError
-from stacks.house import DEPLOYMENT
+from automation.ports.place import API_CONTAINER
+from stacks.house import CANARY_DEPLOYMENT, DEPLOYMENT
 
 if TYPE_CHECKING:
     from automation.core.redact import Redactor
-    from automation.ports.pod_logs import Place
+    from automation.ports.place import Place
     from automation.ports.programs import Programs
 
-_CONTAINER = "api"
-_SELECTOR = "labelSelector=app.kubernetes.io%2Fcomponent%3Dapi%2Chouse-helper.com%2Ftrack%3Dstable"
+DEPLOYMENTS = {STABLE: DEPLOYMENT, CANARY: CANARY_DEPLOYMENT}
+"""The Deployments of the API by their track."""
+
+_SELECTOR = "labelSelector=app.kubernetes.io%2Fcomponent%3Dapi%2Chouse-helper.com%2Ftrack%3D{track}"
+_DEPLOYMENT = "/apis/apps/v1/namespaces/{namespace}/deployments/{name}"
+_REPLICA_SETS = f"/apis/apps/v1/namespaces/{{namespace}}/replicasets?{_SELECTOR}"
+_PODS = f"/api/v1/namespaces/{{namespace}}/pods?{_SELECTOR}"
 _LAST_WORDS = 5
+
+
+def pods_path(namespace: str, track: str) -> str:
+    """Return where an API server lists the pods of a track."""
+    return _PODS.format(namespace=namespace, track=track)
 
 
 @dataclass(frozen=True, slots=True)
 class Rollouts:
-    """Looks at the stable workload of a namespace."""
+    """Looks at the workload of a namespace, its stable pods or its canary's."""
 
     programs: Programs
     redactor: Redactor
 
-    def look(self, place: Place) -> Rollout:
+    def look(self, place: Place, track: str = STABLE) -> Rollout:
         """Return how far the rollout has come, and why it cannot succeed, with the last words of a container that ended.
 
         Raises:
             HhctlError: the cluster cannot be asked, or there is no such Deployment.
         """
-        root = f"/apis/apps/v1/namespaces/{place.namespace}"
-        paths = (
-            f"{root}/deployments/{DEPLOYMENT}",
-            f"{root}/replicasets?{_SELECTOR}",
-            f"/api/v1/namespaces/{place.namespace}/pods?{_SELECTOR}",
-        )
+        paths = (_DEPLOYMENT, _REPLICA_SETS, _PODS)
         with ThreadPoolExecutor(max_workers=len(paths)) as readers:
-            deployment, replica_sets, pods = readers.map(partial(self._read, place), paths)
-        found = rollout(deployment, replica_sets["items"], pods["items"], container=_CONTAINER)
-        if not found.pod:
-            return found
-        words = self._last_words(place, found.pod, found.container)
-        doomed = f"{found.doomed}; its last words: {words}" if words else found.doomed
-        return Rollout(found.done, found.ready, found.wanted, found.image, doomed, found.pod, found.container)
+            deployment, replica_sets, pods = readers.map(partial(self._read, place, track), paths)
+        found = rollout(deployment, replica_sets["items"], pods["items"], container=API_CONTAINER)
+        if found.pod and (words := self._last_words(place, found.pod, found.container)):
+            return replace(found, doomed=f"{found.doomed}; its last words: {words}")
+        return found
 
-    def _read(self, place: Place, path: str) -> dict[str, Any]:
+    def image(self, place: Place, track: str = STABLE) -> str:
+        """Return the image that the workload is set to; raises as `look` does."""
+        return image_of(self._read(place, track, _DEPLOYMENT), container=API_CONTAINER)
+
+    def _read(self, place: Place, track: str, path: str) -> dict[str, Any]:
         told = f"the rollout of {place.namespace} in {place.context} cannot be looked at"
-        return json.loads(self.programs.answer(["kubectl", "get", f"--raw={path}", f"--context={place.context}"], told=told))
+        filled = path.format(namespace=place.namespace, name=DEPLOYMENTS[track], track=track)
+        return self.programs.read(filled, context=place.context, told=told)
 
     def _last_words(self, place: Place, pod: str, container: str) -> str:
-        at = (f"--namespace={place.namespace}", f"--context={place.context}")
         for which in (["--previous"], []):
+            words = ["kubectl", "logs", pod, f"--container={container}", f"--tail={_LAST_WORDS}", *which, *place.options]
             try:
-                ran = self.programs.run(["kubectl", "logs", pod, f"--container={container}", f"--tail={_LAST_WORDS}", *which, *at])
+                ran = self.programs.run(words)
             except HhctlError:
                 return ""
             if ran.code == 0 and ran.out.strip():

@@ -84,6 +84,7 @@ def test_a_version_that_fails_requests_on_prod_is_taken_back_and_never_comes_to_
     assert "http_requests_total" in failed["query"]
     assert "FAIL Requests that fail" in halted.err
     assert operator.types("logs", "prod", "--errors").out
+    assert "gate Requests that fail" in operator("health", "prod").out
     refused = operator.types("rollback", "prod", "--to-revision", "3", "--yes", "--reason", "a test", code=13)
     assert "v1.2.4 (revision 3) was taken back by a gate; candidates: v1.2.1 (revision 1)" in refused.err
 
@@ -128,4 +129,4 @@ def test_what_is_no_tag_is_refused_and_nothing_is_changed(operator: Operator, ve
 
 def test_a_version_without_an_image_is_refused_with_those_that_there_are(operator: Operator) -> None:
     refused = operator.types("deploy", "v9.9.9", "--yes", "--reason", "a test", code=13)
-    assert "house-helper/api has no image v9.9.9; it has v1.2.1" in refused.err
+    assert "house-helper/api has no image v9.9.9; it has v1.2.2" in refused.err

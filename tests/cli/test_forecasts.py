@@ -26,6 +26,7 @@ UPDATED = change("a", Operation.UPDATE, FieldChange("data.mode", "calm", "busy")
 REPLACED = change("c", Operation.REPLACE)
 DELETED = change("d", Operation.DELETE)
 FAULT = ResourceFault("urn:pulumi:prod::p::t::a", "AccessDenied: no")
+AGAINST_POLICY = ResourceFault("urn:pulumi:prod::p::t::a", "violates the policy house/labels: no label", policy="house/labels")
 
 
 def forecasts(**stacks: Forecast | Unforeseen) -> Forecasts:
@@ -93,6 +94,7 @@ ENDINGS = {
     "nothing": (forecasts(prod=Forecast(())), ExitCode.DONE),
     "changes": (forecasts(staging=Forecast(()), prod=Forecast((CREATED,))), ExitCode.CHANGES_PENDING),
     "a fault among changes": (forecasts(prod=Forecast((CREATED,), (FAULT,))), ExitCode.RESOURCE_FAILED),
+    "a policy among faults": (forecasts(prod=Forecast((CREATED,), (FAULT, AGAINST_POLICY))), ExitCode.POLICY),
     "a stack out of reach": (forecasts(staging=Forecast((CREATED,)), prod=Unforeseen(TimedOut("no"))), ExitCode.TIMED_OUT),
 }
 

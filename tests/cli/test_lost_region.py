@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from terminal import Terminal
+from vaults import forget_vaults
+
+from stacks.loading import load_spec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,6 +18,7 @@ if TYPE_CHECKING:
     from local_cloud import LocalCloud
     from terminal import Ended
 
+PROJECT = Path(__file__).resolve().parent.parent.parent
 BOUND_SECONDS = 2.0
 """What a region that does not answer may cost beside one that does: a bound that a busy machine does not break."""
 
@@ -37,6 +42,7 @@ def alone(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         cloud.hhctl("local", "fault", "--clear")
         for stack in ("dr", "staging"):
             terminal.must("destroy", stack, "--yes", "--reason", "the end")
+        forget_vaults(load_spec(PROJECT, terminal.environment), stacks=("dr",))
 
 
 def test_the_history_of_a_stack_that_is_lost_fails_at_once_in_one_line(alone: Terminal) -> None:
@@ -64,3 +70,9 @@ def test_a_stack_elsewhere_is_scaled(alone: Terminal) -> None:
     assert done.code == 0, done.err
     assert alone("history", "dr", "-o", "json").document["items"][0]["dials"]["minimum"] == 3
     assert alone("journal", "show", done.document["run"]).code == 0
+
+
+def test_doctor_says_that_the_standby_can_be_had_without_the_region_that_is_lost(alone: Terminal) -> None:
+    found = {item["subject"]: item for item in alone("doctor", "-o", "json").document["items"]}
+    assert (found["switch dr"]["level"], found["dr alone"]["level"]) == ("ok", "ok")
+    assert found["state prod"]["level"] == "blocking"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from automation.core.diagnosis import Need, clock_skew, judge_clock, judge_cluster, judge_permissions
+from automation.core.diagnosis import Need, clock_skew, judge_alone, judge_clock, judge_cluster, judge_permissions, lies_in
 from automation.core.findings import Level
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -62,3 +62,13 @@ def test_what_the_cluster_would_refuse_is_named() -> None:
     assert (finding.level, finding.seen) == (Level.BLOCKING, "may not delete secrets, patch deployments.apps")
     assert finding.fix == "kubectl auth can-i --list --namespace prod --context east"
     assert judge_permissions("prod", [], place=place).level is Level.OK
+
+
+def test_what_lies_in_the_region_that_may_be_lost_is_found_and_its_secrets_left_out() -> None:
+    east = {"region": "us-east-1", "endpoint": "http://127.0.0.1:20001"}
+    urls = ("s3://state?region=us-west-2", "awskms://alias/key?region=us-east-1", "postgres://me:secret@127.0.0.1:20001/x", "passphrase")
+    found = lies_in(urls, **east)
+    assert found == ("awskms://alias", "postgres://127.0.0.1")
+    finding = judge_alone("dr", there=found, lost="us-east-1")
+    assert (finding.level, finding.seen) == (Level.BLOCKING, "awskms://alias, postgres://127.0.0.1 would be gone with us-east-1")
+    assert judge_alone("dr", there=lies_in(urls[:1], **east), lost="us-east-1").level is Level.OK

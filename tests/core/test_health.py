@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from automation.core.health import Fitness, Sign, World, signs, worst
+from automation.core.gates import Judgement, Verdict
+from automation.core.health import Fitness, Sign, World, gate_sign, signs, worst
 
 EMPTY = World(deployments=(), pods=(), slices=(), routes=(), scalers=(), warnings=(), usage=None)
 
@@ -159,3 +160,23 @@ def test_the_worst_sign_is_the_fitness_of_all() -> None:
     assert worst(signs(EMPTY)) is Fitness.UNKNOWN
     assert worst([]) is Fitness.UNKNOWN
     assert worst([Sign("a", Fitness.DOUBTFUL, ""), Sign("b", Fitness.WELL, "")]) is Fitness.DOUBTFUL
+
+
+@pytest.mark.parametrize(
+    ("verdict", "fitness"),
+    [
+        (Verdict.PASS, Fitness.WELL),
+        (Verdict.FAIL, Fitness.ILL),
+        (Verdict.INCONCLUSIVE, Fitness.UNKNOWN),
+        (Verdict.ERROR, Fitness.UNKNOWN),
+        (Verdict.NOT_APPLICABLE, Fitness.UNKNOWN),
+    ],
+)
+def test_a_gate_is_a_sign_and_what_it_cannot_judge_is_unknown(verdict: Verdict, fitness: Fitness) -> None:
+    sign = gate_sign(Judgement(verdict, "rate(x)", "at most 1 %", n=240, value=0.2, about="Requests that fail", shown="20 %"))
+    assert sign == Sign("gate Requests that fail", fitness, "20 %, wanted at most 1 %, n=240")
+
+
+def test_a_gate_without_data_says_so() -> None:
+    judgement = Judgement(Verdict.INCONCLUSIVE, "rate(x)", "at most 1 %", n=0, value=None, trouble="no data", about="Requests that fail")
+    assert gate_sign(judgement).seen == "no data, wanted at most 1 %, n=0 (no data)"

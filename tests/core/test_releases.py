@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fakes import BEGINNING
 
-from automation.core.releases import candidates, releases, undos
+from automation.core.releases import canary_undos, candidates, releases, undos
 from automation.core.resume import undo_of
 from automation.core.updates import Entry, Note, Outcome
-from stacks.dials import Dials, Image
+from stacks.dials import Canary, Dials, Image
 
 
 def image(tag: str) -> Image:
@@ -56,3 +56,31 @@ def test_undos_are_counted_in_a_row_and_forgotten_once_a_release_has_stayed() ->
     assert undos(releases(tuple(reversed(row))), image("v2")) == 2
     assert undos(releases(tuple(reversed((*row, entry(6, "v2"), entry(7, "v3"))))), image("v2")) == 0
     assert undos((), image("v2")) == 0
+
+
+def canary(revision: int, tag: str | None, operation: str, *, stable: str = "v1") -> Entry:
+    dials = Dials(image=image(stable), canary=Canary(image(tag), 10, 1) if tag else None)
+    return Entry(revision, dials, Outcome.SUCCEEDED, Note(operation, "somebody", ""), BEGINNING, BEGINNING)
+
+
+def undone_canaries(*oldest_first: Entry) -> int:
+    return canary_undos(tuple(reversed(oldest_first)), image("v2"))
+
+
+def test_a_canary_counts_as_taken_back_once_however_many_updates_that_took() -> None:
+    back = undo_of("canary run v2")
+    tried = (canary(1, "v2", "canary run v2"), canary(2, "v2", back), canary(3, None, back))
+    again = (canary(4, "v2", "canary run v2"), canary(5, None, back))
+    assert undone_canaries(*tried) == 1
+    assert undone_canaries(*tried, *again) == 2
+    assert undone_canaries(*tried, canary(4, "v3", "canary run v3"), canary(5, None, undo_of("canary run v3"))) == 1
+
+
+def test_a_canary_that_a_human_took_away_was_not_taken_back() -> None:
+    assert undone_canaries(canary(1, "v2", "canary start v2"), canary(2, None, "canary abort")) == 0
+
+
+def test_what_was_promoted_begins_anew() -> None:
+    back = undo_of("canary run v2")
+    tried = (canary(1, "v2", "canary run v2"), canary(2, None, back), canary(3, "v2", "canary run v2"))
+    assert undone_canaries(*tried, canary(4, "v2", "canary run v2", stable="v2"), canary(5, None, "canary run v2", stable="v2")) == 0

@@ -22,7 +22,7 @@ from localcloud.providers.resource import Checked, Difference, Effect, ResourceF
 from localcloud.providers.servicer import ProviderServicer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from threading import Event
 
@@ -51,8 +51,8 @@ class BoxProvider:
     def check_config(self, news: Properties) -> Checked:
         return Checked(inputs=news)
 
-    def configure(self, config: Properties) -> BoxSession:
-        del config
+    def configure(self, config: Properties, *, folder: Callable[[], Path]) -> BoxSession:
+        del config, folder
         return BoxSession(self.folder)
 
 

@@ -90,6 +90,17 @@ def test_a_complaint_of_no_resource_is_the_stacks_and_told_once(tmp_path: Path) 
     assert account.all_faults(STACK) == (ResourceFault(STACK, "no dials are set"),)
 
 
+def test_a_mandatory_policy_is_violated_and_an_advisory_one_is_not(tmp_path: Path) -> None:
+    told = {"resourceUrn": BOX, "message": "boxes need a label\n", "policyPackName": "house", "policyPackVersion": "1"}
+    account = heard(
+        tmp_path,
+        {"policyEvent": {**told, "policyName": "labels", "enforcementLevel": "mandatory"}},
+        {"policyEvent": {**told, "policyName": "colours", "enforcementLevel": "advisory"}},
+        error("preview failed"),
+    )
+    assert account.all_faults(STACK) == (ResourceFault(BOX, "violates the policy house/labels: boxes need a label", policy="house/labels"),)
+
+
 def test_what_is_under_way_is_what_has_begun_and_neither_failed_nor_ended(tmp_path: Path) -> None:
     other, failed = BOX.replace("alpha", "beta"), BOX.replace("alpha", "gamma")
     account = heard(

@@ -55,12 +55,14 @@ def digest(tag: str) -> str:
 
 
 def dials(written: dict[str, Any]) -> Dials:
-    """Read dials in which an image is its tag and a canary its weight."""
+    """Read dials in which an image is its tag and a canary its weight, or its dials."""
     document = dict(written)
     if tag := document.get("image"):
         document["image"] = {"tag": tag, "digest": digest(tag)}
-    if weight := document.get("canary"):
-        document["canary"] = {"image": {"tag": "v9", "digest": digest("v9")}, "weight": weight, "minimum": 1}
+    if canary := document.get("canary"):
+        held = canary if isinstance(canary, dict) else {"weight": canary, "minimum": 1}
+        tag = held.get("image", "v9")
+        document["canary"] = {**held, "image": {"tag": tag, "digest": digest(tag)}}
     return from_document(document, place="case")
 
 
@@ -80,7 +82,19 @@ def _entry(written: dict[str, Any]) -> Entry:
 def _unfinished(case: dict[str, Any], command: str) -> Unfinished | None:
     if not (left := case.get("left")):
         return None
-    update = UpdateLeft(
-        1, left["stack"], dials(left["after"]), dials(left["undo"]), left["base"], left.get("revision"), passed=left.get("passed", False)
+    found = left if isinstance(left, list) else [left]
+    return Unfinished("01RUN", command, tuple(_left(number, each) for number, each in enumerate(found, 1)))
+
+
+def _left(number: int, written: dict[str, Any]) -> UpdateLeft:
+    return UpdateLeft(
+        number,
+        written["stack"],
+        dials(written["after"]),
+        dials(written["undo"]) if "undo" in written else None,
+        written["base"],
+        written.get("revision"),
+        began=BEGINNING if "began" in written else None,
+        soaking=BEGINNING if "soaking" in written else None,
+        passed=written.get("passed", False),
     )
-    return Unfinished("01RUN", command, (update,))

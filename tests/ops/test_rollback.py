@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -9,8 +10,9 @@ from ops.planning import cases, check, digest
 
 from automation.core.delivery import Delivery
 from automation.core.releases import Release
-from automation.errors import Refusal
-from automation.ops.rollback import Request, choose, plan_rollback, rollback_command
+from automation.errors import ExitCode, Refusal, TimedOut
+from automation.ops.rollback import Request, choose, follow_up, plan_rollback, rollback_command
+from automation.ports.forge import NoForge
 from stacks.dials import Image
 
 
@@ -52,3 +54,42 @@ def test_what_cannot_be_gone_back_to_is_refused_by_name_with_the_candidates(revi
 def test_where_nothing_ran_before_there_is_nothing_to_go_back_to(found: tuple[Release, ...]) -> None:
     with pytest.raises(Refusal, match="nothing to go back to"):
         choose("prod", found, revision=None)
+
+
+@dataclass
+class Tickets:
+    """A forge that keeps tickets, or that is `away`."""
+
+    away: bool = False
+    filed: list[str] = field(default_factory=list[str])
+
+    def is_reviewed(self, version: str) -> bool | None:
+        del version
+
+    def is_built(self, version: str) -> bool | None:
+        del version
+
+    def file(self, title: str, text: str) -> str | None:
+        if self.away:
+            raise TimedOut("it does not answer")
+        self.filed.append(f"{title}: {text}")
+        return f"ticket {len(self.filed)}"
+
+
+def test_the_ticket_of_a_rollback_is_filed(capsys: pytest.CaptureFixture[str]) -> None:
+    forge = Tickets()
+    assert follow_up(forge, "prod went back", "complaints") is ExitCode.DONE
+    assert forge.filed == ["prod went back: complaints"]
+    assert "bug ticket: ticket 1" in capsys.readouterr().err
+
+
+def test_without_a_forge_somebody_is_told_to_file_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert follow_up(NoForge(), "prod went back", "complaints") is ExitCode.DONE
+    assert "to do: file a bug ticket: prod went back: complaints" in capsys.readouterr().err
+
+
+def test_a_rollback_that_the_forge_could_not_be_told_of_is_done_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert follow_up(Tickets(away=True), "prod went back", "complaints") is ExitCode.NOT_EVERYBODY_TOLD
+    told = capsys.readouterr().err
+    assert "the forge could not be told: it does not answer" in told
+    assert "to do: file a bug ticket: prod went back: complaints" in told

@@ -69,6 +69,12 @@ def test_a_stack_without_a_workload_has_no_pods() -> None:
     assert told[:6] == ("global", Toned("up", Tone.GOOD), 1, None, None, None)
 
 
+def test_a_stack_that_is_set_to_serve_although_the_other_one_does_is_told_to_be_unfenced() -> None:
+    active = facts((4, "succeeded", {**SERVING, "active": True}))
+    assert row("prod", StackStatus(active, ""), serving="dr", now=NOW)[1] == Toned("up, unfenced", Tone.BAD)
+    assert row("prod", StackStatus(active, ""), serving="prod", now=NOW)[1] == Toned("up", Tone.GOOD)
+
+
 def test_the_operation_is_named_without_the_stack_that_the_row_is_about() -> None:
     entry = Entry(2, dials(SERVING), Outcome.SUCCEEDED, Note("scale api 4 --stack dr", "alice", ""), BEGINNING, BEGINNING)
     told = row("dr", StackStatus(StackFacts("dr", (entry,), None), ""), serving="prod", now=NOW)

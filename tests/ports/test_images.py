@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from free_ports import free_port
 
 from automation.errors import HhctlError, Refusal
 from automation.ports.images import Registry, RegistryDenied
 from localcloud.catalogue.entry import read_catalogue
-from localcloud.folder import port_is_free
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def registry() -> Iterator[str]:
-    port = next(each for each in range(18000, 19000) if port_is_free(each))
+    port = free_port()
     with subprocess.Popen([sys.executable, "-P", "-m", "localcloud.catalogue", "--port", str(port)]) as serving:
         url = f"http://127.0.0.1:{port}"
         try:
@@ -47,7 +47,7 @@ def test_a_tag_stands_for_the_digest_that_the_registry_says(registry: str) -> No
 
 
 def test_a_tag_that_is_not_there_is_refused_with_those_that_are(registry: str) -> None:
-    with pytest.raises(Refusal, match=r"house-helper/api has no image v9.9.9; it has v1.2.1, v1.2.2"):
+    with pytest.raises(Refusal, match=r"house-helper/api has no image v9.9.9; it has v1\.2\.2, .+ and \d+ more"):
         Registry(registry).resolve("v9.9.9")
 
 

@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from free_ports import free_port
 
 from automation.ports.metrics import MetricsUnreachable, Prometheus, QueryRefused
 from localcloud import toolchain
-from localcloud.folder import port_is_free
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]
     folder = tmp_path_factory.mktemp("prometheus")
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Numbers) as numbers:
         threading.Thread(target=numbers.serve_forever, daemon=True).start()
-        port = next(each for each in range(17000, 18000) if port_is_free(each))
+        port = free_port()
         with subprocess.Popen(_command(folder, port, numbers.server_port), stderr=subprocess.DEVNULL) as process:
             asked = Prometheus(f"http://127.0.0.1:{port}/")
             try:

@@ -11,7 +11,7 @@ from fakes import seeded
 
 from automation.core.plan import Ending
 from automation.core.record import Event
-from automation.core.updates import Note, Operation, Outcome, ResourceChange, StoppedNow, standing
+from automation.core.updates import Note, Operation, Outcome, ResourceChange, ResourceFault, StoppedNow, standing
 from automation.errors import ExitCode, HhctlError, Refusal
 
 if TYPE_CHECKING:
@@ -133,6 +133,16 @@ def test_an_update_that_ends_badly_takes_back_what_came_before(desk: Desk, stack
     assert [desk.engine.world(each) for each in STACKS] == [FIRST, FIRST, FIRST]
     assert not desk.world.holds("told", "prod")
     assert report.left == ()
+
+
+def test_an_update_against_a_policy_is_taken_back_and_told_as_such(desk: Desk) -> None:
+    desk.engine.failing["dr"] = Outcome.FAILED
+    desk.engine.fault = ResourceFault("urn:pulumi:dr::p::t::a", "violates the policy house/labels: no label", policy="house/labels")
+    report = desk.ship(V2)
+    assert report is not None
+    assert report.ending.code is ExitCode.POLICY
+    assert report.says == "update dr failed: t a: violates the policy house/labels: no label"
+    assert images(desk) == ["v1", "v1", "v1"]
 
 
 def test_several_updates_go_in_order_and_their_task_between(desk: Desk) -> None:

@@ -1,0 +1,53 @@
+"""Switches that were turned past the engine, and switches that the world cannot read: what is to be mended before anything else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from automation.core.facts import StackFacts
+from automation.errors import HhctlError, Refusal
+from automation.ports.switches import read
+from stacks.house import STANDBY, switch_url
+
+if TYPE_CHECKING:
+    from automation.core.facts import Unreachable
+    from components.switch_object import SwitchState
+    from stacks.spec import Spec
+
+
+class Unadopted(Refusal):
+    """A stack's switch says something newer than its dials; `state` is what it says."""
+
+    def __init__(self, stack: str, state: SwitchState, *, base: int) -> None:
+        says = f"the switch of {stack} was turned past the engine: it is at revision {state.revision}, and {stack} at {base}"
+        super().__init__(says, hint=f"hhctl up {stack}")
+        self.state = state
+
+
+def doubting_switch(spec: Spec, found: StackFacts | Unreachable) -> StackFacts | Unreachable:
+    """Return the facts of a stack, in doubt where its switch says something newer; one that cannot be read says nothing."""
+    if not isinstance(found, StackFacts) or not found.present or found.doubt:
+        return found
+    try:
+        state = read(switch_url(spec, spec.stacks[found.stack].region))
+    except HhctlError:
+        return found
+    base = found.standing.base
+    return replace(found, doubt=Unadopted(found.stack, state, base=base)) if state.revision > base else found
+
+
+def must_be_readable(spec: Spec, stack: str, *, standby: StackFacts | Unreachable | None) -> None:
+    """Refuse to lead the world by a switch that it cannot read: `global` makes the health check that reads the standby's.
+
+    Of a `standby` that is known not to be there, nothing is asked: the order in which stacks come up stands against `global` then.
+
+    Raises:
+        Refusal: it is not read without credentials.
+    """
+    if stack != "global" or (isinstance(standby, StackFacts) and not standby.present):
+        return
+    try:
+        read(switch_url(spec, spec.stacks[STANDBY].region))
+    except HhctlError as error:
+        raise Refusal(f"{error.message}: Route 53 could not either", hint=error.hint) from error

@@ -1,0 +1,105 @@
+"""What follows a failover or failback: it is measured, written down, and told."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from automation.core.messages import messages_of
+from automation.core.moved import page
+from automation.core.record import Event
+from automation.errors import ExitCode, HhctlError
+from automation.ports.outbox import state_folder
+from automation.reports import ReportView
+from automation.show import Column, Record, Table, Text, show, tell
+from automation.telling import outbox, send
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from automation.core.moved import Moved
+    from automation.operating import Records
+    from automation.options import Options
+    from automation.run import Report
+    from automation.session import Session
+    from automation.show import Block, Json
+    from automation.telling import Sent
+
+
+@dataclass(frozen=True, slots=True)
+class MovedView:
+    """A run that moved the traffic, as an answer: how it ended, what it took and lost, who was told."""
+
+    report: Report
+    moved: Moved
+    file: Path
+    sent: Sequence[Sent]
+    kind: str = "Report"
+
+    def document(self) -> Mapping[str, Json]:
+        """Return the report of the run, and what was measured."""
+        told = [{"channel": each.message.channel.value, "trouble": each.trouble} for each in self.sent]
+        return {**ReportView(self.report).document(), **self.moved.document(), "file": str(self.file), "told": told}
+
+    def blocks(self) -> Sequence[Block]:
+        """Return how it ended, objectives beside what was predicted and measured, and the phases."""
+        moved = self.moved
+        columns = tuple(Column(name, name) for name in ("", "objective", "predicted", "measured"))
+        rows = (
+            ("RTO (s)", moved.rto.total_seconds(), _rounded(moved.predicted.rto), _rounded(moved.measured.rto)),
+            ("RPO (s)", moved.rpo.total_seconds(), None, _rounded(moved.loss.seconds)),
+        )
+        phases = tuple((phase.title, _rounded(phase.seconds)) for phase in moved.measured.phases)
+        return (
+            *ReportView(self.report).blocks(),
+            Table("Objectives", columns, rows),
+            Table("Phases", (Column("phase", "phase"), Column("seconds", "seconds")), phases),
+            Text(f"lost: {moved.loss.says}"),
+            *([Text(f"unfenced: {moved.unfenced}")] if moved.unfenced else []),
+            Record("File", ((Column("file", "report", whole=True), str(self.file)),)),
+        )
+
+
+def conclude(session: Session, options: Options, report: Report, moved: Moved, *, records: Records) -> ExitCode:
+    """Write down what was measured, keep the page, tell everybody, and show it all; the exit code says whether all could be told.
+
+    The traffic has moved by now: nothing here is a reason to say that it has not.
+    """
+    try:
+        records.journal(report.run).write(Event.MEASURED, 0, moved.summary, moved.document())
+    except HhctlError as error:
+        tell(f"hhctl: {error.message}; next: {error.hint}")
+    file = state_folder(os.environ) / "failovers" / f"{report.run}.md"
+    _keep(file, page(moved))
+    sent = _told(session, options, moved)
+    show(MovedView(report, moved, file, sent or ()), options)
+    for each in sent or ():
+        if each.trouble:
+            tell(f"hhctl: {each.message.channel.value} was not told: {each.trouble}; next: hhctl notify flush")
+    everybody = sent is not None and not any(each.trouble for each in sent)
+    return report.ending.code if everybody else ExitCode.NOT_EVERYBODY_TOLD
+
+
+def _keep(file: Path, text: str) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file.write_text(text)
+    except OSError as error:
+        tell(f"hhctl: the report cannot be kept in {file}: {error.strerror}")
+
+
+def _told(session: Session, options: Options, moved: Moved) -> Sequence[Sent] | None:
+    """Tell everybody, what was left from earlier too; None where not even that could be kept."""
+    box = outbox()
+    try:
+        box.put(messages_of(moved, operator=session.author.operator, incident=options.incident))
+        return send(box, session.app.spec)
+    except HhctlError as error:
+        tell(f"hhctl: nobody could be told: {error.message}; next: {error.hint}")
+        return None
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 1)

@@ -1,0 +1,84 @@
+"""A rung carried out: the canary watched beside stable, look after look, until the judge has an answer or there is none to be had."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from automation.core.gates import CANARY, STABLE, Verdict, worst
+from automation.core.judge import judge_rung
+from automation.core.plan import Ending
+from automation.core.record import Event
+from automation.core.rung import judgements, unseen
+from automation.course import CANCELLED, Stop
+from automation.errors import HhctlError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from automation.core.gates import Judgement
+    from automation.core.look import Judged
+    from automation.core.plan import Update
+    from automation.core.rung import Rung
+    from automation.course import Course
+
+_LEAST_PATIENCE, _MOST_PATIENCE = 60.0, 1800.0  # seconds that a rung holds for want of an answer, or as long as its soak
+_TOP = 100
+
+
+def climb(course: Course, number: int, rung: Rung, step: Update, *, began: datetime) -> Sequence[Judgement] | Stop:
+    """Watch a rung; it fails as soon as the judge is sure, and passes once it is and the soak is over.
+
+    It counts from when an interrupted run began it; what Prometheus did not see draws it out. `began` is when its update began.
+    """
+    doors = course.doors
+    since = step.soaking or doors.clock.now()
+    if step.soaking is None:
+        data = {"weight": rung.weight, "seconds": rung.seconds, "harm": rung.limits.harm}
+        course.write(Event.SOAKING, number, f"soaking {rung.stack} at {rung.weight} % for {rung.seconds:g} s", data)
+        course.reach(f"step-{number}-soaking")
+    sight = doors.gauge.watch(rung, since=since, control=_control(course, rung, began))
+    gives_up = doors.clock.monotonic() + rung.seconds + min(max(rung.seconds, _LEAST_PATIENCE), _MOST_PATIENCE)
+    while True:
+        if running := _somebody_elses(course, rung):
+            return Stop(Ending.STALE, f"{rung.stack} runs {running}, which somebody else has set under the canary", undo=False)
+        elapsed = (doors.clock.now() - since).total_seconds()
+        seen = sight.look()
+        judged = judge_rung(seen.look, rung.limits)
+        found = judgements(rung, seen, judged)
+        if _is_decided(judged):
+            return found
+        goes_on = all(each.verdict.goes_on for each in found)
+        if goes_on and elapsed - seen.missing >= rung.seconds:
+            return found
+        if doors.clock.monotonic() >= gives_up:
+            return unseen(found) if goes_on else found
+        if course.stop_wanted:
+            return CANCELLED
+        doors.watcher.climbing(rung, elapsed, seen, found)
+        doors.clock.sleep(sight.interval)
+
+
+def _is_decided(judged: Sequence[Judged]) -> bool:
+    """Tell whether nothing that is still to be seen can make it well: the canary does harm, or the arms cannot be compared."""
+    return worst(each.verdict for each in judged) in {Verdict.FAIL, Verdict.ERROR}
+
+
+def _control(course: Course, rung: Rung, began: datetime) -> tuple[datetime, datetime] | None:
+    """Return from when to when this run has seen stable, where the canary by now has all requests."""
+    if rung.weight < _TOP:
+        return None
+    first = next(effect.began for effect in course.effects if effect.step.stack == rung.stack)
+    return first, began
+
+
+def _somebody_elses(course: Course, rung: Rung) -> str:
+    """Name the image that runs on a track if it is not the one that is judged; empty where it is, or where nobody can tell just now."""
+    for track, image in ((STABLE, rung.stable), (CANARY, rung.canary)):
+        try:
+            running = course.doors.gauge.running(rung.stack, track)
+        except HhctlError:
+            return ""
+        if not running.endswith(image.digest):
+            return running
+    return ""

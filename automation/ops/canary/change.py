@@ -1,0 +1,97 @@
+"""`hhctl canary start`, `weight`, `promote` and `abort`: a canary set by hand, a step at a time."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, get_args
+
+import click
+
+from automation.commands import OperationCommand
+from automation.core.canary import abort_command, plan_abort, plan_start, plan_weight, start_command, weight_command
+from automation.core.ladder import plan_promote, promote_command
+from automation.ops.canary.asking import ask, delivered, force_option, stack_option
+from automation.options import QuantityType
+from automation.reports import reported
+from stacks.dials import Tag
+from stacks.house import STANDBY
+from stacks.objectives import RUNGS
+
+if TYPE_CHECKING:
+    from automation.errors import ExitCode
+    from automation.options import Options
+
+_START = """\b
+Examples:
+  hhctl canary start v1.3.0 --reason "a new scheduler"
+  hhctl canary start v1.3.0 --plan"""
+_WEIGHT = """\b
+Examples:
+  hhctl canary weight 25 --reason "an hour without trouble"
+  hhctl canary weight 0 --reason "something looks wrong\""""
+_PROMOTE = """\b
+Examples:
+  hhctl canary promote --reason "four hours without trouble"
+  hhctl canary promote --plan"""
+_ABORT = """\b
+Examples:
+  hhctl canary abort --reason "the search is slow"
+  hhctl canary abort --stack staging --yes"""
+
+
+@click.command(cls=OperationCommand, epilog=_START)
+@click.argument("version", type=QuantityType("tag", get_args(Tag)[1]))
+@stack_option
+@force_option
+@click.pass_obj
+def start(options: Options, version: str, *, stack: str | None, force: bool) -> ExitCode:
+    """Start a canary of VERSION at the first rung.
+
+    Its pods have to be ready before they get requests; what does not roll out is taken away again. While it is there, the stable pods are
+    kept at the number that was ready, and deployments and rollbacks are refused.
+    """
+    asked = ask(options, stack, forced=force)
+    command = start_command(asked.stack, version=version)
+    plan = partial(plan_start, candidate=asked.candidate(version, forced=force), rungs=RUNGS)
+    return reported(asked.carry_out(plan, command=command, stacks=(asked.stack,)), options)
+
+
+@click.command(cls=OperationCommand, epilog=_WEIGHT)
+@click.argument("weight", metavar="N", type=click.IntRange(0, 100))
+@stack_option
+@force_option
+@click.pass_obj
+def weight(options: Options, weight: int, *, stack: str | None, force: bool) -> ExitCode:
+    """Give the canary N per cent of the requests.
+
+    It first gets the pods that it needs for that: its share of the stable ones. To skip a rung of the ladder needs --force.
+    """
+    asked = ask(options, stack, forced=force)
+    command = weight_command(asked.stack, weight=weight)
+    plan = partial(plan_weight, stack=asked.stack, weight=weight, ready=asked.ready() or 0, rungs=RUNGS, forced=force)
+    return reported(asked.carry_out(plan, command=command, stacks=(asked.stack,)), options)
+
+
+@click.command(cls=OperationCommand, epilog=_PROMOTE)
+@stack_option
+@force_option
+@click.pass_obj
+def promote(options: Options, *, stack: str | None, force: bool) -> ExitCode:
+    """Have the stable workload run what the canary runs, the same digest.
+
+    The stable pods roll while the canary carries the requests, get them back when all are ready, and then the canary goes. What prod runs
+    then goes to dr as well. Before the last rung of the ladder it needs --force.
+    """
+    asked = ask(options, stack, also=(STANDBY,), forced=force)
+    plan = partial(plan_promote, stack=asked.stack, rungs=RUNGS, forced=force)
+    return reported(asked.carry_out(plan, command=promote_command(asked.stack), stacks=delivered(asked.stack)), options)
+
+
+@click.command(cls=OperationCommand, epilog=_ABORT)
+@stack_option
+@click.pass_obj
+def abort(options: Options, *, stack: str | None) -> ExitCode:
+    """Take all requests from the canary in one update, and then the canary away."""
+    asked = ask(options, stack)
+    plan = partial(plan_abort, stack=asked.stack)
+    return reported(asked.carry_out(plan, command=abort_command(asked.stack), stacks=(asked.stack,)), options)

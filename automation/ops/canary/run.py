@@ -1,0 +1,68 @@
+"""`hhctl canary run`: a version brought up the whole ladder, unattended, and promoted, or taken back at the first sign of harm."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, get_args
+
+import click
+
+from automation.commands import OperationCommand
+from automation.core.ladder import Ladder, plan_run, run_command
+from automation.core.rung import Rung
+from automation.ops.canary.asking import ask, delivered, force_option, limits_of, stack_option
+from automation.ops.canary.report import write_page
+from automation.options import QuantityType
+from automation.ports.place import place_of
+from automation.reports import reported
+from automation.show import tell
+from stacks.dials import Tag
+from stacks.house import STANDBY
+from stacks.objectives import HARM, RUNG_SOAK, RUNGS
+from stacks.quantities import Duration, Fraction
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from automation.core.plan import Gate
+    from automation.errors import ExitCode
+    from automation.options import Options
+    from stacks.dials import Image
+
+_EPILOG = """\b
+Examples:
+  hhctl canary run v1.3.0 --reason "a new scheduler"
+  hhctl canary run v1.3.0 --soak 20m --harm 1% --incident INC-12
+  hhctl canary run v1.3.0 --plan"""
+
+
+@click.command(cls=OperationCommand, epilog=_EPILOG)
+@click.argument("version", type=QuantityType("tag", get_args(Tag)[1]))
+@stack_option
+@click.option("--soak", metavar="TIME", type=QuantityType("time", get_args(Duration)[1]), help="How long each rung is watched at least.")
+@click.option("--harm", metavar="PERCENT", type=QuantityType("share", get_args(Fraction)[1]), help="The rise in failures to be seen.")
+@force_option
+@click.pass_obj
+def run(options: Options, version: str, *, stack: str | None, soak: timedelta | None, harm: float | None, force: bool) -> ExitCode:
+    """Bring VERSION up the whole ladder, judged at each rung, and have the stable workload run it.
+
+    A rung ends once it has been watched for long enough, and once a rise in failures by --harm would have been seen. What does harm gets no
+    more requests and is taken away: exit 10. Where nobody can tell, the canary stays as it is, and after a while a human is asked for: exit
+    11. The same command goes on where an interrupted one was, from another machine too. What prod runs in the end goes to dr as well.
+    """
+    asked = ask(options, stack, also=(STANDBY,), forced=force)
+    seconds, least = (soak or RUNG_SOAK).total_seconds(), HARM if harm is None else harm
+    limits = limits_of(asked.app, harm=least)
+    candidate = asked.candidate(version, forced=force)
+    namespace = place_of(asked.app.spec, asked.stack).namespace
+
+    def gates(stable: Image, weight: int) -> tuple[Gate, ...]:
+        return (Rung(asked.stack, namespace, candidate.image, stable, weight, seconds, limits),)
+
+    command = run_command(asked.stack, version=version, soak=seconds, harm=least)
+    plan = partial(plan_run, candidate=candidate, ladder=Ladder(RUNGS, gates), command=command)
+    report = asked.carry_out(plan, command=command, stacks=delivered(asked.stack))
+    code = reported(report, options)
+    if report and (file := write_page(asked, candidate, command=command)):
+        tell(f"report: {file}")
+    return code

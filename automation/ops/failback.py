@@ -1,0 +1,133 @@
+"""`hhctl failback`: have the home region serve again, from which a failover has moved the traffic."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from automation.aftermath import conclude
+from automation.app import open_app
+from automation.commands import OperationCommand
+from automation.consent import TerminalConsent, must_be_able_to_agree
+from automation.core.failback import REBUILD, Found, Return, answers, failback_command, plan_failback
+from automation.core.losses import Losses
+from automation.core.measures import Predicted, measure, measured_last
+from automation.core.moved import NOTHING_LOST, Loss, Moved, loss_of
+from automation.errors import ExitCode, HhctlError, UsageFault
+from automation.operating import look_back, operate
+from automation.ports.databases import RelayedDatabases
+from automation.ports.programs import Programs
+from automation.ports.switches import is_on
+from automation.reports import reported
+from automation.session import Session
+from automation.surveying import PATIENT_SECONDS, or_error, tell_checks
+from stacks.house import HOME, STANDBY, switch_url
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from automation.core.facts import Facts
+    from automation.options import Options
+    from automation.run import Report
+    from automation.session import Journals
+
+_EPILOG = """\b
+Examples:
+  hhctl failback us-east-1 --plan
+  hhctl failback us-east-1 --reason home
+  hhctl failback us-east-1 --accept-data-loss --incident INC-7"""
+
+
+@click.command(cls=OperationCommand, epilog=_EPILOG)
+@click.argument("region")
+@click.option("--accept-data-loss", "data_loss", is_flag=True, help="Give up what its database wrote after the other one was promoted.")
+@click.pass_obj
+def failback(options: Options, region: str, *, data_loss: bool) -> ExitCode:
+    """Have REGION serve again, from which a failover has moved the traffic.
+
+    Its database is rebuilt as a standby of the one that serves and catches up; then the traffic moves as in a planned failover, and no
+    write is lost. What it wrote after the other one was promoted is counted and kept in a file first, and stands in the way until it is
+    given up. In the end the other region stands by again.
+    """
+    app = open_app()
+    home = app.spec.stacks[HOME].region
+    if region != home:
+        raise UsageFault(f"{region} is not the home region", hint=f"hhctl failback {home}")
+    must_be_able_to_agree(options, stacks=(HOME, STANDBY))
+    command = failback_command(region, data_loss=data_loss)
+    if not options.plan:
+        app.engine.warm()
+    session = Session(app, options)
+    entered, records = session.now(), session.journals(STANDBY)
+    facts = look_back(command, session.gather_to_act(HOME, STANDBY, within={HOME: PATIENT_SECONDS, STANDBY: PATIENT_SECONDS}), records)
+    found = _look(session, facts)
+    checks = answers(found, data_loss=data_loss)
+    tell_checks(checks)
+    last = measured_last(records.known(), "failback")
+    report = operate(
+        partial(plan_failback, request=Return(command, region, checks, found)),
+        facts,
+        session.author,
+        doors=session.doors,
+        records=records,
+        consent=TerminalConsent(options, app.engine),
+    )
+    if report is None or report.ending.code is not ExitCode.DONE:
+        return reported(report, options)
+    moved = _moved(session, report, found, Predicted(last.steps if last else None), records=records, entered=entered)
+    return conclude(session, options, report, moved, records=records)
+
+
+def _look(session: Session, facts: Facts) -> Found:
+    """Look at both databases and the switch at once, and then at what one of them alone has written; that is kept in a file."""
+    spec = session.app.spec
+    databases = RelayedDatabases(spec, Programs(os.environ, seconds=PATIENT_SECONDS))
+    with ThreadPoolExecutor(max_workers=3) as askers:
+        home, standby = (askers.submit(or_error, partial(databases.look, stack)) for stack in (HOME, STANDBY))
+        switch = askers.submit(or_error, partial(is_on, switch_url(spec, spec.stacks[HOME].region)))
+        seen = Found(home.result(), standby.result(), switch.result(), losses=None)
+    if facts.begun(REBUILD, HOME) or not _may_have_written(facts, seen):
+        return seen
+    losses = or_error(partial(session.databases.lost, HOME))
+    kept = session.kept_rows.keep(HOME, losses, at=session.now()) if isinstance(losses, Losses) and losses.transactions else ""
+    return Found(seen.home, seen.standby, seen.switch, losses, kept)
+
+
+def _may_have_written(facts: Facts, seen: Found) -> bool:
+    """Tell whether prod's database is the old primary still: it is none while it follows, nor once the traffic is back."""
+    standby = facts.of(STANDBY).dials
+    serves = standby is not None and standby.active
+    return serves and (isinstance(seen.home, HhctlError) or not seen.home.replays)
+
+
+def _moved(session: Session, report: Report, found: Found, predicted: Predicted, *, records: Journals, entered: datetime) -> Moved:
+    measured = measure(records.known(), report.operation, entered=entered)
+    assert measured  # noqa: S101 - the run has just ended
+    spec = session.app.spec
+    return Moved(
+        run=report.run,
+        operation=report.operation,
+        region=spec.stacks[HOME].region,
+        reason=session.author.reason,
+        ended=session.now(),
+        predicted=predicted,
+        measured=measured,
+        loss=_loss(found),
+        rto=spec.objectives.failover.rto,
+        rpo=spec.objectives.failover.rpo,
+        unfenced="",
+        way_back=(),
+    )
+
+
+def _loss(found: Found) -> Loss:
+    """Say what was given up."""
+    if not isinstance(found.losses, Losses) or not found.losses.transactions:
+        return NOTHING_LOST
+    given_up = loss_of(found.losses, replayed=None)
+    return replace(given_up, says=f"{given_up.says}, kept in {found.kept}")

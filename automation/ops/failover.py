@@ -1,0 +1,177 @@
+"""`hhctl failover`: have the standby's region serve, whatever has become of the other one."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from automation.aftermath import conclude
+from automation.app import SETTINGS, open_app
+from automation.commands import OperationCommand
+from automation.consent import TerminalConsent, must_be_able_to_agree
+from automation.core.failover import PROMOTE, Request, failover_command, plan_failover
+from automation.core.measures import Predicted, begun_at, measure
+from automation.core.moved import NOTHING_LOST, Loss, Moved, loss_of, unknown_loss
+from automation.core.preflight import Waivers, preflight
+from automation.errors import ExitCode, HhctlError, UsageFault
+from automation.operating import look_back, operate
+from automation.ops.direct import directly
+from automation.reports import reported
+from automation.session import Session
+from automation.show import tell
+from automation.surveying import survey, tell_checks
+from automation.way_back import way_back
+from stacks.first import first_dials
+from stacks.house import HOME, STANDBY
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from automation.app import App
+    from automation.core.preflight import Check
+    from automation.options import Options
+    from automation.run import Report
+    from automation.session import Journals
+    from automation.surveying import Survey
+    from stacks.dials import Dials
+
+_EPILOG = """\b
+Examples:
+  hhctl failover us-west-2 --plan
+  hhctl failover us-west-2 --planned --reason "maintenance of us-east-1"
+  hhctl failover us-west-2 --assume-lost us-east-1 --incident INC-7"""
+
+
+@click.command(cls=OperationCommand, epilog=_EPILOG)
+@click.argument("region")
+@click.option("--planned", is_flag=True, help="Both regions are well: lose not one write, or stop.")
+@click.option("--assume-lost", "lost", metavar="REGION", help="Go on though nobody can stop the writes of this region.")
+@click.option("--accept-data-loss", "data_loss", is_flag=True, help="Go on though more than the RPO allows is lost.")
+@click.option("--direct", is_flag=True, help="Promote and turn the switch past the engine, which or whose state cannot be had.")
+@click.option("--turn-again", "soon", is_flag=True, help="Go on though the switch was turned some minutes ago.")
+@click.pass_obj
+def failover(options: Options, region: str, *, planned: bool, lost: str | None, data_loss: bool, direct: bool, soon: bool) -> ExitCode:
+    """Have REGION serve, the standby's.
+
+    It is brought to prod's size, the writes of prod are stopped, its database is promoted, and its switch is turned on; then it waits until
+    the world is led there. Until the promotion everything is undone when something fails; from then on there is no way but forward, and
+    the same command goes on from where it was. Nothing that it needs lies in the other region.
+    """
+    app = open_app()
+    left = _must_be_sensible(app, region, planned=planned, lost=lost)
+    must_be_able_to_agree(options, stacks=(STANDBY,))
+    waivers = Waivers(lost=lost is not None, data_loss=data_loss, soon=soon)
+    if direct:
+        if planned:
+            raise UsageFault("--direct loses what the standby has not replayed: --planned needs the engine", hint="leave one of them out")
+        return directly(Session(app, options), options, region, waivers=waivers, left=left)
+    command = failover_command(region, planned=planned, waivers=waivers, lost=lost)
+    if not options.plan:
+        app.engine.warm()
+    session = Session(app, options)
+    entered, surveyed = session.now(), survey(session, may_be_gone="" if planned else HOME)
+    records = session.journals(STANDBY)
+    facts = look_back(command, surveyed.found, records)
+    checks = preflight(surveyed.seen, waivers, region=left, rpo=app.spec.objectives.failover.rpo)
+    predicted = Predicted(surveyed.last.steps if surveyed.last else None)
+    _tell_preflight(checks, predicted)
+    report = operate(
+        partial(plan_failover, request=_request(command, region, surveyed, checks, planned=planned)),
+        facts,
+        session.author,
+        doors=session.doors,
+        records=records,
+        consent=TerminalConsent(options, app.engine),
+    )
+    if report is None or report.ending.code is not ExitCode.DONE:
+        return reported(report, options)
+    moved = _moved(session, report, surveyed, predicted, records=records, entered=entered)
+    _tell_what_is_left(left, moved)
+    return conclude(session, options, report, moved, records=records)
+
+
+def _must_be_sensible(app: App, region: str, *, planned: bool, lost: str | None) -> str:
+    """Return the region that is left; raises `UsageFault` for options that contradict each other or the spec."""
+    target, other = (app.spec.stacks[stack].region for stack in (STANDBY, HOME))
+    if region != target:
+        raise UsageFault(f"{region} is not the region that stands by", hint=f"hhctl failover {target}")
+    if lost not in {None, other}:
+        raise UsageFault(f"{lost} is not the region that the traffic would leave", hint=f"--assume-lost {other}")
+    if planned and lost:
+        raise UsageFault("what is lost cannot hand over: --planned needs both regions", hint="leave one of them out")
+    return other
+
+
+def _request(command: str, region: str, surveyed: Survey, checks: tuple[Check, ...], *, planned: bool) -> Request:
+    seen, size = surveyed.seen, _home_dials(surveyed)
+    minimum = max(size.minimum, seen.pods)
+    return Request(
+        command,
+        region,
+        checks,
+        fenced=seen.can_fence,
+        planned=planned,
+        promoted=seen.promoted,
+        minimum=minimum,
+        maximum=max(size.maximum, minimum),
+    )
+
+
+def _home_dials(surveyed: Survey) -> Dials:
+    """How prod is set, or was at first where that cannot be told."""
+    dials = surveyed.seen.home_dials
+    return first_dials(SETTINGS, HOME) if isinstance(dials, HhctlError) else dials
+
+
+def _moved(session: Session, report: Report, surveyed: Survey, predicted: Predicted, *, records: Journals, entered: datetime) -> Moved:
+    """Measure what was done; nothing that cannot be told now is in the way."""
+    spec, planned = session.app.spec, "--planned" in report.operation
+    known = records.known()
+    measured = measure(known, report.operation, entered=entered)
+    promoted = begun_at(known, report.operation, PROMOTE) or session.now()
+    assert measured  # noqa: S101 - the run has just ended
+    unfenced = "" if surveyed.seen.can_fence else spec.stacks[HOME].region
+    return Moved(
+        run=report.run,
+        operation=report.operation,
+        region=spec.stacks[STANDBY].region,
+        reason=session.author.reason,
+        ended=session.now(),
+        predicted=predicted,
+        measured=measured,
+        loss=NOTHING_LOST if planned else _loss(session, surveyed, promoted),
+        rto=spec.objectives.failover.rto,
+        rpo=spec.objectives.failover.rpo,
+        unfenced=unfenced,
+        way_back=way_back(session, home=_home_dials(surveyed)),
+    )
+
+
+def _loss(session: Session, surveyed: Survey, promoted: datetime) -> Loss:
+    """Count what prod's database committed and dr's never had; where it cannot be asked, say what is known."""
+    try:
+        replayed = session.databases.last_replayed(STANDBY)
+    except HhctlError:
+        replayed = None
+    if isinstance(surveyed.seen.home, HhctlError):
+        return unknown_loss(surveyed.seen.home.message, replayed=replayed, promoted=promoted)
+    try:
+        return loss_of(session.databases.lost(HOME), replayed=replayed)
+    except HhctlError as error:
+        return unknown_loss(error.message, replayed=replayed, promoted=promoted)
+
+
+def _tell_preflight(checks: Sequence[Check], predicted: Predicted) -> None:
+    tell_checks(checks)
+    tell(f"predicted RTO: {predicted}")
+
+
+def _tell_what_is_left(region: str, moved: Moved) -> None:
+    if moved.unfenced:
+        tell(f"to do: {region} is unfenced: its pods stop serving once they read this region's switch; keep it from coming back until then")
+    tell("to do: back it up anew, since the backups of prod are made by prod")
+    for line in moved.way_back[:1]:
+        tell(f"to do: once {region} is well: hhctl {line}")

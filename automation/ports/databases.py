@@ -1,0 +1,122 @@
+"""The databases of the stacks, through the relay pods that the runbooks exec into; every statement stands here in full."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from automation.core.losses import BRANCH, LOST, read_branch, read_losses
+from automation.core.replication import LOOK, read_standing
+from automation.errors import HhctlError, TimedOut
+from automation.ports.place import place_of
+from stacks.house import DATABASE_POD, FOLLOW_PRIMARY, HOME, STANDBY
+
+if TYPE_CHECKING:
+    from automation.core.losses import Losses
+    from automation.core.replication import DatabaseStanding
+    from automation.ports.programs import Programs
+    from stacks.spec import Spec
+
+# ALTER SYSTEM stays on its server, while what ALTER DATABASE and ALTER ROLE set would be replicated to the standby that is promoted next.
+_SHUT = ("alter system set default_transaction_read_only = on", "select pg_reload_conf()")
+_OPEN = ("alter system reset default_transaction_read_only", "select pg_reload_conf()")
+_END_SESSIONS = "select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()"
+_PROMOTE = "select pg_promote(true, 10)"
+
+_CATCH_UP_SECONDS = 30.0
+_REBUILD_SECONDS = 1800.0
+_PAUSE = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class RelayedDatabases:
+    """Looks at databases by the stack that they belong to, and gives them their roles, by `psql` in the stack's relay pod.
+
+    Every call is bounded in time, and raises `HhctlError` where the database cannot be reached, or refuses.
+    """
+
+    spec: Spec
+    programs: Programs
+
+    @property
+    def patient(self) -> Programs:
+        """What starts programs that may take as long as a database is copied."""
+        return replace(self.programs, seconds=_REBUILD_SECONDS)
+
+    def look(self, stack: str) -> DatabaseStanding:
+        """Ask a database how it stands."""
+        return read_standing(self._tell(stack, LOOK))
+
+    def shut(self, stack: str) -> None:
+        """Let a database take no more writes, and end all sessions that could still."""
+        self._tell(stack, *_SHUT)
+        self._tell(stack, _END_SESSIONS)
+
+    def open(self, stack: str) -> None:
+        """Let a database take writes again."""
+        self._tell(stack, *_OPEN)
+
+    def promote(self, stack: str) -> None:
+        """Make a standby a primary; where it does not say so in time, it may be one all the same."""
+        if self._tell(stack, _PROMOTE).strip() != "t":
+            raise TimedOut(f"the database of {stack} does not say within 10 s that it is promoted", hint="run the same command again")
+
+    def follow(self, stack: str) -> None:
+        """Rebuild the database of a stack as a standby of the other one's; what it alone has is lost.
+
+        How a server is rebuilt only its keeper knows, so the relay pod brings the program for it.
+        """
+        words = ["kubectl", "exec", DATABASE_POD, *place_of(self.spec, stack).options, "--", FOLLOW_PRIMARY]
+        told = f"the database of {stack} cannot be rebuilt"
+        self.patient.answer([*words, f"--stack={stack}", f"--primary={_other(stack)}"], told=told)
+
+    def level(self, stack: str) -> bool:
+        """Tell whether the database of a stack has replayed all that the other one has ever written."""
+        return self.look(stack).position == self.look(_other(stack)).position
+
+    def catch_up(self, stack: str) -> None:
+        """Wait until that is so, for half a minute at most."""
+        ends = time.monotonic() + _CATCH_UP_SECONDS
+        while not self.level(stack) and time.monotonic() < ends:
+            time.sleep(_PAUSE)
+
+    def follows(self, stack: str) -> bool:
+        """Tell whether the database of a stack replays the other one's log as it is written; one that does not answer does not."""
+        try:
+            standing = self.look(stack)
+        except HhctlError:
+            return False
+        return standing.replays and standing.streaming
+
+    def lost(self, stack: str) -> Losses:
+        """Tell what the database of a stack has committed since the other one was promoted, and so lacks it.
+
+        It must be a primary still, shut or not: what is looked at leaves a trace in its log, which a standby cannot bear.
+        """
+        branch = read_branch(self._tell(_other(stack), BRANCH))
+        words = [*self._psql(stack, interactive=True), f"--set=branch={branch}", "--file=-"]
+        return read_losses(self.programs.answer(words, told=_told(stack), given=LOST))
+
+    def last_replayed(self, stack: str) -> datetime | None:
+        """Tell when the newest transaction was committed that a database has from the other one; None where it has none of it."""
+        answer = self._tell(stack, "set timezone = 'UTC'", "select pg_last_xact_replay_timestamp()").strip()
+        return datetime.fromisoformat(answer) if answer else None
+
+    def _tell(self, stack: str, *statements: str) -> str:
+        orders = [f"--command={statement}" for statement in statements]
+        return self.programs.answer([*self._psql(stack, interactive=False), *orders], told=_told(stack))
+
+    def _psql(self, stack: str, *, interactive: bool) -> list[str]:
+        place = place_of(self.spec, stack)
+        words = ["kubectl", "exec", *(["--stdin"] if interactive else []), DATABASE_POD, *place.options]
+        return [*words, "--", "psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"]
+
+
+def _other(stack: str) -> str:
+    return STANDBY if stack == HOME else HOME
+
+
+def _told(stack: str) -> str:
+    return f"the database of {stack} cannot be asked"

@@ -1,0 +1,167 @@
+"""A canary and the stable pods beside it, looked at again and again: what Prometheus has counted, and what became of the pods."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import pairwise
+from statistics import median
+from typing import TYPE_CHECKING, Protocol
+
+from automation.core.gates import CANARY, STABLE
+from automation.core.look import Look
+from automation.core.rung import Seen
+from automation.core.soak import missing
+from automation.core.tallies import Tally
+from automation.errors import HhctlError
+from stacks.objectives import LATENCY, REQUESTS, STARTED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from automation.core.look import ArmSeen, PodsSeen
+    from automation.core.rung import Rung
+    from automation.core.tallies import Series
+    from automation.ports.metrics import Metrics
+
+_LONGEST_INTERVAL = 60.0  # seconds between two scrapes
+_MOST_POINTS = 500
+_PATIENCE = 15
+"""For so many scrapes a pod that is not reached is waited for; then the others are counted without it."""
+
+
+class Sight(Protocol):
+    """Looks at one rung."""
+
+    @property
+    def interval(self) -> float:
+        """How long to wait between two looks, in seconds: as long as between two scrapes."""
+        ...
+
+    def look(self) -> Seen:
+        """Take one look at all that was seen since the rung began; what cannot be had is None in it, and it says why."""
+        ...
+
+
+@dataclass(slots=True)
+class RungSight:
+    """Looks by Prometheus's clock, whatever `now`, the operator's in seconds since the epoch, says.
+
+    The first scrape of all pods after `since` begins the rung: what was counted before it may have come under another weight, and it is
+    counted up to the last scrape of all pods, so that no arm looks as if it had fewer requests than it has. `control` is the time in which
+    stable was seen, where it has no requests now.
+    """
+
+    rung: Rung
+    metrics: Metrics
+    pods: Callable[[datetime], PodsSeen]
+    since: datetime
+    control: tuple[datetime, datetime] | None
+    now: Callable[[], float]
+    interval: float = 1.0
+    _skew: float = 0.0
+    _floor: float = 0.0
+    _tally: Tally | None = None
+    _until: float = 0.0
+    _stable: ArmSeen | None = None
+    _stamps: set[float] = field(default_factory=set[float])
+
+    def look(self) -> Seen:
+        """Take one look."""
+        with ThreadPoolExecutor(max_workers=1) as aside:
+            pods = aside.submit(self.pods, self.since)
+            trouble, canary, stable = "", None, None
+            try:
+                self._count()
+                canary, stable = self._arms()
+            except HhctlError as error:
+                trouble = error.message
+            try:
+                happened = pods.result()
+            except HhctlError as error:
+                happened, trouble = None, trouble or error.message
+        window = max(0.0, self._until - self._tally.start) if self._tally else 0.0
+        return Seen(Look(canary, stable, happened, self.rung.weight), window, self._missing(), trouble)
+
+    def _arms(self) -> tuple[ArmSeen | None, ArmSeen | None]:
+        if self._tally is None:
+            return None, None
+        return self._tally.arm(CANARY), self._stable if self.control else self._tally.arm(STABLE)
+
+    def _count(self) -> None:
+        now = self.metrics.now()
+        if not self._floor:
+            self._learn(now)
+        begins = self._until + self.interval if self._tally else self._floor
+        if begins > now:
+            return
+        step = max(self.interval, (now - begins) / _MOST_POINTS)
+        whole = _whole(self.metrics.series(_up(self.rung), start=begins, end=now, step=step))
+        if self._tally is None:
+            if not whole:
+                return
+            begins = whole[0]
+            self._tally = Tally(begins)
+        ends = whole[-1] if whole else begins if now - begins > _PATIENCE * self.interval else None
+        if ends is None:
+            return
+        if self.control and self._stable is None:
+            self._stable = self._left_by_stable(self.control)
+        self._tally.add(self.metrics.series(_counters(self.rung), start=begins, end=ends, step=step))
+        stamps = self.metrics.series(_scrapes(self.rung, CANARY), start=begins, end=ends, step=step)
+        self._stamps |= {stamp for series in stamps for _, stamp in series.values}
+        self._until = ends
+
+    def _learn(self, now: float) -> None:
+        """Learn how far apart scrapes and clocks are: the rung begins at the first scrape after its update."""
+        scrapes = self.metrics.series(_scrapes(self.rung, f"{STABLE}|{CANARY}"), start=now - 3 * _LONGEST_INTERVAL, end=now, step=1.0)
+        self.interval = _distance(scrapes)
+        self._skew = now - self.now()
+        self._floor = self.since.timestamp() + self._skew + self.interval
+
+    def _left_by_stable(self, control: tuple[datetime, datetime]) -> ArmSeen | None:
+        begins, ends = control[0].timestamp() + self._skew + self.interval, control[1].timestamp() + self._skew
+        if begins >= ends:
+            return None
+        tally = Tally(begins)
+        step = max(self.interval, (ends - begins) / _MOST_POINTS)
+        tally.add(self.metrics.series(_counters(self.rung), start=begins, end=ends, step=step))
+        return tally.arm(STABLE)
+
+    def _missing(self) -> float:
+        """Return of how many seconds since the rung began there are no samples of the canary."""
+        if self._tally is None or not self._stamps:
+            return max(0.0, self.now() - self.since.timestamp())
+        late = self._tally.start - self._floor
+        return late + missing(sorted(self._stamps), since=self._tally.start, until=self.now() + self._skew)
+
+
+def _counters(rung: Rung) -> str:
+    names = f"{REQUESTS}|{LATENCY}_bucket|{STARTED}"
+    return f'{{__name__=~"{names}",namespace="{rung.namespace}",track=~"{STABLE}|{CANARY}"}}'
+
+
+def _scrapes(rung: Rung, tracks: str) -> str:
+    pods = f'{{namespace="{rung.namespace}",track=~"{tracks}"}}'
+    return f"timestamp(up{pods}) and (up{pods} == 1)"
+
+
+def _up(rung: Rung) -> str:
+    return f'up{{namespace="{rung.namespace}",track=~"{STABLE}|{CANARY}"}}'
+
+
+def _whole(ups: Sequence[Series]) -> Sequence[float]:
+    """Return the times at which every pod was scraped, the canary's among them: only then both arms are seen over the same window."""
+    canary = {at for series in ups if series.labels.get("track") == CANARY for at, _ in series.values}
+    dark = {at for series in ups for at, value in series.values if value != 1}
+    return sorted(canary - dark)
+
+
+def _distance(scrapes: Sequence[Series]) -> float:
+    """Return how many seconds lie between two scrapes of a pod, as a rule; a second at least."""
+    distances: list[float] = []
+    for series in scrapes:
+        stamps = sorted({stamp for _, stamp in series.values})
+        distances += [later - earlier for earlier, later in pairwise(stamps)]
+    return min(max(1.0, median(distances)), _LONGEST_INTERVAL) if distances else 1.0

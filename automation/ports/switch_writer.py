@@ -1,0 +1,75 @@
+"""A region's switch object as it is written past the engine, when that or its state cannot be had."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from botocore.exceptions import ClientError
+
+from automation.errors import ExitCode, HhctlError
+from automation.ports.bucket import code_of, open_bucket
+from components.switch_object import SwitchState, SwitchUnreadable, read_switch
+from stacks.house import switch_bucket, switch_key
+
+if TYPE_CHECKING:
+    from automation.ports.bucket import Bucket
+    from stacks.spec import Spec
+
+
+class WrittenMeanwhile(HhctlError):
+    """Somebody else has written the switch meanwhile."""
+
+    code = ExitCode.STALE
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchObject:
+    """A region's switch object, by the API of S3 in that region: read with its version, and written over exactly that."""
+
+    bucket: Bucket
+    key: str
+
+    def turn_on(self) -> None:
+        """Turn the switch on by a later term, as the next revision, unless it is on.
+
+        Raises:
+            WrittenMeanwhile: somebody else has written it since it was read (If-Match).
+            HhctlError: it cannot be read or written.
+        """
+        client, name = self.bucket.client, self.bucket.name
+        with self.bucket.told():
+            answer = client.get_object(Bucket=name, Key=self.key)
+            before = _state(answer["Body"].read().decode(errors="replace"), self.key)
+            if before.active:
+                return
+            after = SwitchState(active=True, revision=before.revision + 1, term=before.term + 2)
+            try:
+                client.put_object(
+                    Bucket=name,
+                    Key=self.key,
+                    Body=str(after).encode(),
+                    IfMatch=answer["ETag"],
+                    ContentType="application/json",
+                    CacheControl="no-store",
+                )
+            except ClientError as error:
+                if code_of(error) not in {"PreconditionFailed", "ConditionalRequestConflict"}:
+                    raise
+                raise WrittenMeanwhile(f"{self.key} was written by somebody else meanwhile", hint="run the same command again") from error
+
+
+def switch_object(spec: Spec, region: str) -> SwitchObject:
+    """Return the switch object of a region, at Amazon or where the spec says that AWS answers instead."""
+    options = {"region": region}
+    if endpoint := spec.regions[region].aws_endpoint:
+        options |= {"endpoint": endpoint, "s3ForcePathStyle": "true"}
+    return SwitchObject(open_bucket(f"s3://{switch_bucket(region)}?{urlencode(options)}"), switch_key(region))
+
+
+def _state(text: str, key: str) -> SwitchState:
+    try:
+        return read_switch(text)
+    except SwitchUnreadable as error:
+        raise HhctlError(f"{key}: {error}", hint="hhctl up dr") from error

@@ -1,0 +1,93 @@
+"""What the tasks of a failover and a failback look at and do, by name: databases, switches, and whither the world is led."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from automation.core.failback import FOLLOWS, KEPT, REBUILD
+from automation.core.failover import (
+    CATCH_UP,
+    FOLLOW_SWITCH,
+    LEAD_SECONDS,
+    LED,
+    LEVEL,
+    OPEN_DATABASE,
+    PROMOTE,
+    SHUT,
+    SHUT_DATABASE,
+    STANDS_BY,
+    SWITCH_ON,
+    TURN_DIRECTLY,
+    WRITABLE,
+)
+from automation.errors import HhctlError
+from automation.ports.names import NameServer
+from automation.ports.switches import is_on
+from stacks.house import API, edge, switch_url
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from automation.clock import Clock
+    from automation.ports.databases import RelayedDatabases
+    from automation.ports.kept_rows import KeptRows
+    from stacks.spec import Spec
+
+_LOOK_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class RegionDeeds:
+    """Conditions and actions on the regions of a spec."""
+
+    spec: Spec
+    databases: RelayedDatabases
+    kept: KeptRows
+    clock: Clock
+
+    def conditions(self) -> Mapping[str, Callable[[str], bool]]:
+        """Return what can be looked at, by its name."""
+        databases = self.databases
+        return {
+            SHUT: lambda stack: databases.look(stack).shut,
+            STANDS_BY: lambda stack: databases.look(stack).replays,
+            LEVEL: databases.level,
+            WRITABLE: lambda stack: databases.look(stack).takes_writes,
+            FOLLOWS: databases.follows,
+            KEPT: lambda stack: self.kept.has(stack, databases.lost(stack)),
+            SWITCH_ON: lambda stack: is_on(switch_url(self.spec, self._region(stack))),
+            LED: self._leads,
+        }
+
+    def actions(self) -> Mapping[str, Callable[[str], None]]:
+        """Return what can be done, by its name."""
+        return {
+            SHUT_DATABASE: self.databases.shut,
+            OPEN_DATABASE: self.databases.open,
+            CATCH_UP: self.databases.catch_up,
+            PROMOTE: self.databases.promote,
+            REBUILD: self.databases.follow,
+            TURN_DIRECTLY: self._turn_directly,
+            FOLLOW_SWITCH: self._follow_switch,
+        }
+
+    def _region(self, stack: str) -> str:
+        return self.spec.stacks[stack].region
+
+    def _turn_directly(self, stack: str) -> None:
+        from automation.ports.switch_writer import switch_object  # noqa: PLC0415 - boto3 is paid for where it is used
+
+        switch_object(self.spec, self._region(stack)).turn_on()
+
+    def _leads(self, stack: str) -> bool:
+        try:
+            return NameServer(self.spec.dns).target(API) == edge(self._region(stack))
+        except HhctlError:
+            return False
+
+    def _follow_switch(self, stack: str) -> None:
+        """Wait until the public name leads to a stack, for as long as Route 53 may need."""
+        ends = self.clock.monotonic() + LEAD_SECONDS
+        while not self._leads(stack) and self.clock.monotonic() < ends:
+            self.clock.sleep(_LOOK_SECONDS)

@@ -1,0 +1,138 @@
+"""What is looked at before traffic is moved: everything at once, each look bounded in time, so that a region that is gone delays nobody."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise
+from typing import TYPE_CHECKING, TypeVar
+
+from automation.core.facts import StackFacts, Unreachable
+from automation.core.measures import measured_last
+from automation.core.preflight import Seen
+from automation.core.updates import Kind, Outcome
+from automation.errors import HhctlError
+from automation.ports.checks import smoke
+from automation.ports.configurations import Configurations, differences
+from automation.ports.databases import RelayedDatabases
+from automation.ports.place import place_of
+from automation.ports.programs import Programs
+from automation.ports.rollouts import Rollouts
+from automation.ports.servers import ask_aws
+from automation.ports.switches import is_on
+from automation.show import tell
+from stacks.house import HOME, STANDBY, switch_url
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime, timedelta
+
+    from automation.core.measures import Measured
+    from automation.core.preflight import Check
+    from automation.core.updates import Entry
+    from automation.session import Session
+    from stacks.dials import Dials
+
+T = TypeVar("T")
+
+PROBE_SECONDS = 2.0
+"""For one look at a region that may be gone."""
+
+PATIENT_SECONDS = 10.0
+"""For one look at the region that is to serve."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The facts, what was seen for the preflight, and what was measured of the last failover, None where none was."""
+
+    found: Mapping[str, StackFacts | Unreachable]
+    seen: Seen
+    last: Measured | None
+
+
+def survey(session: Session, *, may_be_gone: str) -> Survey:
+    """Look at both sides of a failover; at the one that `may_be_gone` for two seconds at a time, empty where both are needed.
+
+    Raises:
+        HhctlError: the standby's state cannot be reached.
+    """
+    app = session.app
+    near = Programs(os.environ, seconds=PATIENT_SECONDS)
+    far = replace(near, seconds=PROBE_SECONDS) if may_be_gone else near
+    home, standby = (place_of(app.spec, stack) for stack in (HOME, STANDBY))
+    region = app.spec.stacks[STANDBY].region
+    with ThreadPoolExecutor(max_workers=16) as askers:
+        gathered = askers.submit(session.gather_to_act, HOME, STANDBY, within={HOME: far.seconds, STANDBY: near.seconds})
+        history = askers.submit(app.engine.history, STANDBY)
+        rollout = askers.submit(or_error, partial(Rollouts(near, session.redactor).look, standby))
+        live = askers.submit(or_error, partial(Rollouts(far, session.redactor).look, home))
+        smoked = askers.submit(smoke, app.spec, STANDBY, redactor=session.redactor)
+        here = askers.submit(or_error, partial(RelayedDatabases(app.spec, near).look, STANDBY))
+        there = askers.submit(or_error, partial(RelayedDatabases(app.spec, far).look, HOME))
+        switch = askers.submit(or_error, partial(is_on, switch_url(app.spec, region)))
+        differing = askers.submit(or_error, partial(_differences, Configurations(far), session))
+        ahead = askers.submit(or_error, partial(clock_ahead, session, region))
+        holders = [askers.submit(or_error, partial(session.lease_holder, stack)) for stack in (STANDBY, HOME)]
+        last = askers.submit(session.journals(STANDBY).known)
+        found = gathered.result()
+        facts = found[STANDBY]
+        if isinstance(facts, Unreachable):
+            raise facts.error
+        seen = Seen(
+            now=session.now(),
+            rollout=rollout.result(),
+            live=live.result(),
+            smoke=tuple(f"{check.name}: {check.trouble}" for check in smoked.result() if not check.passed),
+            standby=here.result(),
+            home=there.result(),
+            home_dials=_dials(found[HOME]),
+            standby_dials=facts.wanted,
+            switch=switch.result(),
+            turned=last_turn(history.result()),
+            differences=differing.result(),
+            ahead=ahead.result(),
+            held="; ".join(sorted({holder for each in holders if isinstance(holder := each.result(), str) and holder})),
+        )
+        return Survey(found, seen, measured_last(last.result(), "failover"))
+
+
+def tell_checks(checks: Iterable[Check]) -> None:
+    """Tell the go/no-go table, a line a check."""
+    for check in checks:
+        tell(f"{check.answer.value:8}{check.name}: {check.says}")
+
+
+def or_error(look: Callable[[], T]) -> T | HhctlError:
+    """Return what a look has seen, or the error that kept it from seeing anything."""
+    try:
+        return look()
+    except HhctlError as error:
+        return error
+
+
+def last_turn(entries: Sequence[Entry]) -> datetime | None:
+    """Return when the switch was turned last by what `entries` tell, newest first; None where they do not."""
+    carried_out = [entry for entry in entries if entry.kind is Kind.UPDATE and entry.outcome is Outcome.SUCCEEDED]
+    for entry, before in pairwise(carried_out):
+        if entry.dials.active != before.dials.active:
+            return entry.ended
+    return None
+
+
+def _differences(configurations: Configurations, session: Session) -> tuple[str, ...]:
+    with ThreadPoolExecutor(max_workers=2) as readers:
+        places = (place_of(session.app.spec, stack) for stack in (HOME, STANDBY))
+        home, standby = readers.map(configurations.read, places)
+    return differences(home, standby)
+
+
+def clock_ahead(session: Session, region: str) -> timedelta | None:
+    """Return how far our clock is ahead of AWS's in a region, None where it told no time; raises `HhctlError`."""
+    return ask_aws(region, session.app.spec.regions[region].aws_endpoint).ahead
+
+
+def _dials(found: StackFacts | Unreachable) -> Dials | HhctlError:
+    return found.error if isinstance(found, Unreachable) else found.doubt or found.wanted

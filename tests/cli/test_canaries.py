@@ -1,0 +1,164 @@
+"""Canaries as an operator types them, on the shared local cloud, under real traffic that the HTTPRoute's weights split."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from terminal import Ended, Terminal, ended
+from vaults import forget_vaults
+
+from stacks.loading import load_spec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local_cloud import LocalCloud
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+STACKS = ("staging", "dr", "prod", "global")
+ENOUGH_TRAFFIC, LITTLE_TRAFFIC = "100", "5"
+OF_SLOWNESS = ("P50", "P95", "P99", "slow requests")
+QUICK = ("--soak", "5s", "--harm", "20%", "--yes", "--reason", "a test")
+
+
+@dataclass(frozen=True)
+class Operator(Terminal):
+    """The terminal of one who tries versions on prod."""
+
+    def types(self, *words: str, code: int = 0, **variables: str) -> Ended:
+        done = ended(self.start(*words, **variables), limit=280)
+        assert done.code == code, f"hhctl {' '.join(words)} exited {done.code}:\n{done.out}\n{done.err}"
+        return done
+
+    def brings_up(self, *words: str) -> Ended:
+        """Run a sound canary to its end; what a machine busy with other tests made slow for a while is rightly not let through at once."""
+        for _ in range(2):
+            done = ended(self.start(*words), limit=280)
+            says = done.err.splitlines()[-1]
+            if done.code not in {10, 11} or "FAIL error rate" in says or not any(metric in says for metric in OF_SLOWNESS):
+                break
+        assert done.code == 0, f"hhctl {' '.join(words)} exited {done.code}:\n{done.out}\n{done.err}"
+        return done
+
+    def reads(self, *words: str) -> dict[str, Any]:
+        return self.types(*words, "-o", "json").document
+
+    def dials(self, stack: str) -> dict[str, Any]:
+        return self.reads("history", stack, "--limit", "1")["items"][0]["dials"]
+
+    def judged(self) -> list[dict[str, Any]]:
+        """The judge's verdicts in the newest run, a rung each."""
+        newest = self.reads("journal", "list")["items"][0]["run"]
+        records = self.reads("journal", "show", newest)["items"]
+        return [
+            each["data"] for each in records if each["event"] == "judged" and any("planned" in one for one in each["data"]["judgements"])
+        ]
+
+
+@pytest.fixture(scope="module")
+def operator(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    """All four stacks, up on v1.2.1, with as much traffic as leaves other tests their processor."""
+    state = tmp_path_factory.mktemp("canaries")
+    found = Operator({**cloud.environment, "PULUMI_BACKEND_URL": f"file://{state}", "XDG_STATE_HOME": str(state / "own")})
+    for stack in STACKS:
+        found.types("up", stack, "--yes", "--reason", "a test")
+    cloud.hhctl("local", "up", "--traffic", ENOUGH_TRAFFIC)
+    try:
+        yield found
+    finally:
+        cloud.hhctl("local", "fault", "--clear", limit=240)
+        cloud.hhctl("local", "up", "--traffic", LITTLE_TRAFFIC)
+        for stack in ("global", "prod", "dr", "staging"):
+            found.types("destroy", stack, "--yes", "--reason", "a test")
+        forget_vaults(load_spec(PROJECT, found.environment))
+
+
+def deployments(cloud: LocalCloud, region: str) -> dict[str, str]:
+    """The images of the API's Deployments of prod or dr, by name."""
+    found = cloud.run("kubectl", "--context", region, "--namespace", "house-helper-prod", "get", "deployments", "--output=json")
+    items = json.loads(found)["items"]
+    return {each["metadata"]["name"]: each["spec"]["template"]["spec"]["containers"][0]["image"] for each in items}
+
+
+@pytest.mark.timeout(900)
+def test_a_canary_that_does_no_harm_is_promoted_digest_for_digest_and_leaves_a_page(operator: Operator, cloud: LocalCloud) -> None:
+    done = operator.brings_up("canary", "run", "v1.3.0", *QUICK)
+    image = operator.dials("prod")["image"]
+    assert image["tag"] == "v1.3.0"
+    for region in ("us-east-1", "us-west-2"):
+        running = deployments(cloud, region)
+        assert list(running) == ["house-helper-api"]
+        assert running["house-helper-api"].endswith(f"v1.3.0@{image['digest']}")
+    judged = operator.judged()
+    assert [each["verdict"] for each in judged] == ["pass"] * 4
+    errors = [next(one for one in each["judgements"] if one["about"] == "error rate against stable") for each in judged]
+    assert all(each["n"] >= each["planned"] > 0 and each["interval"] and each["query"] for each in errors)
+    page = Path(done.err.split("report: ")[1].split()[0]).read_text()
+    assert "Canary of v1.3.0 beside v1.2.1 on prod" in page
+    assert page.count("<svg") == 3
+    assert "src=" not in page
+    assert "href=" not in page
+
+
+@pytest.mark.timeout(900)
+def test_a_canary_that_fails_requests_is_taken_back_with_its_numbers(operator: Operator, cloud: LocalCloud) -> None:
+    cloud.hhctl("local", "fault", "--version", "v1.3.1", "--error-rate", "20%")
+    halted = operator.types("canary", "run", "v1.3.1", *QUICK, code=10)
+    assert "hhctl: FAIL error rate" in halted.err
+    assert operator.dials("prod").get("canary") is None
+    assert list(deployments(cloud, "us-east-1")) == ["house-helper-api"]
+    operations = [each["operation"] for each in operator.reads("history", "prod", "--limit", "2")["items"]]
+    assert all(each.startswith("undo of canary run v1.3.1") for each in operations)
+    cloud.hhctl("local", "fault", "--clear", limit=240)
+
+
+@pytest.mark.timeout(900)
+def test_a_run_that_was_killed_at_a_rung_goes_on_there_and_meanwhile_deployments_are_refused(operator: Operator) -> None:
+    words = ("canary", "run", "v1.3.1", *QUICK)
+    killed = operator.types(*words, code=-signal.SIGKILL, HHCTL_FAILPOINT="step-3-soaking:kill")
+    assert "at 10 %" in killed.err
+    assert operator.dials("prod")["canary"]["weight"] == 25
+    refused = operator.types("deploy", "v1.2.2", "--yes", "--reason", "a test", code=13)
+    assert "a canary of v1.3.1 is on prod at 25 % since" in refused.err
+    shown = operator.reads("canary", "status")
+    assert shown["canary"]["weight"] == 25
+    assert [arm["track"] for arm in shown["arms"]] == ["canary", "stable"]
+    again = ended(operator.start(*words), limit=280)
+    assert "carried out as revision" in again.err
+    assert "at 10 %" not in again.err
+    if again.code:
+        operator.brings_up(*words)
+    assert operator.dials("prod")["image"]["tag"] == "v1.3.1"
+
+
+@pytest.mark.timeout(900)
+def test_without_prometheus_a_rung_holds_and_a_human_is_asked_for(operator: Operator, cloud: LocalCloud) -> None:
+    process = operator.start("canary", "run", "v1.3.0", *QUICK)
+    time.sleep(15)
+    cloud.hhctl("local", "fault", "--part", "us-east-1/prometheus", "--stop")
+    done = ended(process, limit=280)
+    assert done.code == 11, done.err
+    assert "INCONCLUSIVE" in done.err
+    assert operator.dials("prod")["canary"]["weight"] in {10, 25, 50}
+    cloud.hhctl("local", "fault", "--clear", limit=240)
+    operator.types("canary", "abort", "--yes", "--reason", "a test")
+    assert list(deployments(cloud, "us-east-1")) == ["house-helper-api"]
+
+
+@pytest.mark.timeout(900)
+def test_a_canary_is_set_by_hand_rung_by_rung(operator: Operator) -> None:
+    reason = ("--yes", "--reason", "a test")
+    operator.types("canary", "start", "v1.3.0", *reason)
+    assert operator.dials("prod")["canary"]["weight"] == 10
+    assert "skips the rung of 25 %" in operator.types("canary", "weight", "50", *reason, code=13).err
+    operator.types("canary", "weight", "25", *reason)
+    assert "has not come to 100 %" in operator.types("canary", "promote", *reason, code=13).err
+    operator.types("canary", "abort", *reason)
+    assert "no canary is on prod" in operator.types("canary", "status").out
+    assert operator.reads("canary", "forecast", "v1.3.0", "--harm", "5%")["items"][0]["weight"] == 10

@@ -1,0 +1,290 @@
+"""Regional failovers as an operator types them, each on a local cloud of its own: what a failover has moved, no test can move back."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import threading
+import time
+import tomllib
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import psycopg
+import pytest
+from free_ports import free_port
+from local_cloud import LocalCloud
+from pods.programs import until
+from terminal import Ended, Terminal
+
+from automation.errors import HhctlError
+from automation.ports.names import NameServer
+from stacks.house import API, edge
+from stacks.overrides import NAME_SERVER, Override
+from stacks.quantities import STACKS
+from stacks.secrets import SecretName, secrets_variable
+from stacks.switching import INTERVAL_SECONDS, THRESHOLD, TTL_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+
+# Each begins with a cloud and four stacks of its own.
+pytestmark = pytest.mark.timeout(900)
+
+TIME_SCALE = 5
+AT_HOME, AT_STANDBY = edge("us-east-1"), edge("us-west-2")
+FENCED_WITHIN = 10.0
+"""Seconds after a lost region has come back; issue: no write may pass its Service for longer."""
+DEATHS = ("step-1-carried-out", "step-2-carried-out", "step-3-carried-out", "step-5-carried-out", "step-4-carried-out")
+"""A death in each step that does something: size, shut, fence, promotion, and then the turn, by when there is no fence left to undo."""
+LOOK_WITHIN = 15.0
+"""Seconds for a whole refusal while a region is silent: each look at it is over after two, but the machine has other things to do."""
+
+
+@dataclass(frozen=True)
+class House:
+    """All four stacks, up in a local cloud of their own in which health is checked faster than the zones say."""
+
+    cloud: LocalCloud
+    operator: Terminal
+
+    def leads_to(self) -> str:
+        return NameServer(self.operator.environment[NAME_SERVER]).target(API)
+
+    def post(self, stack: str, title: str) -> int:
+        with suppress(httpx.TransportError):
+            url = self.operator.environment[Override.URL.variable(stack)]
+            return httpx.post(f"{url}/tasks", json={"title": title}, timeout=5).status_code
+        return 0
+
+    def database(self, stack: str) -> psycopg.Connection:
+        secrets = tomllib.loads(Path(self.operator.environment[secrets_variable(stack)]).read_text())
+        return psycopg.connect(secrets[SecretName.DATABASE_URL.value], autocommit=True, connect_timeout=2)
+
+    def behind_the_doors(self) -> psycopg.Connection:
+        """Reach prod's database from within its region, as those do who are cut off with it."""
+        secrets = tomllib.loads(Path(self.operator.environment[secrets_variable("prod")]).read_text())
+        port = json.loads((self.cloud.folder / "ports.json").read_text())["us-east-1/postgres-prod"]
+        return psycopg.connect(secrets[SecretName.DATABASE_URL.value], port=port, autocommit=True, connect_timeout=2)
+
+    def takes_writes(self, stack: str) -> bool:
+        with self.database(stack) as connection:
+            found = connection.execute("select not pg_is_in_recovery() and not current_setting('default_transaction_read_only')::bool")
+            return found.fetchone() == (True,)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    cloud = LocalCloud(Path(f"/var/tmp/hhctl-test-failover-{os.getpid()}"), tmp_path)
+    try:
+        cloud.hhctl("local", "up", "--traffic", "5", "--time-scale", str(TIME_SCALE), limit=240)
+        operator = Terminal(dict(cloud.environment))
+        for stack in STACKS:
+            operator.must("up", stack, "--yes", "--reason", "a test")
+        yield House(cloud, operator)
+    finally:
+        cloud.hhctl("local", "down")
+
+
+@contextmanager
+def beside(work: Callable[[], None]) -> Generator[None]:
+    """Do some work again and again, in a thread, while the block runs; what it raises is raised at the end."""
+    over = threading.Event()
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        while not over.wait(0.1):
+            try:
+                work()
+            except psycopg.OperationalError:
+                continue  # its session was ended
+            except AssertionError as error:
+                raised.append(error)
+                return
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+    for error in raised:
+        raise error
+
+
+def kept(house: House, stack: str) -> set[str]:
+    """The titles of the rows that a stack's database has."""
+    with house.database(stack) as connection:
+        return {title for (title,) in connection.execute("select title from tasks where title like 'row %'")}
+
+
+def given_up(refused: Ended) -> set[str]:
+    """The titles of the rows in the file that a refusal names."""
+    file = re.search(r"kept in (\S+),", refused.err)
+    assert file
+    rows = [json.loads(line) for line in Path(file[1]).read_text().splitlines()]
+    return {each["row"]["title"] for each in rows if each["table"] == "tasks" and each["row"]["title"].startswith("row ")}
+
+
+def told_of(refused: Ended) -> str:
+    """How many transactions a refusal says would be lost."""
+    found = re.search(r"(\d+) transactions? \(", refused.err)
+    assert found
+    return found[1]
+
+
+class Writer:
+    """Somebody who writes numbered rows to wherever the public name leads, and remembers which were taken."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._tried = 0
+        self.acknowledged: list[str] = []
+
+    def write(self) -> None:
+        self._tried += 1
+        title = f"row {self._tried}"
+        with suppress(HhctlError):
+            if self._house.post("prod" if self._house.leads_to() == AT_HOME else "dr", title) == 201:
+                self.acknowledged.append(title)
+
+
+def test_traffic_leaves_a_dead_region_when_an_operator_moves_it_and_not_before(house: House) -> None:
+    writer = Writer(house)
+    with beside(writer.write):
+        until(lambda: len(writer.acknowledged) >= 20, within=60)
+        house.cloud.hhctl("local", "fault", "--region", "us-east-1", "--down")
+        time.sleep((INTERVAL_SECONDS * THRESHOLD + TTL_SECONDS) / TIME_SCALE)
+        assert house.leads_to() == AT_HOME
+
+        refused = house.operator("failover", "us-west-2", "--yes", "--reason", "drill")
+        assert refused.code == 13
+        # On a slow machine the standby has heard nothing for longer than the RPO by now, and that is named too.
+        assert "--assume-lost us-east-1" in refused.err.rpartition("next: ")[2]
+
+        words = ("failover", "us-west-2", "--assume-lost", "us-east-1", "--yes", "--reason", "drill")
+        assert house.operator(*words, HHCTL_FAILPOINT="step-2-carried-out:kill").code == -signal.SIGKILL
+        assert house.leads_to() == AT_HOME
+        done = house.operator(*words, "-o", "json")
+        assert done.code == 0, done.err
+        report = done.document
+        assert report["unfenced"] == "us-east-1"
+        assert report["lost"]["transactions"] is None
+        phases = [phase["title"] for phase in report["phases"]]
+        assert "promote the database on dr: the database takes writes already" in phases
+        assert "gates of update dr" in phases
+        assert sum(phase["seconds"] for phase in report["phases"]) <= report["rto"]
+        assert "failback us-east-1" in Path(report["file"]).read_text()
+        assert house.leads_to() == AT_STANDBY
+        until(lambda: house.post("dr", "written after the failover") == 201, within=10)
+    assert house.operator(*words).code == 13
+    serving = {item["stack"]: item["serves"] for item in house.operator("status", "-o", "json").document["items"]}
+    assert serving["dr"] == "yes"
+
+    house.cloud.hhctl("local", "fault", "--clear", limit=240)
+    until(lambda: house.post("prod", "must not be written") == 503, within=FENCED_WITHIN)
+    assert_home_again(house, writer)
+
+
+def assert_home_again(house: House, writer: Writer) -> None:
+    """The traffic comes home; what is lost by that is what the refusal before it said."""
+    missing = set(writer.acknowledged) - kept(house, "dr")
+    words = ("failback", "us-east-1", "--yes", "--reason", "home")
+    done = house.operator(*words)
+    if missing:
+        assert done.code == 13, done.err
+        assert given_up(done) >= missing
+        assert not given_up(done) & kept(house, "dr")
+        done = house.operator(*words, "--accept-data-loss")
+    assert done.code == 0, done.err
+    assert house.leads_to() == AT_HOME
+    assert kept(house, "prod") >= set(writer.acknowledged) - missing
+    until(lambda: house.post("prod", "written at home") == 201, within=10)
+    assert not house.takes_writes("dr")
+    assert house.operator(*words).code == 13
+
+
+def test_what_a_silent_region_writes_meanwhile_is_counted_and_in_the_way(house: House) -> None:
+    house.cloud.hhctl("local", "fault", "--region", "us-east-1", "--black-hole")
+    words = ("failover", "us-west-2", "--assume-lost", "us-east-1", "--yes", "--reason", "drill")
+    looked = time.monotonic()
+    assert house.operator("failover", "us-west-2", "--reason", "drill", "--yes").code == 13
+    assert time.monotonic() - looked < LOOK_WITHIN
+    dead = f"http://127.0.0.1:{free_port()}/"
+    done = house.operator(*words, "-o", "json", HHCTL_SLACK=dead)
+    assert done.code == 15, done.err
+    assert [each["channel"] for each in done.document["told"] if each["trouble"]] == ["slack"]
+    assert house.leads_to() == AT_STANDBY
+    assert house.operator("notify", "flush", HHCTL_SLACK=dead).code == 15
+    house.operator.must("notify", "flush")
+    assert house.operator("notify", "flush", "-o", "json").document["items"] == []
+
+    with house.behind_the_doors() as connection:
+        for number in range(7):
+            connection.execute("insert into tasks (title) values (%s)", (f"row {number}",))
+    house.cloud.hhctl("local", "fault", "--clear", limit=240)
+    until(lambda: house.post("prod", "must not be written") == 503, within=FENCED_WITHIN)
+    back = ("failback", "us-east-1", "--yes", "--reason", "home")
+    refused = house.operator(*back)
+    assert refused.code == 13
+    # The pods that were cut off too have taken what came between the healing and the fence.
+    assert int(told_of(refused)) >= 7
+    assert given_up(refused) == {f"row {number}" for number in range(7)}
+    assert house.operator(*back, "--accept-data-loss", HHCTL_FAILPOINT="step-3-carried-out:kill").code == -signal.SIGKILL
+    done = house.operator(*back, "--accept-data-loss")
+    assert done.code == 0, done.err
+    assert house.leads_to() == AT_HOME
+    assert kept(house, "prod") == set()
+
+
+def test_a_planned_failover_loses_no_write_and_never_has_two_that_take_them(house: House) -> None:
+    writer = Writer(house)
+
+    def only_one() -> None:
+        assert not (house.takes_writes("prod") and house.takes_writes("dr"))
+
+    with beside(writer.write), beside(only_one):
+        until(lambda: len(writer.acknowledged) >= 20, within=60)
+        words = ("failover", "us-west-2", "--planned", "--yes", "--reason", "maintenance", "-o", "json")
+        for place in DEATHS:
+            killed = house.operator(*words, HHCTL_FAILPOINT=f"{place}:kill")
+            assert killed.code == -signal.SIGKILL, killed.err
+        done = house.operator(*words)
+        assert done.code == 0, done.err
+        assert done.document["lost"] == {"transactions": 0, "rows": 0, "seconds": 0.0, "says": done.document["lost"]["says"]}
+        assert house.leads_to() == AT_STANDBY
+        assert house.operator("deploy", "v1.2.2", "--only", "prod", "--yes", "--reason", "a test").code == 13
+        done = house.operator("failback", "us-east-1", "--yes", "--reason", "home", "-o", "json")
+        assert done.code == 0, done.err
+        assert done.document["lost"]["transactions"] == 0
+    assert house.leads_to() == AT_HOME
+    assert kept(house, "prod") >= set(writer.acknowledged)
+    assert not house.takes_writes("dr")
+    assert house.takes_writes("prod")
+
+
+def test_a_switch_that_was_turned_past_the_engine_is_adopted_before_anything_else(house: House) -> None:
+    house.cloud.hhctl("local", "fault", "--region", "us-east-1", "--down")
+    nowhere = {Override.BACKEND.variable("dr"): "s3://nowhere?region=us-west-2&endpoint=http://127.0.0.1:1&s3ForcePathStyle=true"}
+    words = ("failover", "us-west-2", "--assume-lost", "us-east-1", "--yes", "--reason", "drill")
+    assert house.operator(*words, **nowhere).code == 1
+    done = house.operator(*words, "--direct", **nowhere)
+    assert done.code == 0, done.err
+    assert house.leads_to() == AT_STANDBY
+    until(lambda: house.post("dr", "written after the failover") == 201, within=10)
+
+    refused = house.operator("scale", "api", "2", "--stack", "dr", "--yes", "--reason", "a test")
+    assert refused.code == 13
+    assert "next: hhctl up dr" in refused.err
+    house.operator.must("up", "dr", "--yes", "--reason", "adopt what the switch says")
+    house.operator.must("scale", "api", "2", "--stack", "dr", "--yes", "--reason", "a test")
+    assert house.leads_to() == AT_STANDBY
+    verdicts = {item["verdict"] for item in house.operator("journal", "verify", "-o", "json").document["items"]}
+    assert "whole" in verdicts
+    assert "broken" not in verdicts

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ops.planning import cases, check, digest
+
+from automation.core.canary import (
+    Candidate,
+    abort_command,
+    plan_abort,
+    plan_start,
+    plan_weight,
+    start_command,
+    weight_command,
+)
+from automation.core.gates import SmokePasses
+from automation.core.ladder import Ladder, plan_promote, plan_run, promote_command
+from automation.core.prerequisites import Prerequisite, State
+from automation.core.stages import pods_for
+from stacks.dials import Image
+
+if TYPE_CHECKING:
+    from automation.core.plan import Gate
+
+RUNGS = (10, 25, 50, 100)
+RUN = "canary run v2 --stack prod"
+
+
+def candidate(asked: dict[str, Any]) -> Candidate:
+    image = Image(asked["version"], digest(asked["version"]))
+    missing = (Prerequisite("freeze", State.MISSING, asked["missing"]),) if "missing" in asked else ()
+    ready = asked.get("ready", 3)
+    return Candidate(image, "prod", ready, missing, undone=asked.get("undone", 0), forced=asked.get("forced", False))
+
+
+def rung_gates(stable: Image, weight: int) -> tuple[Gate, ...]:
+    """Stand for the judge: a gate that names the rung and what is compared."""
+    return (SmokePasses(f"{stable.tag} beside {weight} %", within=1),)
+
+
+@pytest.mark.parametrize("case", cases("canary_start"))
+def test_start_plans_or_refuses(case: dict[str, Any]) -> None:
+    asked = candidate(case["asks"])
+    check(case, partial(plan_start, candidate=asked, rungs=RUNGS), start_command("prod", version=asked.image.tag))
+
+
+@pytest.mark.parametrize("case", cases("canary_weight"))
+def test_weight_plans_or_refuses(case: dict[str, Any]) -> None:
+    asked = case["asks"]
+    plan = partial(plan_weight, stack="prod", weight=asked["weight"], ready=asked["ready"], rungs=RUNGS, forced=asked.get("forced", False))
+    check(case, plan, weight_command("prod", weight=asked["weight"]))
+
+
+@pytest.mark.parametrize("case", cases("canary_abort"))
+def test_abort_plans_or_refuses(case: dict[str, Any]) -> None:
+    check(case, partial(plan_abort, stack="prod"), abort_command("prod"))
+
+
+@pytest.mark.parametrize("case", cases("canary_promote"))
+def test_promote_plans_or_refuses(case: dict[str, Any]) -> None:
+    plan = partial(plan_promote, stack="prod", rungs=RUNGS, forced=case["asks"].get("forced", False))
+    check(case, plan, promote_command("prod"))
+
+
+@pytest.mark.parametrize("case", cases("canary_run"))
+def test_run_plans_or_refuses(case: dict[str, Any]) -> None:
+    asked = candidate(case["asks"])
+    ladder = Ladder(tuple(case["asks"].get("rungs", RUNGS)), rung_gates)
+    check(case, partial(plan_run, candidate=asked, ladder=ladder, command=RUN), RUN)
+
+
+@pytest.mark.parametrize(
+    ("weight", "stable", "pods"), [(0, 3, 1), (10, 3, 1), (25, 4, 1), (25, 5, 2), (50, 3, 2), (100, 3, 3), (1, 100, 1), (7, 100, 7)]
+)
+def test_a_weight_asks_for_its_share_of_the_stable_pods_rounded_up(weight: int, stable: int, pods: int) -> None:
+    assert pods_for(weight, stable) == pods

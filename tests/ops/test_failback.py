@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import pytest
+from ops.planning import cases, check
+
+from automation.core.failback import Found, Return, answers, failback_command, plan_failback
+from automation.core.losses import Losses
+from automation.core.preflight import Answer
+from automation.core.replication import DatabaseStanding
+from automation.errors import HhctlError, TimedOut
+
+REGION = "us-east-1"
+STANDINGS: dict[str, DatabaseStanding | HhctlError] = {
+    "writes": DatabaseStanding(replays=False, shut=False, position="0/10", streaming=False, quiet=0),
+    "shut": DatabaseStanding(replays=False, shut=True, position="0/10", streaming=False, quiet=0),
+    "replays": DatabaseStanding(replays=True, shut=False, position="0/10", streaming=True, quiet=0),
+    "silent": TimedOut("it does not answer"),
+}
+
+
+def found_of(seen: dict[str, Any]) -> Found:
+    lost = seen.get("lost")
+    losses = Losses(lost, 0, None, None, ("{}",) * lost) if isinstance(lost, int) else HhctlError(lost) if lost else None
+    return Found(STANDINGS[seen["prod"]], STANDINGS[seen["dr"]], switch=False, losses=losses, kept="FILE")
+
+
+@pytest.mark.parametrize("case", cases("failback"))
+def test_failback_plans_or_refuses(case: dict[str, Any]) -> None:
+    found, command = found_of(case["seen"]), failback_command(REGION, data_loss=False)
+    check(case, partial(plan_failback, request=Return(command, REGION, answers(found, data_loss=False), found)), command)
+
+
+def test_what_is_given_up_is_told_and_no_obstacle() -> None:
+    found = found_of({"prod": "writes", "dr": "writes", "lost": 3})
+    [*_, losses] = answers(found, data_loss=True)
+    assert (losses.answer, losses.waiver) == (Answer.DOUBTFUL, "")
+    assert losses.says.startswith("3 transactions")

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import pytest
+from ops.planning import cases, check
+
+from automation.core.failover import Request, direct_command, failover_command, plan_directly, plan_failover
+from automation.core.preflight import Answer, Check, Waivers
+
+REGION = "us-west-2"
+
+
+def request_of(asked: dict[str, Any]) -> Request:
+    planned = asked.get("planned", False)
+    return Request(
+        failover_command(REGION, planned=planned, waivers=Waivers(), lost=asked.get("lost")),
+        REGION,
+        tuple(Check(name, Answer.NO_GO, says, waiver) for name, says, waiver in asked.get("against", ())),
+        fenced=asked.get("fenced", True),
+        planned=planned,
+        promoted=asked.get("promoted", False),
+        minimum=3,
+        maximum=9,
+    )
+
+
+@pytest.mark.parametrize("case", cases("failover"))
+def test_failover_plans_or_refuses(case: dict[str, Any]) -> None:
+    request = request_of(case["asks"])
+    check(case, partial(plan_failover, request=request), request.command)
+
+
+@pytest.mark.parametrize("case", cases("direct"))
+def test_a_direct_failover_plans_or_refuses(case: dict[str, Any]) -> None:
+    asked = case["asks"]
+    command = direct_command(REGION, lost=asked.get("lost"))
+    checks = request_of(asked).checks
+    fenced, promoted = asked.get("fenced", False), asked.get("promoted", False)
+    check(case, lambda _: plan_directly(command, REGION, checks, fenced=fenced, promoted=promoted), command)

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import json
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+import pytest
+from free_ports import free_port
+
+from automation.core.messages import Channel, Message
+from automation.errors import HhctlError
+from automation.ports.channels import Console, Nobody, Unheard, Webhook, tellers
+from automation.ports.outbox import Outbox
+from stacks.spec import Messages
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+MESSAGE = Message("01RUN-slack", Channel.SLACK, "us-west-2 serves", "It took 40 s.")
+
+
+@contextmanager
+def server(status: int) -> Generator[tuple[str, list[dict[str, object]]]]:
+    """A place that takes messages, or refuses them."""
+    taken: list[dict[str, object]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            held = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            taken.append({**held, "key": self.headers["Idempotency-Key"]})
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] - nobody reads it
+            pass
+
+    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=listening.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{listening.server_port}/", taken
+    finally:
+        listening.shutdown()
+        listening.server_close()
+
+
+def test_a_message_is_kept_until_it_was_heard(tmp_path: Path) -> None:
+    box = Outbox(tmp_path / "outbox")
+    assert box.left() == ()
+    box.put([MESSAGE])
+    assert Outbox(tmp_path / "outbox").left() == (MESSAGE,)
+    box.heard(MESSAGE)
+    assert box.left() == ()
+    box.heard(MESSAGE)
+
+
+def test_an_outbox_that_cannot_be_read_or_written_says_what_to_look_at(tmp_path: Path) -> None:
+    (tmp_path / "outbox").mkdir()
+    (tmp_path / "outbox" / "x.json").write_text("{}")
+    with pytest.raises(HhctlError, match="no message"):
+        Outbox(tmp_path / "outbox").left()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(HhctlError, match="file"):
+        Outbox(tmp_path / "file").put([MESSAGE])
+
+
+def test_a_place_that_takes_it_gets_it_with_an_id_that_stays() -> None:
+    with server(204) as (url, taken):
+        Webhook(url).tell(MESSAGE)
+        Webhook(url).tell(MESSAGE)
+    assert [each["key"] for each in taken] == ["01RUN-slack", "01RUN-slack"]
+    assert taken[0]["body"] == "It took 40 s."
+
+
+def test_a_place_that_refuses_or_is_dead_has_not_heard_it() -> None:
+    with server(500) as (url, _), pytest.raises(Unheard, match="slack answered 500"):
+        Webhook(url).tell(MESSAGE)
+    with pytest.raises(Unheard, match="slack does not answer"):
+        Webhook(f"http://127.0.0.1:{free_port()}/").tell(MESSAGE)
+
+
+def test_the_spec_says_who_tells_whom() -> None:
+    said: list[str] = []
+    found = tellers(Messages(slack="console", pager="http://127.0.0.1:9/"), say=said.append)
+    assert isinstance(found[Channel.PAGER], Webhook)
+    assert isinstance(found[Channel.INCIDENTS], Nobody)
+    assert isinstance(found[Channel.SLACK], Console)
+    found[Channel.INCIDENTS].tell(MESSAGE)
+    found[Channel.SLACK].tell(MESSAGE)
+    assert said == ["to slack: us-west-2 serves. It took 40 s."]

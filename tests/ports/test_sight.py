@@ -1,0 +1,171 @@
+"""Looking at a rung: Prometheus's clock, its gaps, and what becomes of the pods."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+
+from automation.core.look import Limits, PodsSeen
+from automation.core.rung import Rung
+from automation.core.tallies import Series
+from automation.errors import HhctlError
+from automation.ports.metrics import MetricsUnreachable
+from automation.ports.sight import RungSight
+from stacks.dials import Image
+from stacks.objectives import REQUESTS
+
+BEGAN = 10_000.0
+QUIET = PodsSeen(0, 0, 0)
+
+
+@dataclass
+class Prometheus:
+    """Scrapes two pods at other moments of every second; one answers `rates` requests a second. Its clock is `ahead` of the operator's."""
+
+    ahead: float = 0.0
+    interval: float = 1.0
+    clock: float = BEGAN
+    down: bool = False
+    dark: tuple[float, float] = (0.0, 0.0)
+    unreached: tuple[float, float] = (0.0, 0.0)
+    asked: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
+
+    def now(self) -> float:
+        if self.down:
+            raise MetricsUnreachable("Prometheus does not answer")
+        return self.clock + self.ahead
+
+    def series(self, query: str, *, start: float, end: float, step: float) -> tuple[Series, ...]:
+        self.asked.append((start, end))
+        times = [start + number * step for number in range(int((end - start) / step) + 1)]
+        tracks = [track for track in ("canary", "stable") if re.search(rf'track=~"[^"]*{track}', query)]
+        return tuple(self._one(query, track, times) for track in tracks)
+
+    def _one(self, query: str, track: str, times: list[float]) -> Series:
+        offset, rate = (0.3, 10.0) if track == "canary" else (0.8, 90.0)
+        values: list[tuple[float, float]] = []
+        for at in times:
+            scraped = at - (at - self.ahead - offset) % self.interval
+            if self.dark[0] <= scraped - self.ahead < self.dark[1]:
+                scraped = self.dark[0] + self.ahead
+            unreached = track == "canary" and self.unreached[0] <= at - self.ahead < self.unreached[1]
+            if query.startswith("up"):
+                values.append((at, float(not unreached)))
+            elif not unreached:
+                values.append((at, scraped if query.startswith("timestamp") else rate * (scraped - self.ahead - BEGAN + 5000)))
+        return Series({"__name__": REQUESTS, "track": track, "pod": track, "code": "200"}, values)
+
+    def value(self, query: str, *, at: datetime | None = None) -> float | None:
+        raise NotImplementedError
+
+    def stamps(self, selector: str, *, seconds: float) -> tuple[float, ...]:
+        raise NotImplementedError
+
+
+def sight(prometheus: Prometheus, *, weight: int = 10, control: tuple[float, float] | None = None) -> RungSight:
+    rung = Rung("prod", "here", Image("v2", "sha256:2"), Image("v1", "sha256:1"), weight, 60.0, Limits())
+    when = (datetime.fromtimestamp(control[0], UTC), datetime.fromtimestamp(control[1], UTC)) if control else None
+    return RungSight(rung, prometheus, lambda _: QUIET, datetime.fromtimestamp(BEGAN, UTC), when, lambda: prometheus.clock)
+
+
+@pytest.mark.parametrize("ahead", [0.0, 3600.0, -3600.0])
+def test_both_arms_are_counted_over_windows_of_equal_length_by_prometheus_own_clock(ahead: float) -> None:
+    prometheus = Prometheus(ahead=ahead)
+    looking = sight(prometheus)
+    looking.look()
+    prometheus.clock += 31
+    seen = looking.look()
+    assert seen.look.canary
+    assert seen.look.stable
+    assert seen.window == pytest.approx(30, abs=1)
+    assert seen.look.canary.requests == pytest.approx(10 * seen.window, rel=0.01)
+    assert seen.look.stable.requests == pytest.approx(90 * seen.window, rel=0.01)
+    assert seen.missing == 0
+
+
+def test_each_look_asks_only_for_what_is_new() -> None:
+    prometheus = Prometheus()
+    looking = sight(prometheus)
+    for _ in range(5):
+        prometheus.clock += 10
+        looking.look()
+    counted = prometheus.asked[1::3]
+    assert all(later[0] > earlier[1] - 1 for earlier, later in itertools.pairwise(counted))
+
+
+def test_scrapes_that_are_far_apart_are_waited_for() -> None:
+    prometheus = Prometheus(interval=15.0)
+    looking = sight(prometheus)
+    looking.look()
+    assert looking.interval == pytest.approx(15)
+
+
+def test_without_prometheus_there_are_no_arms_and_the_reason_is_told() -> None:
+    prometheus = Prometheus(down=True)
+    looking = sight(prometheus)
+    prometheus.clock += 20
+    seen = looking.look()
+    assert (seen.look.canary, seen.look.stable, seen.look.pods) == (None, None, QUIET)
+    assert seen.trouble == "Prometheus does not answer"
+    assert seen.missing == 20
+
+
+def test_prometheus_that_was_away_has_lost_no_requests_and_the_time_is_missing() -> None:
+    prometheus = Prometheus()
+    looking = sight(prometheus)
+    prometheus.clock += 10
+    looking.look()
+    prometheus.down = True
+    prometheus.clock += 30
+    assert looking.look().look.canary is None
+    prometheus.down, prometheus.dark = False, (BEGAN + 10, BEGAN + 40)
+    prometheus.clock += 10
+    seen = looking.look()
+    assert seen.look.canary
+    assert seen.look.canary.requests == pytest.approx(10 * seen.window, rel=0.05)
+    assert seen.missing == pytest.approx(30, abs=2)
+
+
+def test_at_full_weight_stable_is_what_it_was_seen_to_do_before() -> None:
+    prometheus = Prometheus()
+    looking = sight(prometheus, weight=100, control=(BEGAN - 500, BEGAN - 1))
+    prometheus.clock += 10
+    seen = looking.look()
+    assert seen.look.stable
+    assert seen.look.stable.requests == pytest.approx(90 * 498, rel=0.01)
+
+
+def test_a_cluster_out_of_reach_leaves_the_pods_unknown() -> None:
+    def unreachable(_: datetime) -> PodsSeen:
+        raise HhctlError("the cluster does not answer")
+
+    looking = sight(Prometheus())
+    looking.pods = unreachable
+    seen = looking.look()
+    assert seen.look.pods is None
+    assert seen.trouble == "the cluster does not answer"
+
+
+@pytest.mark.parametrize("unreached", [(BEGAN - 9, BEGAN + 12), (BEGAN + 10, BEGAN + 22), (BEGAN + 25, BEGAN + 99)])
+def test_a_pod_that_cannot_be_scraped_for_a_while_makes_no_arm_look_smaller(unreached: tuple[float, float]) -> None:
+    prometheus = Prometheus(unreached=unreached)
+    looking = sight(prometheus)
+    for _ in range(30):
+        prometheus.clock += 1
+        seen = looking.look()
+        if seen.look.canary and seen.look.stable and seen.window > 3:
+            assert seen.look.canary.requests * 9 == pytest.approx(seen.look.stable.requests, rel=0.35 if seen.window < 10 else 0.12)
+    assert seen.look.canary
+
+
+def test_a_pod_that_cannot_be_scraped_for_long_is_not_waited_for() -> None:
+    prometheus = Prometheus(unreached=(BEGAN + 10, BEGAN + 999))
+    looking = sight(prometheus)
+    for _ in range(60):
+        prometheus.clock += 1
+        seen = looking.look()
+    assert seen.window > 30

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pytest
+
+from automation.errors import ExitCode, HhctlError
+from automation.ports.bucket import open_bucket
+from automation.ports.switch_writer import SwitchObject, WrittenMeanwhile
+from components.switch_object import SwitchState, read_switch
+
+KEY = "switch/us-west-2"
+
+
+@pytest.fixture
+def switch(s3_backend: str) -> SwitchObject:
+    return SwitchObject(open_bucket(s3_backend), KEY)
+
+
+def written(switch: SwitchObject) -> SwitchState:
+    return read_switch(switch.bucket.client.get_object(Bucket=switch.bucket.name, Key=KEY)["Body"].read().decode())
+
+
+def write(switch: SwitchObject, state: SwitchState) -> None:
+    switch.bucket.client.put_object(Bucket=switch.bucket.name, Key=KEY, Body=str(state).encode())
+
+
+def test_a_switch_is_turned_on_as_the_next_revision_by_a_later_term(switch: SwitchObject) -> None:
+    write(switch, SwitchState(active=False, revision=7, term=2))
+    switch.turn_on()
+    assert written(switch) == SwitchState(active=True, revision=8, term=4)
+    switch.turn_on()
+    assert written(switch) == SwitchState(active=True, revision=8, term=4)
+
+
+def test_what_somebody_else_has_written_meanwhile_stays(switch: SwitchObject, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(switch, SwitchState(active=False, revision=7))
+    client = switch.bucket.client
+    read = client.get_object
+
+    def read_and_be_late(**words: str) -> object:
+        answer = read(**words)
+        write(switch, SwitchState(active=False, revision=8))
+        return answer
+
+    monkeypatch.setattr(client, "get_object", read_and_be_late)
+    with pytest.raises(WrittenMeanwhile, match="somebody else") as late:
+        switch.turn_on()
+    assert late.value.code is ExitCode.STALE
+    monkeypatch.undo()
+    assert written(switch) == SwitchState(active=False, revision=8)
+
+
+@pytest.mark.parametrize("text", [None, "maybe"])
+def test_a_switch_that_cannot_be_read_is_not_written(switch: SwitchObject, text: str | None) -> None:
+    if text is not None:
+        switch.bucket.client.put_object(Bucket=switch.bucket.name, Key=KEY, Body=text.encode())
+    with pytest.raises(HhctlError):
+        switch.turn_on()

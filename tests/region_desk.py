@@ -1,0 +1,137 @@
+"""An operator who moves the traffic between two regions, over the fake engine and databases that are files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from desk import FIRST, Desk
+from fakes import seeded
+
+from automation.core.failback import FOLLOWS, REBUILD, Found, Return, answers, failback_command, plan_failback
+from automation.core.failover import (
+    CATCH_UP,
+    LEVEL,
+    OPEN_DATABASE,
+    PROMOTE,
+    SHUT,
+    SHUT_DATABASE,
+    STANDS_BY,
+    WRITABLE,
+    Request,
+    failover_command,
+    plan_failover,
+)
+from automation.core.preflight import Waivers
+from automation.core.replication import DatabaseStanding
+from automation.operating import look_back
+from stacks.dials import DatabaseRole
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from automation.core.facts import Facts
+    from automation.course import Doors
+    from automation.run import Report
+
+HOME, STANDBY = "prod", "dr"
+EAST, WEST = "us-east-1", "us-west-2"
+
+
+@dataclass(frozen=True)
+class Databases:
+    """Two databases, of which never both may take writes; `level` is whether a standby ever catches up."""
+
+    folder: Path
+    level: bool = True
+
+    def standing(self, stack: str) -> DatabaseStanding:
+        held = self._read()[stack]
+        return DatabaseStanding(replays=held["replays"], shut=held["shut"], position="0/10", streaming=held["replays"], quiet=0.0)
+
+    def holds(self, condition: str, stack: str) -> bool:
+        stands = self.standing(stack)
+        return {
+            "true": True,
+            SHUT: stands.shut,
+            STANDS_BY: stands.replays,
+            FOLLOWS: stands.replays,
+            LEVEL: self.level,
+            WRITABLE: stands.takes_writes,
+        }[condition]
+
+    def act(self, action: str, stack: str) -> None:
+        held = self._read()
+        held[stack] |= {
+            SHUT_DATABASE: {"shut": True},
+            OPEN_DATABASE: {"shut": False},
+            PROMOTE: {"replays": False},
+            REBUILD: {"replays": True, "shut": False},
+            CATCH_UP: {},
+        }[action]
+        self.write(held)
+
+    def write(self, held: dict[str, Any]) -> None:
+        draft = self.folder / "databases.draft"
+        draft.write_text(json.dumps(held))
+        draft.replace(self.folder / "databases.json")
+        assert not all(self.standing(stack).takes_writes for stack in held), "two databases take writes"
+
+    def _read(self) -> dict[str, dict[str, bool]]:
+        return json.loads((self.folder / "databases.json").read_text())
+
+
+@dataclass
+class RegionDesk(Desk):
+    """A desk from which traffic is moved."""
+
+    level: bool = True
+
+    @property
+    def databases(self) -> Databases:
+        return Databases(self.shared, self.level)
+
+    @property
+    def doors(self) -> Doors:
+        return replace(super().doors, deeds=self.databases)
+
+    def plan_of_failover(self, *, planned: bool) -> tuple[str, Any]:
+        """The command, and its planner for what is seen now."""
+        command = failover_command(WEST, planned=planned, waivers=Waivers(), lost=None)
+        promoted = self.databases.standing(STANDBY).takes_writes
+        request = Request(command, WEST, (), fenced=True, planned=planned, promoted=promoted, minimum=3, maximum=9)
+        return command, partial(plan_failover, request=request)
+
+    def look(self, command: str) -> Facts:
+        return look_back(command, self.facts(HOME, STANDBY), self)
+
+    def failover(self, *, planned: bool = False) -> Report | None:
+        """`hhctl failover us-west-2`."""
+        command, plan = self.plan_of_failover(planned=planned)
+        return self._operate(plan, self.look(command))
+
+    def failback(self) -> Report | None:
+        """`hhctl failback us-east-1`."""
+        command = failback_command(EAST, data_loss=False)
+        found = Found(self.databases.standing(HOME), self.databases.standing(STANDBY), switch=False, losses=None)
+        request = Return(command, EAST, answers(found, data_loss=False), found)
+        return self._operate(partial(plan_failback, request=request), self.look(command))
+
+
+def two_regions(shared: Path) -> Path:
+    """Make a world in which prod serves and dr stands by."""
+    engine = Desk(shared).engine
+    seeded(engine, HOME, replace(FIRST, active=True, term=1, database_role=DatabaseRole.PRIMARY))
+    seeded(engine, STANDBY, replace(FIRST, minimum=1, database_role=DatabaseRole.STANDBY))
+    Databases(shared).write({HOME: {"replays": False, "shut": False}, STANDBY: {"replays": True, "shut": False}})
+    return shared
+
+
+def moved_away(shared: Path) -> Path:
+    """Make a world in which the traffic was moved to dr."""
+    report = RegionDesk(two_regions(shared)).failover()
+    assert report
+    assert report.ending.word == "done"
+    return shared

@@ -1,0 +1,192 @@
+"""A failover and a failback, killed at every place that they pass: the same command, from another laptop, ends what was begun."""
+
+from __future__ import annotations
+
+import os
+import signal
+import traceback
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import pytest
+from region_desk import HOME, STANDBY, RegionDesk, moved_away, two_regions
+
+from automation.core.failpoints import Deed, Failpoint
+from automation.core.plan import Ending
+from automation.errors import Refusal
+from automation.operating import operate
+from automation.run import carry_out
+from stacks.dials import DatabaseRole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from automation.run import Report
+
+
+@dataclass(frozen=True)
+class Story:
+    """An operation that starts from a world, and what it comes to however often it is interrupted; `serves` is the stack that does then."""
+
+    name: str
+    world: Callable[[Path], Path]
+    go: Callable[[RegionDesk], Report | None]
+    ending: Ending
+    serves: str
+    level: bool = True
+    ready: Callable[[str], float | None] | None = None
+
+    def run(self, desk: RegionDesk) -> Report | None:
+        desk.world.ready, desk.level = self.ready, self.level
+        return self.go(desk)
+
+
+AWAY = Story("failover", two_regions, RegionDesk.failover, Ending.DONE, STANDBY)
+PLANNED = Story("planned", two_regions, lambda desk: desk.failover(planned=True), Ending.DONE, STANDBY)
+BEHIND = Story("behind", two_regions, lambda desk: desk.failover(planned=True), Ending.FAILED, HOME, level=False)
+SICK = Story("sick", two_regions, RegionDesk.failover, Ending.HALTED, HOME, ready=lambda _: 0)
+BACK = Story("failback", moved_away, RegionDesk.failback, Ending.DONE, HOME)
+STORIES = (AWAY, PLANNED, BEHIND, SICK, BACK)
+
+
+def passed(story: Story) -> list[str]:
+    """The places that a run passes, each once."""
+    places: list[str] = []
+    with TemporaryDirectory() as folder:
+        world = story.world(Path(folder))
+        story.run(RegionDesk(world, passed=places.append))
+    return list(dict.fromkeys(places))
+
+
+CASES = [pytest.param(story, place, id=f"{story.name}-{place}") for story in STORIES for place in passed(story)]
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None) as made:
+        yield Path(made)
+
+
+def ended(desk: RegionDesk, story: Story) -> int:
+    """Run hhctl in a process of its own to its end; minus the signal where one has ended it."""
+    if pid := os.fork():
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    code = 1
+    try:
+        report = story.run(desk)
+        code = int(report.ending.code) if report else 0
+    except BaseException:  # noqa: BLE001 - the child must not go on as a second pytest
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def assert_serves(desk: RegionDesk, stack: str) -> None:
+    """One stack alone serves: its switch is on by the later term, its database takes writes, and the other's is shut or follows."""
+    other = STANDBY if stack == HOME else HOME
+    worlds = {each: desk.engine.world(each) for each in (HOME, STANDBY)}
+    serving, resting = worlds[stack], worlds[other]
+    assert serving
+    assert resting
+    assert serving.active
+    assert not resting.active
+    assert serving.term > resting.term
+    assert serving.database_role is DatabaseRole.PRIMARY
+    assert not serving.stopped
+    assert desk.databases.standing(stack).takes_writes
+    assert not desk.databases.standing(other).takes_writes
+
+
+@pytest.mark.parametrize(("story", "place"), CASES)
+def test_after_a_death_the_same_command_ends_what_was_begun(folder: Path, story: Story, place: str) -> None:
+    world = story.world(folder)
+    assert ended(RegionDesk(world, armed=Failpoint(place, Deed.KILL)), story) == -signal.SIGKILL
+    bob = RegionDesk(world, "bob")
+    try:
+        report = story.run(bob)
+    except Refusal as refusal:
+        assert "serves already" in refusal.message  # noqa: PT017 - only a run that had come to its end is refused
+        assert story.ending is Ending.DONE
+    else:
+        assert report
+        assert report.ending is story.ending
+    assert_serves(bob, story.serves)
+    if story.ending is Ending.DONE:
+        with pytest.raises(Refusal, match="serves already"):
+            story.run(bob)
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
+def test_what_ends_is_as_it_says(folder: Path, story: Story) -> None:
+    desk = RegionDesk(story.world(folder))
+    report = story.run(desk)
+    assert report
+    assert report.ending is story.ending
+    assert_serves(desk, story.serves)
+
+
+def test_home_again_everything_is_as_it_was_but_for_the_terms(folder: Path) -> None:
+    desk = RegionDesk(two_regions(folder))
+    before = {stack: desk.engine.world(stack) for stack in (HOME, STANDBY)}
+    desk.failover(planned=True)
+    desk.failback()
+    for stack, was in before.items():
+        found = desk.engine.world(stack)
+        assert found
+        assert was
+        assert replace(found, term=was.term, minimum=was.minimum) == was
+    assert desk.databases.standing(STANDBY).replays
+
+
+def test_without_the_turn_of_the_switch_nobody_is_served_there(folder: Path) -> None:
+    desk = RegionDesk(two_regions(folder))
+    command, plan = desk.plan_of_failover(planned=False)
+    whole = plan(desk.look(command))
+    carry_out(replace(whole, steps=whole.steps[:-1]), desk.author, desk.doors, desk.journal())
+    with pytest.raises(AssertionError):
+        assert_serves(desk, STANDBY)
+
+
+@pytest.mark.parametrize("story", [AWAY, BACK], ids=lambda story: story.name)
+def test_who_comes_while_another_moves_the_traffic_is_kept_out(folder: Path, story: Story) -> None:
+    alice, bob = RegionDesk(story.world(folder)), RegionDesk(folder, "bob")
+    endings: list[Ending] = []
+
+    def meanwhile(_: str) -> float:
+        report = story.run(bob)
+        assert report
+        endings.append(report.ending)
+        return 9
+
+    alice.world.ready = meanwhile
+    report = story.go(alice)
+    assert report
+    assert report.ending is Ending.DONE
+    assert set(endings) == {Ending.BUSY}
+    assert_serves(alice, story.serves)
+
+
+def test_who_decided_before_another_was_done_is_told_that_it_is_stale(folder: Path) -> None:
+    alice, bob = RegionDesk(two_regions(folder)), RegionDesk(folder, "bob")
+    command, plan = bob.plan_of_failover(planned=False)
+    seen = bob.look(command)
+    assert alice.failover(planned=True)
+    report = operate(plan, seen, bob.author, doors=lambda: nullcontext(bob.doors), records=bob, consent=bob.consent)
+    assert report
+    assert report.ending is Ending.STALE
+    assert_serves(bob, STANDBY)
+
+
+def test_dying_in_one_step_after_the_other_changes_nothing_of_that(folder: Path) -> None:
+    world = two_regions(folder)
+    # By the last of them there is no fence left to undo, so that the turn of the switch is the fourth step.
+    for step in (1, 2, 3, 5, 4):
+        assert ended(RegionDesk(world, armed=Failpoint(f"step-{step}-carried-out", Deed.KILL)), PLANNED) == -signal.SIGKILL
+    desk = RegionDesk(world, "bob")
+    report = PLANNED.run(desk)
+    assert report
+    assert report.ending is Ending.DONE
+    assert_serves(desk, STANDBY)
