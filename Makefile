@@ -2,7 +2,7 @@
 PYTHON ?= python3
 UV := uv==0.13.9
 
-.PHONY: setup demo test lint
+.PHONY: setup demo test lint pictures judge
 
 setup: .venv/.synced
 
@@ -15,6 +15,12 @@ setup: .venv/.synced
 
 demo: setup
 	@.venv/bin/hhctl demo
+
+pictures: setup
+	@.venv/bin/python docs/pictures.py
+
+judge: setup
+	@.venv/bin/python benchmarks/judge.py
 
 lint: setup
 	.venv/bin/ruff check

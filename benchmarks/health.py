@@ -9,27 +9,13 @@ import json
 import os
 import platform
 import statistics
-import subprocess
-import sys
 import time
-from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
+from shell import HERE, hhctl, local_cloud, run
+
 NAMESPACE, CONTEXT = "house-helper-prod", "us-east-1"
 PODS = 1000
 ROUNDS = 7
-
-
-def run(environment: dict[str, str], *command: str, given: str = "") -> str:
-    """Stdout of one command, which must succeed."""
-    done = subprocess.run(command, cwd=HERE.parent, env=environment, input=given, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(f"{' '.join(command)} exited {done.returncode}:\n{done.stdout}{done.stderr}")
-    return done.stdout
-
-
-def hhctl(environment: dict[str, str], *arguments: str) -> str:
-    return run(environment, sys.executable, "-m", "automation.cli", *arguments)
 
 
 def thousand_pods() -> str:
@@ -58,19 +44,12 @@ def seconds(environment: dict[str, str]) -> float:
 
 
 def main() -> None:
-    folder = Path(f"/var/tmp/hhctl-bench-{os.getpid()}")
-    environment = {**os.environ, "HHCTL_LOCAL_FOLDER": str(folder)}
-    hhctl(environment, "local", "up")
-    try:
-        variables = json.loads(hhctl(environment, "local", "env", "-o", "json"))["variables"]
-        environment |= {**variables, "PATH": f"{folder}/bin:{os.environ['PATH']}"}
+    with local_cloud() as (environment, _):
         kubectl = ("kubectl", "--context", CONTEXT, "--namespace", NAMESPACE)
         run(environment, "kubectl", "--context", CONTEXT, "create", "namespace", NAMESPACE)
         run(environment, *kubectl, "create", "--filename=-", given=thousand_pods())
         run(environment, *kubectl, "rollout", "status", "deployment/house-helper-api", "--timeout=300s")
         taken = [seconds(environment) for _ in range(ROUNDS)]
-    finally:
-        hhctl(environment, "local", "down")
     lines = [
         "# Health",
         "",

@@ -9,31 +9,17 @@ import json
 import os
 import platform
 import statistics
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import psutil
+from shell import HERE, hhctl, local_cloud, run
 
-HERE = Path(__file__).resolve().parent
 STACKS = ("staging", "dr", "prod", "global")
 PODS_A_REGION = 10
 SECONDS = 30.0
 STARTS = 8
-
-
-def run(environment: dict[str, str], *command: str) -> str:
-    """Stdout of one command, which must succeed."""
-    done = subprocess.run(command, cwd=HERE.parent, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(f"{' '.join(command)} exited {done.returncode}:\n{done.stdout}{done.stderr}")
-    return done.stdout
-
-
-def hhctl(environment: dict[str, str], *arguments: str) -> str:
-    return run(environment, sys.executable, "-m", "automation.cli", *arguments)
 
 
 def processes(folder: Path) -> dict[int, psutil.Process]:
@@ -100,13 +86,8 @@ def asked(environment: dict[str, str], query: str) -> float:
 
 
 def main() -> None:
-    folder = Path(f"/var/tmp/hhctl-bench-{os.getpid()}")
-    environment = {**os.environ, "HHCTL_LOCAL_FOLDER": str(folder)}
-    hhctl(environment, "local", "up", "--traffic", "200")
-    try:
+    with local_cloud("--traffic", "200") as (environment, folder):
         rows = measured(environment, folder)
-    finally:
-        hhctl(environment, "local", "down")
     lines = [
         "# Pods that are processes",
         "",
@@ -122,8 +103,6 @@ def main() -> None:
 
 
 def measured(environment: dict[str, str], folder: Path) -> list[tuple[str, str, str]]:
-    variables = json.loads(hhctl(environment, "local", "env", "-o", "json"))["variables"]
-    environment |= {**variables, "PATH": f"{folder}/bin:{os.environ['PATH']}"}
     for stack in STACKS:
         hhctl(environment, "up", stack, "--yes", "--reason", "benchmark")
     for stack in ("prod", "dr"):

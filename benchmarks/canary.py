@@ -1,0 +1,71 @@
+"""What a change of a canary's weight costs beside a plain script over the Automation API; writes canary.md beside it.
+
+python benchmarks/canary.py
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import sys
+import time
+from typing import Any
+
+from shell import HERE, hhctl, local_cloud, run
+
+from stacks.quantities import STACKS
+
+ROUNDS = 5
+BUDGET = 1.15
+LOW, HIGH = 10, 25
+
+
+def newest(environment: dict[str, str]) -> dict[str, Any]:
+    return json.loads(hhctl(environment, "history", "prod", "--limit", "1", "-o", "json"))["items"][0]
+
+
+def taken(environment: dict[str, str], *command: str) -> float:
+    begun = time.monotonic()
+    run(environment, *command)
+    return time.monotonic() - begun
+
+
+def plain(environment: dict[str, str]) -> float:
+    """Seconds in which the script takes the weight back."""
+    entry = newest(environment)
+    dials = {**entry["dials"], "canary": {**entry["dials"]["canary"], "weight": LOW}}
+    words = (str(HERE / "canary_plain.py"), "prod", str(entry["revision"] + 1), json.dumps(dials))
+    return taken({**environment, "PYTHONPATH": str(HERE.parent)}, sys.executable, *words)
+
+
+def ours(environment: dict[str, str]) -> float:
+    words = ("canary", "weight", str(HIGH), "--yes", "--reason", "benchmark")
+    return taken(environment, sys.executable, "-m", "automation.cli", *words)
+
+
+def main() -> None:
+    with local_cloud("--traffic", "5") as (environment, _):
+        for stack in STACKS:
+            hhctl(environment, "up", stack, "--yes", "--reason", "benchmark")
+        hhctl(environment, "canary", "start", "v1.3.0", "--yes", "--reason", "benchmark")
+        rounds = [(ours(environment), plain(environment)) for _ in range(ROUNDS)]
+    engine, script = (statistics.median(column) for column in zip(*rounds, strict=True))
+    lines = [
+        "# A change of weight",
+        "",
+        f"{os.cpu_count()} cores, Python {platform.python_version()}; prod on the local cloud, state on S3; seconds from exec to exit,",
+        f"median of {ROUNDS}, in turns. Both sides run the same program with the same CLI and providers; {BUDGET} times the script is",
+        "allowed.",
+        "",
+        "| `hhctl canary weight` | script | times |",
+        "| ---: | ---: | ---: |",
+        f"| {engine:.2f} | {script:.2f} | {engine / script:.2f} |",
+    ]
+    (HERE / "canary.md").write_text("\n".join(lines) + "\n")
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()
