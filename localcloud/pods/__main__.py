@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from localcloud.catalogue.entry import read_catalogue
+from localcloud.cloud import Cloud
 from localcloud.faults import faults_file
 from localcloud.folder import CloudFolder
 from localcloud.kube_api import KubeApi
@@ -37,6 +38,7 @@ async def _run(options: _Options) -> None:
 
 def _node(options: _Options) -> Node:
     folder = CloudFolder(options.folder)
+    cloud = Cloud(folder)
     data = folder.data(f"{options.region}/{AGENT}")
     (data / "pods").mkdir(mode=0o700, parents=True, exist_ok=True)
     api = KubeApi.from_kubeconfig(options.kubeconfig, timeout=_LIMIT)
@@ -48,6 +50,7 @@ def _node(options: _Options) -> Node:
         images=read_catalogue(faults=faults_file(folder)),
         events=Events(api),
         book=AddressBook(addresses_file(folder, options.region)),
+        aws={**cloud.aws_environment(), "AWS_ENDPOINT_URL": cloud.aws_endpoint(options.region)},
     )
 
 

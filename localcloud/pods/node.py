@@ -58,7 +58,10 @@ class Images(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """The real nodes of one region; `pods_folder` has a folder for each of their pods."""
+    """The real nodes of one region.
+
+    `pods_folder` has a folder for each of their pods; `aws` are the variables by which their containers find the region's AWS.
+    """
 
     region: str
     folder: CloudFolder
@@ -67,6 +70,7 @@ class Node:
     images: Images
     events: Events
     book: AddressBook
+    aws: Mapping[str, str]
 
     def pod_folder(self, uid: str) -> Path:
         """Where a pod's containers live; removed with the pod."""

@@ -30,8 +30,10 @@ def start_container(node: Node, pod: Pod, container: Container, image: Image, ad
 def environment_of(node: Node, pod: Pod, container: Container, image: Image, address: Address) -> dict[str, str]:
     """Everything in a container's environment: its own, its image's, its manifest's. Raises `ConfigFault`, `KubeError`."""
     given = container_environment(pod, container, Sources(node.api, pod.namespace), address.ip)
-    own = _own_environment(pod, node.place(pod.uid, container.name))
-    return {**own, **image.environment, **with_local_port(given, container, address.ports)}
+    own = _own_environment(node, pod, node.place(pod.uid, container.name))
+    # As EKS gives a pod the credentials of its service account. Nobody is asked here which one that is.
+    aws: Mapping[str, str] = node.aws if "AWS_REGION" in given else {}
+    return {**own, **image.environment, **aws, **with_local_port(given, container, address.ports)}
 
 
 def working_folder(container: Container, place: Place) -> Path:
@@ -42,9 +44,9 @@ def working_folder(container: Container, place: Place) -> Path:
     return folder
 
 
-def _own_environment(pod: Pod, place: Place) -> dict[str, str]:
+def _own_environment(node: Node, pod: Pod, place: Place) -> dict[str, str]:
     """What a container has without asking. CONTAINER_ROOT is the folder below which its mounts are, since it has no `/` of its own."""
-    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    path = f"{Path(sys.executable).parent}:{node.folder.root / 'bin'}:/usr/bin:/bin"
     root, temporary = str(place.root), str(place.root / "tmp")
     own = {"HOME": root, "CONTAINER_ROOT": root, "TMPDIR": temporary, "HOSTNAME": pod.name}
     return {**own, "PATH": path, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
