@@ -72,7 +72,7 @@ _CLUSTER_SECONDS = 3.0
 _HELM_SECONDS = 15
 """For one answer of helm or kubectl, which may be about some dozens of objects."""
 
-_DATABASE_SECONDS = 15
+_DATABASE_SECONDS = 30
 """For one answer of a database, of which a promotion may take ten."""
 
 _LOOKED_BACK = 300

@@ -40,7 +40,7 @@ T = TypeVar("T")
 PROBE_SECONDS = 2.0
 """For one look at a region that may be gone."""
 
-PATIENT_SECONDS = 10.0
+PATIENT_SECONDS = 30.0
 """For one look at the region that is to serve."""
 
 

@@ -10,73 +10,45 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from terminal import Ended, Terminal, ended
-from vaults import forget_vaults
-
-from stacks.loading import load_spec
+from operators import PATIENCE, Operator, all_up
+from terminal import Ended, ended
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from local_cloud import LocalCloud
 
-PROJECT = Path(__file__).resolve().parent.parent.parent
-STACKS = ("staging", "dr", "prod", "global")
-ENOUGH_TRAFFIC, LITTLE_TRAFFIC = "100", "5"
 OF_SLOWNESS = ("P50", "P95", "P99", "slow requests")
 QUICK = ("--soak", "5s", "--harm", "20%", "--yes", "--reason", "a test")
 
 
 @dataclass(frozen=True)
-class Operator(Terminal):
-    """The terminal of one who tries versions on prod."""
-
-    def types(self, *words: str, code: int = 0, **variables: str) -> Ended:
-        done = ended(self.start(*words, **variables), limit=280)
-        assert done.code == code, f"hhctl {' '.join(words)} exited {done.code}:\n{done.out}\n{done.err}"
-        return done
+class Trier(Operator):
+    """One who tries versions on prod."""
 
     def brings_up(self, *words: str) -> Ended:
         """Run a sound canary to its end; what a machine busy with other tests made slow for a while is rightly not let through at once."""
         for _ in range(2):
-            done = ended(self.start(*words), limit=280)
+            done = ended(self.start(*words), limit=PATIENCE)
             says = done.err.splitlines()[-1]
             if done.code not in {10, 11} or "FAIL error rate" in says or not any(metric in says for metric in OF_SLOWNESS):
                 break
         assert done.code == 0, f"hhctl {' '.join(words)} exited {done.code}:\n{done.out}\n{done.err}"
         return done
 
-    def reads(self, *words: str) -> dict[str, Any]:
-        return self.types(*words, "-o", "json").document
-
     def dials(self, stack: str) -> dict[str, Any]:
         return self.reads("history", stack, "--limit", "1")["items"][0]["dials"]
 
     def judged(self) -> list[dict[str, Any]]:
         """The judge's verdicts in the newest run, a rung each."""
-        newest = self.reads("journal", "list")["items"][0]["run"]
-        records = self.reads("journal", "show", newest)["items"]
-        return [
-            each["data"] for each in records if each["event"] == "judged" and any("planned" in one for one in each["data"]["judgements"])
-        ]
+        told = [each["data"] for each in self.newest_records() if each["event"] == "judged"]
+        return [data for data in told if any("planned" in one for one in data["judgements"])]
 
 
 @pytest.fixture(scope="module")
-def operator(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
-    """All four stacks, up on v1.2.1, with as much traffic as leaves other tests their processor."""
-    state = tmp_path_factory.mktemp("canaries")
-    found = Operator({**cloud.environment, "PULUMI_BACKEND_URL": f"file://{state}", "XDG_STATE_HOME": str(state / "own")})
-    for stack in STACKS:
-        found.types("up", stack, "--yes", "--reason", "a test")
-    cloud.hhctl("local", "up", "--traffic", ENOUGH_TRAFFIC)
-    try:
-        yield found
-    finally:
-        cloud.hhctl("local", "fault", "--clear", limit=240)
-        cloud.hhctl("local", "up", "--traffic", LITTLE_TRAFFIC)
-        for stack in ("global", "prod", "dr", "staging"):
-            found.types("destroy", stack, "--yes", "--reason", "a test")
-        forget_vaults(load_spec(PROJECT, found.environment))
+def operator(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trier]:
+    with all_up(cloud, tmp_path_factory.mktemp("canaries")) as environment:
+        yield Trier(environment)
 
 
 def deployments(cloud: LocalCloud, region: str) -> dict[str, str]:
@@ -87,7 +59,7 @@ def deployments(cloud: LocalCloud, region: str) -> dict[str, str]:
 
 
 @pytest.mark.timeout(900)
-def test_a_canary_that_does_no_harm_is_promoted_digest_for_digest_and_leaves_a_page(operator: Operator, cloud: LocalCloud) -> None:
+def test_a_canary_that_does_no_harm_is_promoted_digest_for_digest_and_leaves_a_page(operator: Trier, cloud: LocalCloud) -> None:
     done = operator.brings_up("canary", "run", "v1.3.0", *QUICK)
     image = operator.dials("prod")["image"]
     assert image["tag"] == "v1.3.0"
@@ -107,7 +79,7 @@ def test_a_canary_that_does_no_harm_is_promoted_digest_for_digest_and_leaves_a_p
 
 
 @pytest.mark.timeout(900)
-def test_a_canary_that_fails_requests_is_taken_back_with_its_numbers(operator: Operator, cloud: LocalCloud) -> None:
+def test_a_canary_that_fails_requests_is_taken_back_with_its_numbers(operator: Trier, cloud: LocalCloud) -> None:
     cloud.hhctl("local", "fault", "--version", "v1.3.1", "--error-rate", "20%")
     halted = operator.types("canary", "run", "v1.3.1", *QUICK, code=10)
     assert "hhctl: FAIL error rate" in halted.err
@@ -119,7 +91,7 @@ def test_a_canary_that_fails_requests_is_taken_back_with_its_numbers(operator: O
 
 
 @pytest.mark.timeout(900)
-def test_a_run_that_was_killed_at_a_rung_goes_on_there_and_meanwhile_deployments_are_refused(operator: Operator) -> None:
+def test_a_run_that_was_killed_at_a_rung_goes_on_there_and_meanwhile_deployments_are_refused(operator: Trier) -> None:
     words = ("canary", "run", "v1.3.1", *QUICK)
     killed = operator.types(*words, code=-signal.SIGKILL, HHCTL_FAILPOINT="step-3-soaking:kill")
     assert "at 10 %" in killed.err
@@ -129,7 +101,7 @@ def test_a_run_that_was_killed_at_a_rung_goes_on_there_and_meanwhile_deployments
     shown = operator.reads("canary", "status")
     assert shown["canary"]["weight"] == 25
     assert [arm["track"] for arm in shown["arms"]] == ["canary", "stable"]
-    again = ended(operator.start(*words), limit=280)
+    again = ended(operator.start(*words), limit=PATIENCE)
     assert "carried out as revision" in again.err
     assert "at 10 %" not in again.err
     if again.code:
@@ -138,11 +110,11 @@ def test_a_run_that_was_killed_at_a_rung_goes_on_there_and_meanwhile_deployments
 
 
 @pytest.mark.timeout(900)
-def test_without_prometheus_a_rung_holds_and_a_human_is_asked_for(operator: Operator, cloud: LocalCloud) -> None:
+def test_without_prometheus_a_rung_holds_and_a_human_is_asked_for(operator: Trier, cloud: LocalCloud) -> None:
     process = operator.start("canary", "run", "v1.3.0", *QUICK)
     time.sleep(15)
     cloud.hhctl("local", "fault", "--part", "us-east-1/prometheus", "--stop")
-    done = ended(process, limit=280)
+    done = ended(process, limit=PATIENCE)
     assert done.code == 11, done.err
     assert "INCONCLUSIVE" in done.err
     assert operator.dials("prod")["canary"]["weight"] in {10, 25, 50}
@@ -152,7 +124,7 @@ def test_without_prometheus_a_rung_holds_and_a_human_is_asked_for(operator: Oper
 
 
 @pytest.mark.timeout(900)
-def test_a_canary_is_set_by_hand_rung_by_rung(operator: Operator) -> None:
+def test_a_canary_is_set_by_hand_rung_by_rung(operator: Trier) -> None:
     reason = ("--yes", "--reason", "a test")
     operator.types("canary", "start", "v1.3.0", *reason)
     assert operator.dials("prod")["canary"]["weight"] == 10
