@@ -66,8 +66,8 @@ if TYPE_CHECKING:
     from automation.ports.objects import Objects
     from automation.ports.releases import Releases
 
-_CLUSTER_SECONDS = 3.0
-"""For a cluster to say which one it is."""
+_CLUSTER_SECONDS = 10.0
+"""For a cluster to say which one it is, by way of a login helper that may itself ask its cloud first."""
 
 _HELM_SECONDS = 15
 """For one answer of helm or kubectl, which may be about some dozens of objects."""
@@ -169,7 +169,7 @@ class Session:
     def gather_to_act(self, *stacks: str, within: Mapping[str, float] | None = None) -> Mapping[str, StackFacts | Unreachable]:
         """Read how stacks stand, whether their clusters are those that the spec pins, and whether dr's switch is as the engine left it.
 
-        Whoever acts on a stack asks that first. Its cluster has to answer `within` so many seconds, three where that names none.
+        Whoever acts on a stack asks that first. Its cluster has to answer `within` so many seconds, ten where that names none.
         """
 
         def prove(stack: str) -> HhctlError | None:
