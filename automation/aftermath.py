@@ -6,24 +6,30 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from automation.core.measures import unmeasured
 from automation.core.messages import messages_of
 from automation.core.moved import page
+from automation.core.plan import Ending
 from automation.core.record import Event
 from automation.errors import ExitCode, HhctlError
+from automation.operating import was_last
 from automation.ports.outbox import state_folder
 from automation.reports import ReportView
+from automation.run import Report
 from automation.show import Column, Record, Table, Text, show, tell
 from automation.telling import outbox, send
+from stacks.house import STANDBY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from automation.core.facts import Facts
     from automation.core.moved import Moved
     from automation.operating import Records
     from automation.options import Options
-    from automation.run import Report
-    from automation.session import Session
+    from automation.ports.outbox import Outbox
+    from automation.session import Journals, Session
     from automation.show import Block, Json
     from automation.telling import Sent
 
@@ -62,18 +68,29 @@ class MovedView:
         )
 
 
-def conclude(session: Session, options: Options, report: Report, moved: Moved, *, records: Records) -> ExitCode:
-    """Write down what was measured, keep the page, tell everybody, and show it all; the exit code says whether all could be told.
+def left_untold(facts: Facts, records: Journals, operation: str) -> Report | None:
+    """Return the run of `operation` that ended well and died before anybody was told; None where there is none that still holds."""
+    if not was_last(operation, facts.of(STANDBY)):
+        return None
+    run = unmeasured(records.known(), operation)
+    return Report(run, operation, Ending.DONE, "done before, and told now", "", (), {}) if run else None
 
-    The traffic has moved by now: nothing here is a reason to say that it has not.
+
+def conclude(session: Session, options: Options, report: Report, moved: Moved, *, records: Records) -> ExitCode:
+    """Keep what is to be told, write down what was measured, tell everybody, and show it all; the exit code says whether all were told.
+
+    The traffic has moved by now: nothing here is a reason to say that it has not. What was measured counts as told, so it is written once
+    the outbox has the messages.
     """
+    box = outbox()
+    kept = _kept_for_all(box, session, options, moved)
+    file = state_folder(os.environ) / "failovers" / f"{report.run}.md"
+    _keep(file, page(moved))
     try:
         records.journal(report.run).write(Event.MEASURED, 0, moved.summary, moved.document())
     except HhctlError as error:
         tell(f"hhctl: {error.message}; next: {error.hint}")
-    file = state_folder(os.environ) / "failovers" / f"{report.run}.md"
-    _keep(file, page(moved))
-    sent = _told(session, options, moved)
+    sent = _sent(box, session) if kept else None
     show(MovedView(report, moved, file, sent or ()), options)
     for each in sent or ():
         if each.trouble:
@@ -90,11 +107,18 @@ def _keep(file: Path, text: str) -> None:
         tell(f"hhctl: the report cannot be kept in {file}: {error.strerror}")
 
 
-def _told(session: Session, options: Options, moved: Moved) -> Sequence[Sent] | None:
-    """Tell everybody, what was left from earlier too; None where not even that could be kept."""
-    box = outbox()
+def _kept_for_all(box: Outbox, session: Session, options: Options, moved: Moved) -> bool:
     try:
         box.put(messages_of(moved, operator=session.author.operator, incident=options.incident))
+    except HhctlError as error:
+        tell(f"hhctl: nobody could be told: {error.message}; next: {error.hint}")
+        return False
+    return True
+
+
+def _sent(box: Outbox, session: Session) -> Sequence[Sent] | None:
+    """Tell everybody, what was left from earlier too; None where the outbox cannot be read."""
+    try:
         return send(box, session.app.spec)
     except HhctlError as error:
         tell(f"hhctl: nobody could be told: {error.message}; next: {error.hint}")

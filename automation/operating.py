@@ -61,9 +61,15 @@ def look_back(command: str, stacks: Mapping[str, StackFacts | Unreachable], reco
     Raises:
         HhctlError: the records are needed and cannot be read.
     """
-    if any(isinstance(found, StackFacts) and _was_last(command, found) for found in stacks.values()):
+    if any(isinstance(found, StackFacts) and was_last(command, found) for found in stacks.values()):
         return Facts(stacks, unfinished(records.newest(), command))
     return Facts(stacks)
+
+
+def was_last(command: str, facts: StackFacts) -> bool:
+    """Tell whether `command`, or its undo, was the last to change a stack."""
+    newest = next(carried_out(facts.entries), None)
+    return newest is not None and newest.note.operation in {command, undo_of(command)}
 
 
 def operate(
@@ -97,8 +103,3 @@ def operate(
         return None
     with doors() as opened:
         return carry_out(wanted, author, opened, records.journal())
-
-
-def _was_last(command: str, facts: StackFacts) -> bool:
-    newest = next(carried_out(facts.entries), None)
-    return newest is not None and newest.note.operation in {command, undo_of(command)}

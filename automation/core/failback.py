@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from automation.core.deployment_log import ANY
 from automation.core.failover import (
     PROMOTE,
+    ServesAlready,
     Sides,
     brought_to_size,
     fence,
@@ -20,7 +21,6 @@ from automation.core.failover import (
 from automation.core.losses import Losses
 from automation.core.plan import Plan, Task, Update
 from automation.core.preflight import Answer, Check
-from automation.errors import Refusal
 from stacks.dials import DatabaseRole
 from stacks.house import HOME, STANDBY
 
@@ -79,7 +79,8 @@ def plan_failback(facts: Facts, request: Return) -> Plan:
     forward.
 
     Raises:
-        Refusal: something stands in the way, or prod serves already and dr stands by.
+        ServesAlready: prod's region does, and dr stands by.
+        Refusal: something stands in the way.
         HhctlError: prod or dr cannot be reached.
     """
     home, standby = facts.present(HOME), facts.present(STANDBY)
@@ -88,7 +89,7 @@ def plan_failback(facts: Facts, request: Return) -> Plan:
     if home.active and not standby.active:
         steps = (*([turned(facts, back, home)] if gates_left(facts, back, home) else ()), *_follow(facts, standby, request))
         if not steps:
-            raise Refusal(f"{request.region} serves already", hint="hhctl status")
+            raise ServesAlready(request.region)
         return Plan(request.command, STANDBY, bases, steps)
     promoted = _is_promoted(facts, standby, request)
     if not promoted:

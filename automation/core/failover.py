@@ -36,6 +36,13 @@ _SMOKE_SECONDS = 60.0
 LEAD_SECONDS = 2.0 * INTERVAL_SECONDS * THRESHOLD + 30.0
 
 
+class ServesAlready(Refusal):
+    """The region is where the traffic is, and nothing is left to be done there."""
+
+    def __init__(self, region: str) -> None:
+        super().__init__(f"{region} serves already", hint="hhctl status")
+
+
 @dataclass(frozen=True, slots=True)
 class Sides:
     """Which stack takes over, in which region, and from which other one."""
@@ -86,12 +93,13 @@ def plan_failover(facts: Facts, request: Request) -> Plan:
     Until the promotion everything is undone when something fails; from then on there is no way but forward, whoever came to it.
 
     Raises:
-        Refusal: the preflight says no before there is no way back, or the region serves already.
+        ServesAlready: the region does.
+        Refusal: the preflight says no before there is no way back.
         HhctlError: the standby cannot be reached.
     """
     sides, before = request.sides, facts.present(STANDBY)
     if before.active and not gates_left(facts, sides, before):
-        raise Refusal(f"{request.region} serves already", hint="hhctl status")
+        raise ServesAlready(request.region)
     promoted = request.promoted or facts.begun(PROMOTE, STANDBY)
     if not (before.active or promoted):
         must_go(f"no failover to {request.region}", request.checks)

@@ -72,12 +72,14 @@ def measure(records: Sequence[Record], operation: str, *, entered: datetime) -> 
     """Measure the newest run of `operation`, with those before it that it went on from; None where it never began.
 
     `records` stand oldest first. `entered` is when the operator typed the command of the newest run: what came before it began counts too.
+    For a run whose operator is no more it is any later time.
     """
     runs = _runs(records, operation)
     if not runs:
         return None
     begun, last = runs[0][0], runs[-1]
-    start = min(entered, begun.at) if len(runs) == 1 else begun.at
+    entered = min(entered, last[0].at)
+    start = entered if len(runs) == 1 else begun.at
     led = [record.at for record in last if _leads(record)]
     done = [record.at for record in last if record.event in {Event.JUDGED, Event.DONE}]
     served = (led or done or [last[-1].at])[-1]
@@ -85,6 +87,15 @@ def measure(records: Sequence[Record], operation: str, *, entered: datetime) -> 
     for run in runs:
         phases += _phases(run)
     return Measured((served - start).total_seconds(), tuple(phases))
+
+
+def unmeasured(records: Sequence[Record], operation: str) -> str | None:
+    """Return the newest run of `operation` that did something, if nobody has measured it; `records` stand oldest first."""
+    for run in reversed(_runs(records, operation)):
+        if any(record.event in {Event.STARTED, Event.JUDGED} for record in run):
+            measured = {record.run for record in records if record.event is Event.MEASURED}
+            return None if run[0].run in measured else run[0].run
+    return None
 
 
 def begun_at(records: Sequence[Record], operation: str, task: str) -> datetime | None:

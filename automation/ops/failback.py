@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from automation.aftermath import conclude
+from automation.aftermath import conclude, left_untold
 from automation.app import open_app
 from automation.commands import OperationCommand
 from automation.consent import TerminalConsent, must_be_able_to_agree
 from automation.core.failback import REBUILD, Found, Return, answers, failback_command, plan_failback
+from automation.core.failover import ServesAlready
 from automation.core.losses import Losses
 from automation.core.measures import Predicted, measure, measured_last
 from automation.core.moved import NOTHING_LOST, Loss, Moved, loss_of
@@ -69,14 +70,19 @@ def failback(options: Options, region: str, *, data_loss: bool) -> ExitCode:
     checks = answers(found, data_loss=data_loss)
     tell_checks(checks)
     last = measured_last(records.known(), "failback")
-    report = operate(
-        partial(plan_failback, request=Return(command, region, checks, found)),
-        facts,
-        session.author,
-        doors=session.doors,
-        records=records,
-        consent=TerminalConsent(options, app.engine),
-    )
+    try:
+        report = operate(
+            partial(plan_failback, request=Return(command, region, checks, found)),
+            facts,
+            session.author,
+            doors=session.doors,
+            records=records,
+            consent=TerminalConsent(options, app.engine),
+        )
+    except ServesAlready:
+        report = None if options.plan else left_untold(facts, records, command)
+        if report is None:
+            raise
     if report is None or report.ending.code is not ExitCode.DONE:
         return reported(report, options)
     moved = _moved(session, report, found, Predicted(last.steps if last else None), records=records, entered=entered)
@@ -117,7 +123,7 @@ def _moved(session: Session, report: Report, found: Found, predicted: Predicted,
         ended=session.now(),
         predicted=predicted,
         measured=measured,
-        loss=_loss(found),
+        loss=_loss(session, found, given_up="--accept-data-loss" in report.operation),
         rto=spec.objectives.failover.rto,
         rpo=spec.objectives.failover.rpo,
         unfenced="",
@@ -125,9 +131,11 @@ def _moved(session: Session, report: Report, found: Found, predicted: Predicted,
     )
 
 
-def _loss(found: Found) -> Loss:
-    """Say what was given up."""
+def _loss(session: Session, found: Found, *, given_up: bool) -> Loss:
+    """Say what was given up; a run that found the database rebuilt already cannot count it again."""
+    if found.losses is None and given_up:
+        return Loss(None, None, None, f"what was counted before the database was rebuilt; it is kept in {session.kept_rows.folder}")
     if not isinstance(found.losses, Losses) or not found.losses.transactions:
         return NOTHING_LOST
-    given_up = loss_of(found.losses, replayed=None)
-    return replace(given_up, says=f"{given_up.says}, kept in {found.kept}")
+    lost = loss_of(found.losses, replayed=None)
+    return replace(lost, says=f"{lost.says}, kept in {found.kept}")

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from automation.aftermath import conclude
+from automation.aftermath import conclude, left_untold
 from automation.app import SETTINGS, open_app
 from automation.commands import OperationCommand
 from automation.consent import TerminalConsent, must_be_able_to_agree
-from automation.core.failover import PROMOTE, Request, failover_command, plan_failover
+from automation.core.failover import PROMOTE, Request, ServesAlready, failover_command, plan_failover
 from automation.core.measures import Predicted, begun_at, measure
 from automation.core.moved import NOTHING_LOST, Loss, Moved, loss_of, unknown_loss
 from automation.core.preflight import Waivers, preflight
@@ -78,14 +78,19 @@ def failover(options: Options, region: str, *, planned: bool, lost: str | None, 
     checks = preflight(surveyed.seen, waivers, region=left, rpo=app.spec.objectives.failover.rpo)
     predicted = Predicted(surveyed.last.steps if surveyed.last else None)
     _tell_preflight(checks, predicted)
-    report = operate(
-        partial(plan_failover, request=_request(command, region, surveyed, checks, planned=planned)),
-        facts,
-        session.author,
-        doors=session.doors,
-        records=records,
-        consent=TerminalConsent(options, app.engine),
-    )
+    try:
+        report = operate(
+            partial(plan_failover, request=_request(command, region, surveyed, checks, planned=planned)),
+            facts,
+            session.author,
+            doors=session.doors,
+            records=records,
+            consent=TerminalConsent(options, app.engine),
+        )
+    except ServesAlready:
+        report = None if options.plan else left_untold(facts, records, command)
+        if report is None:
+            raise
     if report is None or report.ending.code is not ExitCode.DONE:
         return reported(report, options)
     moved = _moved(session, report, surveyed, predicted, records=records, entered=entered)

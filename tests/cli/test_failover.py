@@ -40,8 +40,9 @@ TIME_SCALE = 5
 AT_HOME, AT_STANDBY = edge("us-east-1"), edge("us-west-2")
 FENCED_WITHIN = 10.0
 """Seconds after a lost region has come back; issue: no write may pass its Service for longer."""
-DEATHS = ("step-1-carried-out", "step-2-carried-out", "step-3-carried-out", "step-5-carried-out", "step-4-carried-out")
-"""A death in each step that does something: size, shut, fence, promotion, and then the turn, by when there is no fence left to undo."""
+DEATHS = ("step-1-carried-out", "step-2-carried-out", "step-3-carried-out", "step-5-carried-out", "step-4-carried-out", "ended")
+"""A death in each step that does something: size, shut, fence, promotion, then the turn, by when there is no fence left to undo, and one
+before anybody is told."""
 LOOK_WITHIN = 15.0
 """Seconds for a whole refusal while a region is silent: each look at it is over after two, but the machine has other things to do."""
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from automation.core.measures import Phase, Predicted, begun_at, measure, measured_last, to_json
+from automation.core.measures import Phase, Predicted, begun_at, measure, measured_last, to_json, unmeasured
 from automation.core.record import Event, Record
 from stacks.switching import INTERVAL_SECONDS, THRESHOLD, TTL_SECONDS
 
@@ -96,3 +96,17 @@ def test_the_next_one_is_predicted_from_the_steps_of_the_last_and_arithmetic() -
     assert Predicted(last.steps).rto == 4.5 + INTERVAL_SECONDS * THRESHOLD + TTL_SECONDS
     assert Predicted(None).rto is None
     assert "nobody has measured yet" in str(Predicted(None))
+
+
+def test_a_run_whose_operator_is_no_more_is_measured_from_its_own_beginning() -> None:
+    measured = measure([*whole()], COMMAND, entered=ENTERED + timedelta(hours=1))
+    assert measured
+    assert measured.rto == 34.0
+    assert measured.phases[0] == Phase("look and agree", 0.0)
+
+
+def test_a_run_that_nobody_was_told_of_is_found_until_it_is_measured() -> None:
+    assert unmeasured([*whole()], COMMAND) == "A"
+    assert unmeasured([*whole(), *records("A", (40, Event.MEASURED, 0, {}))], COMMAND) is None
+    assert unmeasured([*whole(), *records("B", (50, Event.BEGUN, 0, {"operation": COMMAND}))], COMMAND) is None
+    assert unmeasured([*whole()], "failback us-east-1") is None
