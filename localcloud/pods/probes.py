@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ from localcloud.pods.manifest import HttpCheck, Unsupported
 
 if TYPE_CHECKING:
     from localcloud.pods.manifest import Check, Probe
+
+_LOOK_AGAIN = 0.05  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,17 @@ async def ask(check: Check, port: int, limit: float) -> str:
         return "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
     except (OSError, ValueError, asyncio.LimitOverrunError) as error:
         return str(error) or type(error).__name__
+
+
+async def listened(port: int, *, within: float) -> None:
+    """Wait until somebody listens at 127.0.0.1:`port`, at most `within` seconds."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within):
+            while True:
+                with suppress(OSError):
+                    await _connect(port)
+                    return
+                await asyncio.sleep(_LOOK_AGAIN)
 
 
 async def _connect(port: int) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import signal
 from typing import TYPE_CHECKING
 
-from localcloud.pods.probes import Tally, ask
+from localcloud.pods.probes import Tally, ask, listened
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -87,6 +87,8 @@ class Watching:
         """Whether each check was good, for ever; a failure is told."""
         port = self._address.ports.get(probe.check.port, 0)
         await asyncio.sleep(probe.initial_delay)
+        # A kubelet too asks first at some moment of the period; here it is the one in which there is somebody to ask.
+        await listened(port, within=probe.period)
         while True:
             why_not = await ask(probe.check, port, probe.timeout)
             if why_not:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from free_ports import free_port
 
 from automation.core.memory import in_bytes
 from localcloud.pods.clients import client_environment
 from localcloud.pods.environment import ConfigFault, Sources, container_environment, expanded, with_local_port
 from localcloud.pods.manifest import HttpCheck, Probe, read_pod
-from localcloud.pods.probes import Tally
+from localcloud.pods.probes import Tally, listened
 from localcloud.pods.recall import recalled
 from localcloud.pods.states import BackOff, Running, Standing, Terminated, Waiting, end_reason, is_restarted
 from localcloud.pods.status import PodStanding, contradicts, status_document
@@ -201,3 +203,17 @@ def test_a_relays_clients_find_the_database_behind_it_and_others_find_nothing() 
         "PGDATABASE": "house",
     }
     assert client_environment("house-helper/api:v1.2.1", environment) == {}
+
+
+def test_the_first_check_waits_for_somebody_to_ask_and_not_for_ever() -> None:
+    async def go() -> tuple[bool, bool]:
+        port = free_port()
+        waiting = asyncio.create_task(listened(port, within=10))
+        await asyncio.sleep(0.2)
+        early = waiting.done()
+        async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", port):
+            await waiting
+        await listened(port, within=0.1)
+        return early, waiting.done()
+
+    assert asyncio.run(go()) == (False, True)
