@@ -12,12 +12,12 @@ from automation.core.judgement_document import judgement_document
 from automation.core.plan import Ending
 from automation.core.record import Event
 from automation.core.rung import Rung
-from automation.core.soak import Measured, Soak, judge_promise
+from automation.core.soak import RECENT, Measured, Soak, broken_beyond_chance, judge_promise
 from automation.course import AGAIN, CANCELLED, Stop
 from automation.errors import HhctlError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from automation.core.gates import Judgement, Met
@@ -150,14 +150,12 @@ def _soak(course: Course, number: int, soak: Soak, step: Update, began: datetime
         if running := _somebody_elses(course, soak):
             return Stop(Ending.STALE, f"{soak.stack} runs {running}, which somebody else has set in the soak", undo=False)
         elapsed = (doors.clock.now() - since).total_seconds()
-        judgements = _look(course, soak, timedelta(seconds=elapsed), baseline)
-        # The first requests after a rollout are too few to be told from chance.
-        if elapsed >= min(soak.seconds, _SHORTEST_WINDOW.total_seconds()) and _is_broken(judgements):
-            return judgements
-        conclusive = all(judgement.verdict.goes_on for judgement in judgements)
-        if elapsed >= soak.seconds and conclusive and elapsed - doors.gauge.missing(soak, seconds=elapsed) >= soak.seconds:
-            return judgements
+        seen = _look(course, soak, soak.promises, max(timedelta(seconds=elapsed), _SHORTEST_WINDOW))
+        judgements = _judged_by(seen, baseline)
+        if decided := _decided(course, soak, elapsed, seen, baseline):
+            return decided
         if doors.clock.monotonic() >= gives_up:
+            conclusive = all(judgement.verdict.goes_on for judgement in judgements)
             return judgements if not conclusive else [_unseen(judgement) for judgement in judgements]
         if course.stop_wanted:
             return CANCELLED
@@ -165,8 +163,33 @@ def _soak(course: Course, number: int, soak: Soak, step: Update, began: datetime
         doors.clock.sleep(pause)
 
 
-def _is_broken(judgements: Sequence[Judgement]) -> bool:
-    return any(judgement.verdict is Verdict.FAIL for judgement in judgements)
+def _decided(
+    course: Course, soak: Soak, elapsed: float, seen: Mapping[Promise, Measured], baseline: Mapping[Promise, Measured]
+) -> Sequence[Judgement] | None:
+    """Judge what ends the soak, None while nothing does: what is broken beyond chance, of all the time or of late; or that it is over."""
+    # The first requests after a rollout are too few to be told from chance.
+    if elapsed < min(soak.seconds, _SHORTEST_WINDOW.total_seconds()):
+        return None
+    judgements = _judged_by(seen, baseline)
+    late = [promise for promise in soak.promises if promise.averages] if elapsed > RECENT.total_seconds() else []
+    if broken := _broken(seen, baseline) or _broken(_look(course, soak, late, RECENT), baseline):
+        return [*(judgement for judgement in judgements if judgement.verdict is not Verdict.FAIL), *broken]
+    if elapsed < soak.seconds:
+        return None
+    if any(judgement.verdict is Verdict.FAIL for judgement in judgements):
+        return judgements
+    conclusive = all(judgement.verdict.goes_on for judgement in judgements)
+    return judgements if conclusive and elapsed - course.doors.gauge.missing(soak, seconds=elapsed) >= soak.seconds else None
+
+
+def _judged_by(seen: Mapping[Promise, Measured], baseline: Mapping[Promise, Measured]) -> list[Judgement]:
+    return [judge_promise(promise, measured, baseline.get(promise)) for promise, measured in seen.items()]
+
+
+def _broken(seen: Mapping[Promise, Measured], baseline: Mapping[Promise, Measured]) -> list[Judgement]:
+    """Judge what is broken beyond chance."""
+    found = (broken_beyond_chance(promise, measured, baseline.get(promise)) for promise, measured in seen.items())
+    return [judgement for judgement in found if judgement]
 
 
 def _somebody_elses(course: Course, soak: Soak) -> str:
@@ -178,12 +201,9 @@ def _somebody_elses(course: Course, soak: Soak) -> str:
     return "" if running.endswith(soak.image.digest) else running
 
 
-def _look(course: Course, soak: Soak, elapsed: timedelta, baseline: Mapping[Promise, Measured]) -> list[Judgement]:
-    window = max(elapsed, _SHORTEST_WINDOW)
+def _look(course: Course, soak: Soak, promises: Iterable[Promise], window: timedelta) -> dict[Promise, Measured]:
     now = course.doors.clock.now()
-    return [
-        judge_promise(promise, _measured(course, soak, promise, window=window, at=now), baseline.get(promise)) for promise in soak.promises
-    ]
+    return {promise: _measured(course, soak, promise, window=window, at=now) for promise in promises}
 
 
 def _baseline(course: Course, soak: Soak, began: datetime) -> dict[Promise, Measured]:

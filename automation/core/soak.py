@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
 from automation.core.gates import Judgement, Verdict
+from automation.core.sequential import Share, log_above
 from stacks.objectives import Unit
 
 if TYPE_CHECKING:
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
     from stacks.dials import Image
     from stacks.objectives import Arm, Objective
 
+RECENT = timedelta(minutes=1)
+"""The window in which a harm that grows is not thinned by the time before it."""
+
+_PROOF = math.log(1000)  # evidence of a false alarm in a thousand soaks, however often one looks
 _SHORTEST_GAP = 5.0  # seconds; scrapes come a little early or late
 
 
@@ -32,6 +38,11 @@ class Promise:
     def is_applicable(self) -> bool:
         """Whether there is anything to judge it by."""
         return not self.objective.relative or self.baseline is not None
+
+    @property
+    def averages(self) -> bool:
+        """Whether its value over a long window hides what is so at its end."""
+        return not self.objective.relative and self.objective.least > 1
 
     @property
     def wanted(self) -> str:
@@ -95,6 +106,23 @@ def judge_promise(promise: Promise, now: Measured, before: Measured | None) -> J
     if before is None or (lack := _lack(promise.objective, before)) or not before.value:
         return _judgement(promise, Verdict.INCONCLUSIVE, now, trouble=f"the baseline: {lack or 'no data'}")
     return _compared(promise, now, before, now.value / before.value - 1)
+
+
+def broken_beyond_chance(promise: Promise, now: Measured, before: Measured | None) -> Judgement | None:
+    """Judge a promise as `judge_promise` does, before the soak is over: return its FAIL where chance has no part in that, else None."""
+    judgement = judge_promise(promise, now, before)
+    return judgement if judgement.verdict is Verdict.FAIL and _is_proven(promise, now) else None
+
+
+def _is_proven(promise: Promise, now: Measured) -> bool:
+    """Tell whether what is over its limit is so by more than the observations that happened to be made."""
+    assert now.value is not None  # noqa: S101 - it has failed
+    assert now.n is not None  # noqa: S101 - likewise
+    if not promise.averages:
+        return True
+    if promise.objective.quantile is not None:
+        return now.interval is not None and now.interval[0] > promise.objective.limit
+    return log_above(Share(now.value * now.n, now.n).values, promise.objective.limit) >= _PROOF
 
 
 def _lack(objective: Objective, measured: Measured) -> str:

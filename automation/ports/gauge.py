@@ -98,8 +98,7 @@ class WorldGauge:
         try:
             n = prometheus.value(objective.count(arm, window=window), at=at)
             value = prometheus.value(query, at=at)
-            # Only a comparison looks at intervals.
-            bounds = objective.bounds(arm, window=window, n=n or 0) if objective.relative else None
+            bounds = objective.bounds(arm, window=window, n=n or 0)
             ends = [prometheus.value(bound, at=at) for bound in bounds or ()]
         except (MetricsUnreachable, QueryRefused) as error:
             return Measured(query, None, None, trouble=error.message)

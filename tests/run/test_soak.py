@@ -16,7 +16,7 @@ from automation.core.deployment_log import LOGGED, WRITE_LOG
 from automation.core.failpoints import Deed, Failpoint, FailpointReached
 from automation.core.plan import Ending
 from automation.core.record import Event
-from automation.core.soak import Measured
+from automation.core.soak import RECENT, Measured
 from automation.operating import look_back
 from automation.ops.deploy import Request, deploy_command, plan_deploy
 from stacks.loading import load_spec
@@ -140,3 +140,40 @@ def test_an_image_that_was_there_first_is_what_is_taken_back_to(desk: Desk) -> N
     desk.world.measured = failing(0.2)
     deploy(desk)
     assert desk.engine.recent("prod")[0].dials == replace(FIRST, image=V1)
+
+
+def long_deploy(desk: Desk) -> Report | None:
+    command = deploy_command("v2", only=None, soak=10 * SOAK)
+    request = Request(command, Delivery(V2, STACKS, 10 * SOAK, dict.fromkeys(STACKS, "here"), PROMISED), (), (), forced=False)
+    return desk._operate(partial(plan_deploy, request=request), look_back(command, desk.facts(*STACKS), desk))
+
+
+def test_a_harm_that_begins_late_is_not_thinned_by_the_time_before_it(desk: Desk) -> None:
+    def measured(stack: str, objective: Objective, arm: Arm, window: timedelta) -> Measured:
+        late = desk.clock.slept > 8 * SOAK and window == RECENT
+        return failing(0.2 if late else 0.0)(stack, objective, arm, window)
+
+    desk.world.measured = measured
+    report = long_deploy(desk)
+    assert report
+    assert report.ending is Ending.HALTED
+    assert images(desk) == ["v2", "v1", "v1"]
+
+
+def test_a_few_failures_at_the_beginning_are_chance_until_they_are_more(desk: Desk) -> None:
+    def measured(stack: str, objective: Objective, arm: Arm, window: timedelta) -> Measured:
+        begins = desk.clock.slept < SOAK / 4
+        return failing(3 / 200 if begins else 0.005, n=200 if begins else 6000)(stack, objective, arm, window)
+
+    desk.world.measured = measured
+    report = deploy(desk)
+    assert report
+    assert report.ending is Ending.DONE
+
+
+def test_what_is_over_its_limit_when_the_soak_ends_is_taken_back(desk: Desk) -> None:
+    desk.world.measured = failing(3 / 200, n=200)
+    report = deploy(desk)
+    assert report
+    assert report.ending is Ending.HALTED
+    assert SOAK <= desk.clock.slept < 2 * SOAK
