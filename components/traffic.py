@@ -70,8 +70,9 @@ class Traffic(pulumi.ComponentResource):
         self._inside = pulumi.ResourceOptions(parent=self)
         zone = route53.Zone(name, name=args.domain, comment="House Helper", tags=args.tags, opts=self._inside)
         check = self._switch_check(name, args)
-        self._failover(zone, args, args.primary, role="PRIMARY", check=check)
-        self._failover(zone, args, args.standby, role="SECONDARY", check=None)
+        # While SECONDARY is there alone, everybody is led to the standby, and remembers it for a TTL.
+        primary = self._failover(zone, args, args.primary, role="PRIMARY", check=check, after=())
+        self._failover(zone, args, args.standby, role="SECONDARY", check=None, after=(primary,))
         aliases = {**args.aliases, **{entry.name: entry.target for entry in (args.primary, args.standby)}}
         for alias, target in aliases.items():
             route53.Record(alias, zone_id=zone.zone_id, name=alias, type="CNAME", ttl=args.ttl, records=[target], opts=self._inside)
@@ -93,8 +94,17 @@ class Traffic(pulumi.ComponentResource):
             opts=self._inside,
         )
 
-    def _failover(self, zone: route53.Zone, args: TrafficArgs, entry: Entry, *, role: str, check: route53.HealthCheck | None) -> None:
-        route53.Record(
+    def _failover(
+        self,
+        zone: route53.Zone,
+        args: TrafficArgs,
+        entry: Entry,
+        *,
+        role: str,
+        check: route53.HealthCheck | None,
+        after: Sequence[route53.Record],
+    ) -> route53.Record:
+        return route53.Record(
             f"{args.name}-{role.lower()}",
             zone_id=zone.zone_id,
             name=args.name,
@@ -104,5 +114,5 @@ class Traffic(pulumi.ComponentResource):
             set_identifier=entry.region,
             failover_routing_policies=[route53.RecordFailoverRoutingPolicyArgs(type=role)],
             health_check_id=check.id if check else None,
-            opts=self._inside,
+            opts=pulumi.ResourceOptions.merge(self._inside, pulumi.ResourceOptions(depends_on=list(after))),
         )

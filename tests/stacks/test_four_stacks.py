@@ -144,6 +144,12 @@ def test_everybody_may_read_a_switch_and_nobody_the_rest_of_its_bucket(stack: st
     assert httpx.get(f"{url}-of-another", trust_env=False).status_code in (403, 404)
 
 
+def test_nobody_is_led_to_the_standby_before_there_is_a_primary(stacks: Stacks) -> None:
+    held = json.loads((stacks.state / ".pulumi/stacks/house-helper/global.json").read_text())["checkpoint"]["latest"]["resources"]
+    pair = {each["urn"].rpartition("-")[2]: each for each in held if "failoverRoutingPolicies" in each.get("inputs", {})}
+    assert pair["primary"]["urn"] in pair["secondary"]["dependencies"]
+
+
 def test_no_secret_stands_in_the_state(stacks: Stacks) -> None:
     files = [file for file in stacks.state.rglob("*") if file.is_file()]
     assert len(files) > len(STACKS)
