@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from automation.core.facts import StackFacts
 from automation.core.gates import STABLE, SmokePasses, rolled_out
 from automation.core.plan import Update
 from automation.core.soak import Promise, Soak
 from automation.errors import Refusal, UsageFault
 from stacks.dials import DatabaseRole
-from stacks.house import HOME, version_label
+from stacks.house import HOME, STANDBY, version_label
 from stacks.objectives import Arm
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ SMOKE_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What is brought where: `image` to `stacks`, in that order; prod soaks for `soak` seconds, 0 for not at all.
+    """What is brought where: `image` to `stacks`, in that order; the one that serves soaks for `soak` seconds, 0 for not at all.
 
     `namespaces` are those of the stacks' workloads, `objectives` what is promised there.
     """
@@ -51,8 +52,15 @@ def updates(facts: Facts, delivery: Delivery) -> tuple[Update, ...]:
     planned = {stack: _update(facts, delivery, stack) for stack in delivery.stacks}
     touched = [stack for stack, update in planned.items() if update]
     until = delivery.stacks.index(touched[-1]) + 1 if touched else 0
-    steps = (planned[stack] or _held_again(facts, delivery, stack) for stack in delivery.stacks[:until])
+    steps = (planned[stack] or held_again(facts, delivery, stack) for stack in delivery.stacks[:until])
     return tuple(step for step in steps if step)
+
+
+def watched(facts: Facts) -> str:
+    """Name the stack whose users a soak watches: the one that serves, prod where dr cannot be asked."""
+    found = facts.stacks.get(STANDBY)
+    standby = found.dials if isinstance(found, StackFacts) else None
+    return STANDBY if standby and standby.present and standby.active else HOME
 
 
 def _update(facts: Facts, delivery: Delivery, stack: str) -> Update | None:
@@ -60,7 +68,7 @@ def _update(facts: Facts, delivery: Delivery, stack: str) -> Update | None:
     refuse_unfit(facts, stack)
     after = replace(before, image=delivery.image)
     if after != before:
-        return Update(stack, before, after, _gates(delivery, stack, before=before, after=after), undo=before, stays=True)
+        return Update(stack, before, after, _gates(facts, delivery, stack, before=before, after=after), undo=before, stays=True)
     left = facts.left(stack, after)
     if left is None or left.passed:
         return None
@@ -68,7 +76,7 @@ def _update(facts: Facts, delivery: Delivery, stack: str) -> Update | None:
         stack,
         left.undo,
         after,
-        _gates(delivery, stack, before=left.undo, after=after),
+        _gates(facts, delivery, stack, before=left.undo, after=after),
         undo=left.undo,
         stays=True,
         revision=facts.of(stack).standing.base,
@@ -77,12 +85,12 @@ def _update(facts: Facts, delivery: Delivery, stack: str) -> Update | None:
     )
 
 
-def _held_again(facts: Facts, delivery: Delivery, stack: str) -> Update | None:
+def held_again(facts: Facts, delivery: Delivery, stack: str) -> Update | None:
     """Plan only the gates of a stack that runs the image; None where this very operation has seen it pass them."""
     dials = facts.present(stack)
     if facts.left(stack, dials):
         return None
-    gates = _gates(delivery, stack, before=dials, after=dials)
+    gates = _gates(facts, delivery, stack, before=dials, after=dials)
     return Update(stack, dials, dials, gates, stays=True, revision=facts.of(stack).standing.base)
 
 
@@ -125,9 +133,9 @@ def refuse_unserving(stack: str, dials: Dials) -> None:
         raise Refusal(f"{stack} is stopped: no pod would start")
 
 
-def _gates(delivery: Delivery, stack: str, *, before: Dials | None, after: Dials) -> tuple[Gate, ...]:
+def _gates(facts: Facts, delivery: Delivery, stack: str, *, before: Dials | None, after: Dials) -> tuple[Gate, ...]:
     gates: tuple[Gate, ...] = (*rolled_out(stack, after), SmokePasses(stack, within=SMOKE_SECONDS))
-    if stack != HOME or not delivery.soak:
+    if stack != watched(facts) or not delivery.soak:
         return gates
     return (*gates, _soak(delivery, stack, before))
 

@@ -12,7 +12,7 @@ import click
 from automation.app import open_app
 from automation.commands import OperationCommand
 from automation.consent import TerminalConsent, must_be_able_to_agree
-from automation.core.delivery import Delivery, refuse_unfit, updates
+from automation.core.delivery import Delivery, held_again, refuse_unfit, updates, watched
 from automation.core.deployment_log import log_task
 from automation.core.plan import Plan
 from automation.core.prerequisites import Known, State, prerequisites
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from automation.app import App
     from automation.core.facts import Facts
+    from automation.core.plan import Update
     from automation.core.prerequisites import Prerequisite
     from automation.core.releases import Release
     from automation.options import Options
@@ -75,10 +76,20 @@ def plan_deploy(facts: Facts, request: Request) -> Plan:
     if not request.forced:
         _refuse(facts, request)
     steps = updates(facts, delivery)
+    shown = _shown_again(facts, delivery) if steps and not request.forced else ()
     home = HOME if HOME in delivery.stacks else delivery.stacks[0]
-    bases = {stack: facts.of(stack).standing.base for stack in delivery.stacks}
-    logged = (log_task(facts, HOME),) if HOME in delivery.stacks and (steps or facts.begun(log_task(facts, HOME).name, HOME)) else ()
-    return Plan(request.command, home, bases, (*steps, *logged))
+    bases = {stack: facts.of(stack).standing.base for stack in (*(step.stack for step in shown), *delivery.stacks)}
+    serving = watched(facts)
+    log = log_task(facts, serving)
+    logged = (log,) if serving in delivery.stacks and (steps or facts.begun(log.name, serving)) else ()
+    return Plan(request.command, home, bases, (*shown, *steps, *logged))
+
+
+def _shown_again(facts: Facts, delivery: Delivery) -> tuple[Update, ...]:
+    """Hold the stack before the first to its gates: that it runs the image does not say that anybody saw it pass them."""
+    shows = _stack_before(facts, delivery.stacks[0])
+    again = held_again(facts, delivery, shows) if shows else None
+    return (again,) if again else ()
 
 
 def _refuse(facts: Facts, request: Request) -> None:
@@ -87,7 +98,7 @@ def _refuse(facts: Facts, request: Request) -> None:
         says = "; ".join(f"{each.name}: {each.says}" for each in missing)
         raise Refusal(f"{image.tag} is not to be deployed: {says}", hint="mend that, or --force with the reason why not")
     taken_back = undos(request.releases, image)
-    if HOME in stacks and taken_back >= UNDOS_BEFORE_A_HUMAN:
+    if watched(facts) in stacks and taken_back >= UNDOS_BEFORE_A_HUMAN:
         raise Refusal(f"{image.tag} was taken back {taken_back} times in a row; somebody has to look at it", hint="--force to try again")
     shows = _stack_before(facts, stacks[0])
     shown = facts.present(shows).image if shows else image
@@ -137,7 +148,8 @@ def deploy(options: Options, version: str, *, only: str | None, soak: timedelta 
     found = session.gather_to_act(*WAY)
     records = session.journals(HOME if HOME in stacks else stacks[0])
     facts = look_back(command, found, records)
-    history = releases(app.engine.history(HOME)) if HOME in stacks else ()
+    serving = watched(facts)
+    history = releases(app.engine.history(serving)) if serving in stacks else ()
     met = looked_at(session, facts, version=version, history=history, stacks=stacks)
     request = Request(command, delivery_of(app, image, stacks, seconds), met, history, force)
     for each in request.prerequisites:
@@ -150,7 +162,7 @@ def deploy(options: Options, version: str, *, only: str | None, soak: timedelta 
         records=records,
         consent=TerminalConsent(options, app.engine),
     )
-    if report and report.ending.code is ExitCode.DONE and HOME in stacks:
+    if report and report.ending.code is ExitCode.DONE and serving in stacks:
         _tell_what_to_watch(app)
     if report and report.ending.code is ExitCode.HALTED and len(report.revisions) > 1:
         tell(f"stacks that had passed their gates keep {version}: hhctl status")
@@ -158,7 +170,13 @@ def deploy(options: Options, version: str, *, only: str | None, soak: timedelta 
 
 
 def delivery_of(app: App, image: Image, stacks: tuple[str, ...], soak: float) -> Delivery:
-    """Say what is brought where by what the spec has."""
+    """Say what is brought where by what the spec has.
+
+    Raises:
+        UsageFault: the spec names no smoke checks, so that no release could ever pass its gates.
+    """
+    if not (app.spec.smoke or app.spec.smoke_program):
+        raise UsageFault("the spec names no smoke checks, without which no release can be judged", hint="add [[smoke]] to hhctl.toml")
     namespaces = {name: stack.workload.namespace for name, stack in app.spec.stacks.items() if stack.workload}
     return Delivery(image, stacks, soak, namespaces, objectives(app.spec.objectives))
 

@@ -76,6 +76,26 @@ def choose(stack: str, found: Sequence[Release], *, revision: int | None) -> Rel
     return asked
 
 
+def going_back(facts: Facts, stack: str, target: Release) -> tuple[tuple[str, ...], str]:
+    """Choose the stacks that go back with `stack`: with prod, dr, so that a failover finds the same release; or say why that cannot."""
+    if stack != HOME:
+        return (stack,), ""
+    try:
+        facts.proven(STANDBY)
+        refuse_unfit(facts, STANDBY)
+        _refuse_schema(facts, STANDBY, target)
+    except HhctlError as error:
+        return (HOME,), error.message
+    return (HOME, STANDBY), ""
+
+
+def _refuse_schema(facts: Facts, stack: str, target: Release) -> None:
+    schema = facts.present(stack).schema
+    if schema != target.schema:
+        says = f"{target} ran on schema {target.schema}, and {stack} is at {schema}"
+        raise Refusal(says, hint="hhctl deploy a release that runs on this schema")
+
+
 def plan_rollback(facts: Facts, request: Request, *, command: str) -> Plan:
     """Plan to bring the release back, held to the same gates as a deployment; the revision is a new one.
 
@@ -85,11 +105,8 @@ def plan_rollback(facts: Facts, request: Request, *, command: str) -> Plan:
     """
     stacks = request.delivery.stacks
     for stack in stacks:
-        dials = facts.present(stack)
         refuse_unfit(facts, stack)
-        if dials.schema != request.target.schema:
-            says = f"{request.target} ran on schema {request.target.schema}, and {stack} is at {dials.schema}"
-            raise Refusal(says, hint="hhctl deploy a release that runs on this schema")
+        _refuse_schema(facts, stack, request.target)
     steps = updates(facts, request.delivery)
     task = log_task(facts, request.stack)
     bases = {stack: facts.of(stack).standing.base for stack in stacks}
@@ -112,8 +129,8 @@ def rollback(options: Options, stack: str | None, *, revision: int | None, soak:
     """Bring an older release back, as a new revision.
 
     It is the release before the one that STACK runs (default: the stack that serves), or the one that --to-revision brought, rolled out
-    and smoked as a deployment is; what prod goes back to goes to dr as well. One of the newest three releases is not watched afterwards,
-    an older one for five minutes. Releases that a gate took back are refused.
+    and smoked as a deployment is; what prod goes back to goes to dr as well, unless that cannot be reached or must not serve. One of the
+    newest three releases is not watched afterwards, an older one for five minutes. Releases that a gate took back are refused.
     """
     app = open_app()
     must_be_able_to_agree(options, stacks=(stack or HOME,))
@@ -129,12 +146,14 @@ def rollback(options: Options, stack: str | None, *, revision: int | None, soak:
     history = releases(app.engine.history(wanted))
     target = _left(facts, history) or choose(wanted, history, revision=revision)
     recent = target in history[: _RECENT + 1]
-    stacks = (HOME, STANDBY) if wanted == HOME else (wanted,)
+    stacks, left_alone = going_back(facts, wanted, target)
     delivery = delivery_of(app, target.image, stacks, seconds if seconds is not None else 0.0 if recent else _SOAK)
     request = Request(wanted, delivery, target)
     # What an interrupted rollback was going back to may be what runs by now.
     was = next(release for release in history if release.image != target.image)
     tell(f"{wanted} goes back from {was} to {target}")
+    if left_alone:
+        tell(f"{STANDBY} stays as it is: {left_alone}; to do: hhctl deploy {target.image.tag} --only {STANDBY}, as soon as it can")
     report = operate(
         partial(plan_rollback, request=request, command=command),
         facts,

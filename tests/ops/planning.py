@@ -35,7 +35,7 @@ def cases(name: str) -> list[Any]:
 
 def check(case: dict[str, Any], plan: Callable[[Facts], Plan], command: str) -> None:
     """Compare what a planner makes of a case with what the case says."""
-    facts = Facts({stack: _found(stack, case[stack]) for stack in STACKS if stack in case}, _unfinished(case, command))
+    facts = Facts({stack: found(stack, case[stack]) for stack in STACKS if stack in case}, _unfinished(case, command))
     if refusal := case.get("refusal"):
         with pytest.raises(HhctlError) as refused:
             plan(facts)
@@ -66,7 +66,8 @@ def dials(written: dict[str, Any]) -> Dials:
     return from_document(document, place="case")
 
 
-def _found(stack: str, written: dict[str, Any]) -> StackFacts | Unreachable:
+def found(stack: str, written: dict[str, Any]) -> StackFacts | Unreachable:
+    """Read what a case has of a stack."""
     if says := written.get("unreachable"):
         return Unreachable(stack, TimedOut(says))
     entries = tuple(_entry(each) for each in written["entries"])

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 from fakes import BEGINNING
-from ops.planning import cases, check, digest
+from ops.planning import cases, check, digest, found
 
 from automation.core.delivery import Delivery
+from automation.core.facts import Facts
 from automation.core.releases import Release
 from automation.errors import ExitCode, Refusal, TimedOut
-from automation.ops.rollback import Request, choose, follow_up, plan_rollback, rollback_command
+from automation.ops.rollback import Request, choose, follow_up, going_back, plan_rollback, rollback_command
 from automation.ports.forge import NoForge
 from stacks.dials import Image
 
@@ -27,6 +28,21 @@ def test_rollback_plans_or_refuses(case: dict[str, Any]) -> None:
     request = Request(stack, Delivery(target.image, stacks, 0.0, {}, ()), target)
     command = rollback_command(stack, revision=None, soak=None)
     check(case, partial(plan_rollback, request=request, command=command), command)
+
+
+@pytest.mark.parametrize(
+    ("dr", "says"),
+    [
+        ({"entries": [{"revision": 2, "dials": {"image": "v2"}}]}, ""),
+        ({"unreachable": "us-west-2 does not answer"}, "us-west-2 does not answer"),
+        ({"entries": [{"revision": 2, "dials": {"image": "v2", "present": False}}]}, "dr was destroyed"),
+        ({"entries": [{"revision": 2, "dials": {"image": "v2", "stopped": True}}]}, "dr is stopped: no pod would start"),
+        ({"entries": [{"revision": 2, "dials": {"image": "v2", "schema": 4}}]}, r"v1 (revision 1) ran on schema 0, and dr is at 4"),
+    ],
+)
+def test_prod_goes_back_alone_where_dr_cannot(dr: dict[str, Any], says: str) -> None:
+    facts = Facts({"prod": found("prod", {"entries": [{"revision": 4, "dials": {"image": "v2"}}]}), "dr": found("dr", dr)})
+    assert going_back(facts, "prod", release("v1", 1)) == (("prod",) if says else ("prod", "dr"), says)
 
 
 HISTORY = (release("v3", 5), release("v4", 4, undone=True), release("v3", 3), release("v2", 2), release("v1", 1))
