@@ -68,7 +68,7 @@ def gate_sign(judgement: Judgement) -> Sign:
 def signs(world: World) -> tuple[Sign, ...]:
     """Say how everything in the namespace is."""
     return (
-        *map(_rollout, world.deployments),
+        *(map(_rollout, world.deployments) if world.deployments else [Sign("workload", Fitness.ILL, "there is none")]),
         _pods(world.pods),
         *_restarts(world.pods),
         *map(_endpoints, _by_service(world.slices).items()),

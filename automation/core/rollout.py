@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 
 _REVISION = "deployment.kubernetes.io/revision"
-_DOOMED = frozenset({"CrashLoopBackOff", "InvalidImageName", "ErrInvalidImage", "ErrImagePull", "ImagePullBackOff"})
+_DOOMED = frozenset({"CrashLoopBackOff", "InvalidImageName", "ErrInvalidImage"})
+_PULLS, _NO_IMAGE = frozenset({"ErrImagePull", "ImagePullBackOff"}), ("not found", "manifest unknown")
 _CONFIGURATION, _NOT_YET = "CreateContainerConfigError", "failed to sync"
 
 
@@ -76,11 +77,18 @@ def _trouble(pod: Document) -> tuple[str, str, str] | None:
     for container in (*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())):
         waiting = container.get("state", {}).get("waiting", {})
         reason, message = waiting.get("reason", ""), waiting.get("message", "")
-        if reason in _DOOMED or (reason == _CONFIGURATION and _NOT_YET not in message):
+        if _is_doomed(reason, message):
             ended = container.get("lastState", {}).get("terminated", {})
             end = f", last ended {ended['reason']} with exit code {ended['exitCode']}" if ended else f": {message}" if message else ""
             return f"{reason}{end}", pod["metadata"]["name"], container["name"]
     return None
+
+
+def _is_doomed(reason: str, message: str) -> bool:
+    """Tell whether a container that waits for that reason waits for ever; a registry that is busy or away is asked again."""
+    if reason in _PULLS:
+        return any(words in message.lower() for words in _NO_IMAGE)
+    return reason in _DOOMED or (reason == _CONFIGURATION and _NOT_YET not in message)
 
 
 def _failed(deployment: Document) -> str:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
 
 from automation.app import open_app
-from automation.commands import Command
+from automation.commands import OperationCommand
+from automation.consent import TerminalConsent, must_be_able_to_agree
+from automation.core.plan import Ending
+from automation.core.record import Event
 from automation.engine.locks import here
 from automation.errors import ExitCode, Refusal, UsageFault
+from automation.session import Session
 from automation.show import Column, Table, moment, show, tell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from automation.core.updates import Holder
     from automation.options import Options
@@ -36,29 +41,39 @@ def to_unlock(stack: str, id: str, holders: Sequence[Holder]) -> Holder:
     return holder
 
 
-_EPILOG = "\b\nExamples:\n  hhctl unlock prod\n  hhctl unlock prod --id 6d9a3c52-6c0d-4a0e-b7e8-6f5f3f7d1c11"
+_EPILOG = "\b\nExamples:\n  hhctl unlock prod\n  hhctl unlock prod --id 6d9a3c52-6c0d-4a0e-b7e8-6f5f3f7d1c11 --reason 'its host is off'"
 
 
-@click.command(cls=Command, epilog=_EPILOG)
+@click.command(cls=OperationCommand, epilog=_EPILOG)
 @click.argument("stack")
 @click.option("--id", metavar="ID", help="The lock to take away, as `hhctl unlock STACK` shows it.")
 @click.pass_obj
 def unlock(options: Options, stack: str, id: str | None) -> ExitCode:
     """Take a stack from a process that died on another host.
 
-    Without --id it shows who holds STACK. Locks of processes that died on this host need no unlocking: the next update clears them.
-    Look at the other host first: whoever still runs there loses the stack's state.
+    Without --id it shows who holds STACK, and what was written last in its journal. Locks of processes that died on this host need no
+    unlocking: the next update clears them. Look at the other host first: whoever still runs there loses the stack's state.
     """
     app = open_app()
     [name] = app.named([stack])
     holders = app.engine.holders(name)
-    if id is None:
-        show(_table(holders, now=datetime.now(UTC)), options)
+    session = Session(app, options)
+    records = session.journals(name)
+    if id is None or options.plan:
+        show(_table(holders, now=session.now()), options)
+        tell(f"the journal's last line: {last.says}" if (last := next(reversed(records.known()), None)) else "the journal is empty")
         if not holders:
             tell(f"nobody holds {name}")
         return ExitCode.BUSY if holders else ExitCode.DONE
+    must_be_able_to_agree(options, stacks=(name,))
     holder = to_unlock(name, id, holders)
+    TerminalConsent(options, app.engine).agreed(f"take {name} from {holder}?")
+    operation = f"unlock {name}"
+    journal = records.journal()
+    about = {"operation": operation, "holder": str(holder)}
+    journal.begin(Event.BEGUN, f"{operation}, which {holder} holds", author=session.author, data=about)
     app.engine.unlock(name, holder)
+    journal.write(Event.ENDED, 0, f"taken from {holder}", {"ending": Ending.DONE.word, "code": int(ExitCode.DONE), "left": []})
     tell(f"stack {name} was taken from {holder}")
     return ExitCode.DONE
 

@@ -77,7 +77,9 @@ def run_program(program: SmokeProgram, *, stack: str, url: str, environment: Map
 def _program_trouble(program: SmokeProgram, *, stack: str, environment: Mapping[str, str]) -> str:
     limit = program.timeout.total_seconds()
     try:
-        done = subprocess.run([program.path, stack], env=environment, capture_output=True, text=True, timeout=limit, check=False)
+        done = subprocess.run(
+            [program.path, stack], env=environment, capture_output=True, encoding="utf-8", errors="replace", timeout=limit, check=False
+        )
     except OSError as error:
         return f"cannot be run: {error.strerror}"
     except subprocess.TimeoutExpired:

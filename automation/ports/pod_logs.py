@@ -9,7 +9,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from automation.core.log_lines import LogLine, read_line
+from automation.errors import HhctlError
 from automation.ports.place import API_CONTAINER
+from automation.ports.programs import ClusterDenied
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 API_PODS = "app.kubernetes.io/component=api"
 """The label of the API's pods, stable and canary."""
 _AT_ONCE = 8
+_NOTHING_LEFT = ("NotFound", "not found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class PodLogs:
         """Return the newest `lines` lines of each pod, oldest first.
 
         Raises:
-            HhctlError: the cluster cannot be asked.
+            HhctlError: the cluster cannot be asked, or what a pod said cannot be read.
         """
         names = [name for name, started, _ in self._pods(place) if started]
         return self._read(place, names, [f"--tail={lines}"])
@@ -41,7 +44,7 @@ class PodLogs:
         """Return the last `lines` lines of what each restarted container said before its restart, oldest first.
 
         Raises:
-            HhctlError: the cluster cannot be asked.
+            HhctlError: the cluster cannot be asked, or what a pod said cannot be read.
         """
         names = [name for name, _, restarts in self._pods(place) if restarts]
         return self._read(place, names, [f"--tail={lines}", "--previous"])
@@ -59,7 +62,11 @@ class PodLogs:
 
     def _read_one(self, place: Place, pod: str, *, options: Sequence[str]) -> list[LogLine]:
         ran = self.programs.run(["kubectl", "logs", pod, f"--container={API_CONTAINER}", "--timestamps", *options, *place.options])
+        if ran.denied:
+            raise ClusterDenied(f"the logs of {pod} cannot be read: {ran.complaint}", hint="kubectl auth whoami")
         # A pod that has gone meanwhile, or whose previous container left nothing, has nothing to say.
+        if ran.code and not any(words in ran.err for words in _NOTHING_LEFT):
+            raise HhctlError(f"the logs of {pod} cannot be read: {ran.complaint}", hint=f"kubectl logs {pod} {' '.join(place.options)}")
         return [read_line(line, pod=pod) for line in ran.out.splitlines() if line] if ran.code == 0 else []
 
 

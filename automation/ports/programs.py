@@ -80,8 +80,16 @@ class Programs:
             HhctlError: it is not on PATH.
         """
         try:
+            # What a container has logged need not be text.
             done = subprocess.run(
-                words, env=self.environment, input=given, capture_output=True, text=True, timeout=self.seconds, check=False
+                words,
+                env=self.environment,
+                input=given,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                timeout=self.seconds,
+                check=False,
             )
         except FileNotFoundError as missing:
             raise HhctlError(f"{words[0]} is not on PATH", hint="hhctl doctor") from missing

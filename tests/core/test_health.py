@@ -157,9 +157,13 @@ def test_recent_warnings_are_counted_and_the_newest_is_told() -> None:
 
 
 def test_the_worst_sign_is_the_fitness_of_all() -> None:
-    assert worst(signs(EMPTY)) is Fitness.UNKNOWN
     assert worst([]) is Fitness.UNKNOWN
     assert worst([Sign("a", Fitness.DOUBTFUL, ""), Sign("b", Fitness.WELL, "")]) is Fitness.DOUBTFUL
+
+
+def test_a_workload_that_is_not_there_is_not_well() -> None:
+    assert the("workload", EMPTY) == Sign("workload", Fitness.ILL, "there is none")
+    assert worst(signs(EMPTY)) is Fitness.ILL
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,9 @@ def test_it_says_how_many_run_the_newest_template() -> None:
         ([CRASHING], "api-1/api: CrashLoopBackOff, last ended Error with exit code 1"),
         ([CRASHING, pod("api-2")], ""),
         ([pod("api-1", {"reason": "ErrImagePull", "message": "not found"})], "api-1/api: ErrImagePull: not found"),
+        ([pod("api-1", {"reason": "ImagePullBackOff", "message": "manifest unknown"})], "api-1/api: ImagePullBackOff: manifest unknown"),
+        ([pod("api-1", {"reason": "ErrImagePull", "message": "429 Too Many Requests"})], ""),
+        ([pod("api-1", {"reason": "ImagePullBackOff", "message": "Back-off pulling image"})], ""),
         (
             [pod("api-1", {"reason": "CreateContainerConfigError", "message": 'secret "x" not found'})],
             "api-1/api: CreateContainerConfigError",
