@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from automation.core.delivery import canary_words, refuse_unfit, refuse_unserving
-from automation.core.gates import CANARY, ReadyPods, canary_up
+from automation.core.gates import CANARY, ReadyPods, canary_up, routed
 from automation.core.plan import Plan, Update
 from automation.core.prerequisites import State
 from automation.core.releases import UNDOS_BEFORE_A_HUMAN
@@ -102,7 +102,7 @@ def plan_abort(facts: Facts, stack: str) -> Plan:
     if before.canary is None and is_own(facts, stack, command):
         return Plan(command, stack, bases, ())
     canary = running_canary(facts, stack, before)
-    without = _set(stack, before, weight=0)
+    without = replace(_set(stack, before, weight=0), gates=(routed(stack),))
     gone = Update(stack, without.after, replace(before, canary=None))
     return Plan(command, stack, bases, (without, gone) if canary.weight else (gone,))
 

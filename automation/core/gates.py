@@ -126,7 +126,21 @@ class Leads(_Whole):
         return f"whether the public name leads to {self.region}"
 
 
+@dataclass(frozen=True, slots=True)
+class Routed(_Whole):
+    """The gateways split the requests of `stack` as its routes say now, within `within` seconds; the value is the share that does."""
+
+    stack: str
+    within: float
+
+    @property
+    def query(self) -> str:
+        """Say what is measured."""
+        return f"share of {self.stack}'s gateways that have taken up its newest routes"
+
+
 _ROLLOUT_SECONDS = 300.0
+_ROUTED_SECONDS = 60.0
 
 
 def canary_up(stack: str, dials: Dials) -> tuple[RolledOut | ReadyPods, ...]:
@@ -145,7 +159,12 @@ def rolled_out(stack: str, dials: Dials) -> tuple[RolledOut, ...]:
     return (RolledOut(stack, dials.image, within=_ROLLOUT_SECONDS),)
 
 
-Met: TypeAlias = ReadyPods | RolledOut | SmokePasses | Leads
+def routed(stack: str) -> Routed:
+    """The gate of a change of weights: until the gateways have heard of it, requests are split as before."""
+    return Routed(stack, within=_ROUTED_SECONDS)
+
+
+Met: TypeAlias = ReadyPods | RolledOut | SmokePasses | Leads | Routed
 """A gate that is met once: it is looked at until it is, or until its time is over."""
 
 

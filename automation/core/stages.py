@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from automation.core.delivery import SMOKE_SECONDS
-from automation.core.gates import SmokePasses, canary_up, rolled_out
+from automation.core.gates import SmokePasses, canary_up, rolled_out, routed
 from automation.core.plan import Update
 from automation.core.resume import UpdateLeft
 from stacks.dials import Canary
@@ -67,7 +67,7 @@ def climb(
         if (needed := pods_for(rung, stable)) > minimum:
             minimum = needed
             stages.append(Stage(at(weight, minimum), canary_up(stack, at(weight, minimum))))
-        stages.append(Stage(at(rung, minimum), gates(rung), undo=created if weight == 0 else None))
+        stages.append(Stage(at(rung, minimum), (routed(stack), *gates(rung)), undo=created if weight == 0 else None))
         weight = rung
     return tuple(stages)
 
@@ -81,7 +81,7 @@ def promotion(stack: str, top: Dials, *, undo: Dials | None) -> tuple[Stage, ...
     rolled = replace(top, image=top.canary.image)
     return (
         Stage(rolled, rolled_out(stack, rolled), undo=undo),
-        Stage(replace(rolled, canary=replace(top.canary, weight=0)), (SmokePasses(stack, within=SMOKE_SECONDS),)),
+        Stage(replace(rolled, canary=replace(top.canary, weight=0)), (routed(stack), SmokePasses(stack, within=SMOKE_SECONDS))),
         Stage(replace(rolled, canary=None), stays=True),
     )
 

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from automation.core.gates import STABLE, Leads, ReadyPods, RolledOut, Sample, SmokePasses
+from automation.core.gates import STABLE, Leads, ReadyPods, RolledOut, Routed, Sample, SmokePasses
 from automation.core.soak import Measured, missing
 from automation.errors import HhctlError, TimedOut
 from automation.ports.canary_pods import CanaryPods
@@ -22,6 +22,7 @@ from automation.ports.sight import RungSight
 from stacks.house import API, edge
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime, timedelta
 
     from automation.core.gates import Met
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from stacks.spec import Spec
 
 _SECONDS = 5
+_ROUTES = "/apis/gateway.networking.k8s.io/v1/namespaces/{namespace}/httproutes"
 
 
 class Gauge(Protocol):
@@ -90,6 +92,8 @@ class WorldGauge:
                 return self._smoke(stack)
             case Leads(_, region):
                 return self._leads(region)
+            case Routed(stack):
+                return self._routed(stack)
 
     def ask(self, stack: str, objective: Objective, arm: Arm, *, window: timedelta, at: datetime) -> Measured:
         """Measure an objective over a window."""
@@ -157,6 +161,17 @@ class WorldGauge:
         failed = [f"{check.name}: {check.trouble}" for check in made if not check.passed]
         return Sample((len(made) - len(failed)) / len(made), "; ".join(failed))
 
+    def _routed(self, stack: str) -> Sample:
+        place = place_of(self.spec, stack)
+        path = _ROUTES.format(namespace=place.namespace)
+        try:
+            found = self._programs.read(path, context=place.context, told=f"the routes of {stack} cannot be read")
+        except ClusterDenied:
+            raise
+        except HhctlError as error:
+            return Sample(None, error.message)
+        return taken_up(found["items"])
+
     def _leads(self, region: str) -> Sample:
         try:
             target = NameServer(self.spec.dns).target(API)
@@ -174,6 +189,19 @@ class WorldGauge:
 
     def _prometheus(self, stack: str) -> Metrics:
         return Prometheus(self.spec.regions[self.spec.stacks[stack].region].prometheus)
+
+
+def taken_up(routes: Sequence[dict[str, Any]]) -> Sample:
+    """Return the share of parents that say of a route's newest generation that they have accepted it (gateway-api, RouteParentStatus)."""
+    parents = [
+        [each for each in parent.get("conditions", ()) if each.get("observedGeneration") == route["metadata"]["generation"]]
+        for route in routes
+        for parent in route.get("status", {}).get("parents", ())
+    ]
+    if not parents:
+        return Sample(None, "no gateway has taken up any route")
+    accepted = [any(each["type"] == "Accepted" and each["status"] == "True" for each in conditions) for conditions in parents]
+    return Sample(sum(accepted) / len(accepted))
 
 
 def _counted(answer: str) -> Sample:

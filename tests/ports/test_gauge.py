@@ -12,7 +12,7 @@ from automation.core.gates import ReadyPods, Sample
 from automation.core.redact import Redactor
 from automation.errors import HhctlError
 from automation.ports.deeds import NamedDeeds
-from automation.ports.gauge import MeasuringDenied, WorldGauge
+from automation.ports.gauge import MeasuringDenied, WorldGauge, taken_up
 from stacks.loading import load_spec
 
 if TYPE_CHECKING:
@@ -95,3 +95,24 @@ def test_deeds_are_found_by_their_names() -> None:
         deeds.holds("sung", "prod")
     with pytest.raises(HhctlError, match="there is no action sing"):
         deeds.act("sing", "prod")
+
+
+def route(generation: int, *observed: tuple[int, str]) -> dict[str, Any]:
+    parents = [{"conditions": [{"type": "Accepted", "status": status, "observedGeneration": seen}]} for seen, status in observed]
+    return {"metadata": {"generation": generation}, "status": {"parents": parents}}
+
+
+@pytest.mark.parametrize(
+    ("routes", "share"),
+    [
+        ([], None),
+        ([route(1)], None),
+        ([route(3, (3, "True"))], 1.0),
+        ([route(3, (2, "True"))], 0.0),
+        ([route(3, (3, "False"))], 0.0),
+        ([route(3, (3, "True"), (2, "True"))], 0.5),
+        ([route(3, (3, "True")), route(7, (6, "True"))], 0.5),
+    ],
+)
+def test_a_route_is_taken_up_once_every_gateway_says_so_of_its_newest_generation(routes: list[dict[str, Any]], share: float | None) -> None:
+    assert taken_up(routes).value == share
