@@ -19,7 +19,7 @@ from automation.ports.bucket import trouble
 if TYPE_CHECKING:
     from datetime import timedelta
 
-_SECONDS = 1.0
+_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def ask_prometheus(url: str) -> Answer:
     """Ask the Prometheus at `url` whether it is ready.
 
     Raises:
-        HhctlError: it is not, or cannot be reached within a second.
+        HhctlError: it is not, or cannot be reached in time.
     """
     asked, hint = _now(), f"curl -sS {url}/-/ready"
     try:
