@@ -69,11 +69,14 @@ class MovedView:
 
 
 def left_untold(facts: Facts, records: Journals, operation: str) -> Report | None:
-    """Return the run of `operation` that ended well and died before anybody was told; None where there is none that still holds."""
+    """Return the run of `operation` that ended well and died before anybody was told; None where there is none that still holds.
+
+    It may have been given other options, and is told by its own command.
+    """
     if not was_last(operation, facts.of(STANDBY)):
         return None
     run = unmeasured(records.known(), operation)
-    return Report(run, operation, Ending.DONE, "done before, and told now", "", (), {}) if run else None
+    return Report(run.run, str(run.data["operation"]), Ending.DONE, "done before, and told now", "", (), {}) if run else None
 
 
 def conclude(session: Session, options: Options, report: Report, moved: Moved, *, records: Records) -> ExitCode:

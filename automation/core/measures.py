@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from automation.core.plan import Ending
 from automation.core.record import Event
+from automation.core.resume import is_same
 from stacks.switching import INTERVAL_SECONDS, THRESHOLD, TTL_SECONDS
 
 if TYPE_CHECKING:
@@ -89,12 +90,12 @@ def measure(records: Sequence[Record], operation: str, *, entered: datetime) -> 
     return Measured((served - start).total_seconds(), tuple(phases))
 
 
-def unmeasured(records: Sequence[Record], operation: str) -> str | None:
-    """Return the newest run of `operation` that did something, if nobody has measured it; `records` stand oldest first."""
+def unmeasured(records: Sequence[Record], operation: str) -> Record | None:
+    """Return the beginning of the newest run of `operation` that did something, if nobody has measured it; `records` stand oldest first."""
     for run in reversed(_runs(records, operation)):
-        if any(record.event in {Event.STARTED, Event.JUDGED} for record in run):
+        if _did_something(run):
             measured = {record.run for record in records if record.event is Event.MEASURED}
-            return None if run[0].run in measured else run[0].run
+            return None if run[0].run in measured else run[0]
     return None
 
 
@@ -121,14 +122,25 @@ def to_json(measured: Measured) -> Mapping[str, Json]:
 
 def _runs(records: Sequence[Record], operation: str) -> list[list[Record]]:
     """Choose the records of the newest run, and of the runs that it went on from: those that did not come to their end."""
-    begun = [record for record in records if record.event is Event.BEGUN and record.data.get("operation") == operation]
+    begun = [record for record in records if record.event is Event.BEGUN and is_same(str(record.data.get("operation", "")), operation)]
     chosen: list[list[Record]] = []
     for first in reversed(begun):
         own = [record for record in records if record.run == first.run and record.event is not Event.MEASURED]
-        if chosen and any(record.event is Event.ENDED and record.data.get("ending") == Ending.DONE.word for record in own):
+        if chosen and _is_over(own):
             break
-        chosen.insert(0, own)
+        if not chosen or _did_something(own):
+            chosen.insert(0, own)
     return chosen
+
+
+def _did_something(run: Sequence[Record]) -> bool:
+    return any(record.event in {Event.STARTED, Event.JUDGED} for record in run)
+
+
+def _is_over(run: Sequence[Record]) -> bool:
+    """Tell whether a run has come to its end, be it that of its undo: nothing goes on from it."""
+    meant = next((record.data["heads_for"] for record in run if record.event is Event.UNDOING), Ending.DONE.word)
+    return any(record.event is Event.ENDED and record.data.get("ending") == meant for record in run)
 
 
 def _phases(run: Sequence[Record]) -> Iterator[Phase]:

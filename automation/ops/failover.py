@@ -11,12 +11,12 @@ from automation.aftermath import conclude, left_untold
 from automation.app import SETTINGS, open_app
 from automation.commands import OperationCommand
 from automation.consent import TerminalConsent, must_be_able_to_agree
-from automation.core.failover import PROMOTE, Request, ServesAlready, failover_command, plan_failover
+from automation.core.failover import PROMOTE, Request, ServesAlready, failover_command, plan_failover, to_go_on, to_lead_back
 from automation.core.measures import Predicted, begun_at, measure
 from automation.core.moved import NOTHING_LOST, Loss, Moved, loss_of, unknown_loss
 from automation.core.preflight import Waivers, preflight
 from automation.errors import ExitCode, HhctlError, UsageFault
-from automation.operating import look_back, operate
+from automation.operating import operate, recalled
 from automation.ops.direct import directly
 from automation.reports import reported
 from automation.session import Session
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from automation.app import App
+    from automation.core.facts import Facts
     from automation.core.preflight import Check
     from automation.options import Options
     from automation.run import Report
@@ -74,13 +75,14 @@ def failover(options: Options, region: str, *, planned: bool, lost: str | None, 
     session = Session(app, options)
     entered, surveyed = session.now(), survey(session, may_be_gone="" if planned else HOME)
     records = session.journals(STANDBY)
-    facts = look_back(command, surveyed.found, records)
     checks = preflight(surveyed.seen, waivers, region=left, rpo=app.spec.objectives.failover.rpo)
+    request = _request(command, region, surveyed, checks, planned=planned)
     predicted = Predicted(surveyed.last.steps if surveyed.last else None)
     _tell_preflight(checks, predicted)
+    facts = _facts(surveyed, request, lost=waivers.lost)
     try:
         report = operate(
-            partial(plan_failover, request=_request(command, region, surveyed, checks, planned=planned)),
+            partial(plan_failover, request=request),
             facts,
             session.author,
             doors=session.doors,
@@ -110,6 +112,14 @@ def _must_be_sensible(app: App, region: str, *, planned: bool, lost: str | None)
     return other
 
 
+def _facts(surveyed: Survey, request: Request, *, lost: bool) -> Facts:
+    """Return the facts with what an interrupted run has left, and what is to become of that now."""
+    facts = recalled(request.command, surveyed.found, surveyed.records)
+    taken = request.promoted or facts.present(STANDBY).active
+    facts = to_go_on(facts, request.command, taken=taken, lost=lost and not request.fenced)
+    return to_lead_back(facts, request.checks, request.sides, taken=taken)
+
+
 def _request(command: str, region: str, surveyed: Survey, checks: tuple[Check, ...], *, planned: bool) -> Request:
     seen, size = surveyed.seen, _home_dials(surveyed)
     minimum = max(size.minimum, seen.pods)
@@ -119,7 +129,8 @@ def _request(command: str, region: str, surveyed: Survey, checks: tuple[Check, .
         checks,
         fenced=seen.can_fence,
         planned=planned,
-        promoted=seen.promoted,
+        # A switch that was turned past the engine was turned after the promotion.
+        promoted=seen.promoted or seen.switch is True,
         minimum=minimum,
         maximum=max(size.maximum, minimum),
     )
