@@ -105,6 +105,24 @@ def begun_at(records: Sequence[Record], operation: str, task: str) -> datetime |
     return next(begun, None)
 
 
+def done_before(records: Sequence[Record], operation: str, task: str, *, other: str) -> bool:
+    """Tell whether the run that began the `other` task, the newest of `operation` or one that it went on from, had done `task` as well."""
+    for run in _runs(records, operation):
+        if any(record.event is Event.STARTED and record.says.startswith(other) for record in run):
+            return bool(_done(run, task))
+    return False
+
+
+def in_force(records: Sequence[Record], operation: str, task: str) -> bool:
+    """Tell whether the newest run of `operation`, or one that it went on from, has done a task and not undone it."""
+    undone = {Event.UNDO_STARTED, Event.UNDONE}
+    return any(_done(run, task) - {record.step for record in run if record.event in undone} for run in _runs(records, operation))
+
+
+def _done(run: Sequence[Record], task: str) -> set[int]:
+    return {record.step for record in run if record.step and record.event is Event.DONE and record.says.startswith(task)}
+
+
 def measured_last(records: Sequence[Record], verb: str) -> Measured | None:
     """Return what was measured of the newest run of a command that begins with `verb`; None where nothing was."""
     for record in reversed(records):

@@ -7,13 +7,23 @@ from typing import TYPE_CHECKING
 
 import click
 
-from automation.aftermath import conclude, left_untold
+from automation.aftermath import conclude, count, left_untold
 from automation.app import SETTINGS, open_app
 from automation.commands import OperationCommand
 from automation.consent import TerminalConsent, must_be_able_to_agree
-from automation.core.failover import PROMOTE, Request, ServesAlready, failover_command, plan_failover, to_go_on, to_lead_back
-from automation.core.measures import Predicted, begun_at, measure
-from automation.core.moved import NOTHING_LOST, Loss, Moved, loss_of, unknown_loss
+from automation.core.failover import (
+    CATCH_UP,
+    PROMOTE,
+    SHUT_DATABASE,
+    Request,
+    ServesAlready,
+    failover_command,
+    plan_failover,
+    to_go_on,
+    to_lead_back,
+)
+from automation.core.measures import Predicted, begun_at, done_before, in_force, measure
+from automation.core.moved import NOTHING_LOST, Moved
 from automation.core.preflight import Waivers, preflight
 from automation.errors import ExitCode, HhctlError, UsageFault
 from automation.operating import operate, recalled
@@ -144,12 +154,12 @@ def _home_dials(surveyed: Survey) -> Dials:
 
 def _moved(session: Session, report: Report, surveyed: Survey, predicted: Predicted, *, records: Journals, entered: datetime) -> Moved:
     """Measure what was done; nothing that cannot be told now is in the way."""
-    spec, planned = session.app.spec, "--planned" in report.operation
-    known = records.known()
+    spec, known = session.app.spec, records.known()
     measured = measure(known, report.operation, entered=entered)
     promoted = begun_at(known, report.operation, PROMOTE) or session.now()
     assert measured  # noqa: S101 - the run has just ended
-    unfenced = "" if surveyed.seen.can_fence else spec.stacks[HOME].region
+    # Who was promoted by an earlier run without it may lack writes, whatever is asked for now.
+    level = done_before(known, report.operation, CATCH_UP, other=PROMOTE)
     return Moved(
         run=report.run,
         operation=report.operation,
@@ -158,26 +168,12 @@ def _moved(session: Session, report: Report, surveyed: Survey, predicted: Predic
         ended=session.now(),
         predicted=predicted,
         measured=measured,
-        loss=NOTHING_LOST if planned else _loss(session, surveyed, promoted),
+        loss=NOTHING_LOST if level else count(session, surveyed.seen.home, promoted=promoted),
         rto=spec.objectives.failover.rto,
         rpo=spec.objectives.failover.rpo,
-        unfenced=unfenced,
+        unfenced="" if in_force(known, report.operation, SHUT_DATABASE) else spec.stacks[HOME].region,
         way_back=way_back(session, home=_home_dials(surveyed)),
     )
-
-
-def _loss(session: Session, surveyed: Survey, promoted: datetime) -> Loss:
-    """Count what prod's database committed and dr's never had; where it cannot be asked, say what is known."""
-    try:
-        replayed = session.databases.last_replayed(STANDBY)
-    except HhctlError:
-        replayed = None
-    if isinstance(surveyed.seen.home, HhctlError):
-        return unknown_loss(surveyed.seen.home.message, replayed=replayed, promoted=promoted)
-    try:
-        return loss_of(session.databases.lost(HOME), replayed=replayed)
-    except HhctlError as error:
-        return unknown_loss(error.message, replayed=replayed, promoted=promoted)
 
 
 def _tell_preflight(checks: Sequence[Check], predicted: Predicted) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from automation.core.measures import Phase, Predicted, begun_at, measure, measured_last, to_json, unmeasured
+from automation.core.measures import Phase, Predicted, begun_at, done_before, in_force, measure, measured_last, to_json, unmeasured
 from automation.core.record import Event, Record
 from stacks.switching import INTERVAL_SECONDS, THRESHOLD, TTL_SECONDS
 
@@ -142,3 +142,25 @@ def test_a_run_that_nobody_was_told_of_is_found_until_it_is_measured() -> None:
     assert unmeasured([*whole(), *records("A", (40, Event.MEASURED, 0, {}))], COMMAND) is None
     assert unmeasured([*whole(), *records("B", (50, Event.BEGUN, 0, {"operation": COMMAND}))], COMMAND) is None
     assert unmeasured([*whole()], "failback us-east-1") is None
+
+
+def tasks(run: str, operation: str, *seen: tuple[Event, int, str]) -> list[Record]:
+    begun = Record(run, ENTERED, Event.BEGUN, 0, operation, {"operation": operation})
+    return [begun, *(Record(run, ENTERED, event, step, says, {}) for event, step, says in seen)]
+
+
+def test_nothing_is_lost_where_the_run_that_promoted_had_caught_up_before() -> None:
+    caught_up, promoting = (Event.DONE, 1, "catch up on dr: level"), (Event.STARTED, 2, "promote on dr")
+    level = tasks("A", f"{COMMAND} --planned", caught_up, promoting)
+    assert done_before(level, COMMAND, "catch up", other="promote")
+    unplanned = tasks("A", COMMAND, promoting)
+    planned_after = tasks("B", f"{COMMAND} --planned", (Event.DONE, 1, "promote on dr: writable already"))
+    assert not done_before([*unplanned, *planned_after], f"{COMMAND} --planned", "catch up", other="promote")
+    assert not done_before(planned_after, f"{COMMAND} --planned", "catch up", other="promote")
+
+
+def test_a_task_is_in_force_until_it_is_undone() -> None:
+    shut = tasks("A", COMMAND, (Event.STARTED, 1, "shut on prod"), (Event.DONE, 1, "shut on prod: shut"))
+    assert in_force([*shut, *tasks("B", COMMAND)], COMMAND, "shut")
+    assert not in_force([*shut, Record("A", ENTERED, Event.UNDO_STARTED, 1, "undo step 1 on prod", {})], COMMAND, "shut")
+    assert not in_force(tasks("A", COMMAND), COMMAND, "shut")
