@@ -208,6 +208,9 @@ def _losses(found: Found, *, data_loss: bool) -> Check:
     match found.losses:
         case None:
             return Check(name, Answer.GO, "none are left")
+        case Exception() as error if not isinstance(found.home, Exception):
+            # A database that answers has them to be counted and kept: to give up unseen what it has is for one that is gone.
+            return Check(name, Answer.NO_GO, f"they cannot be counted just now: {error.message}; try again")
         case Exception() as error:
             says = f"nobody can tell how many: {error.message}"
         case losses if not losses.transactions:

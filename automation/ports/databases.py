@@ -29,6 +29,7 @@ _PROMOTE = "select pg_promote(true, 10)"
 
 _CATCH_UP_SECONDS = 30.0
 _REBUILD_SECONDS = 1800.0
+_COUNT_SECONDS = 120.0
 _PAUSE = 0.2
 
 
@@ -99,7 +100,8 @@ class RelayedDatabases:
         """
         branch = read_branch(self._tell(_other(stack), BRANCH))
         words = [*self._psql(stack, interactive=True), f"--set=branch={branch}", "--file=-"]
-        return read_losses(self.programs.answer(words, told=_told(stack), given=LOST))
+        counting = replace(self.programs, seconds=max(self.programs.seconds, _COUNT_SECONDS))
+        return read_losses(counting.answer(words, told=_told(stack), given=LOST))
 
     def last_replayed(self, stack: str) -> datetime | None:
         """Tell when the newest transaction was committed that a database has from the other one; None where it has none of it."""
