@@ -57,7 +57,7 @@ class MovedView:
         columns = tuple(Column(name, name) for name in ("", "objective", "predicted", "measured"))
         rows = (
             ("RTO (s)", moved.rto.total_seconds(), _rounded(moved.predicted.rto), _rounded(moved.measured.rto)),
-            ("RPO (s)", moved.rpo.total_seconds(), None, _rounded(moved.loss.seconds)),
+            ("RPO (s)", moved.rpo.total_seconds(), _rounded(moved.predicted.rpo), _rounded(moved.loss.seconds)),
         )
         phases = tuple((phase.title, _rounded(phase.seconds)) for phase in moved.measured.phases)
         return (

@@ -48,9 +48,14 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """What a failover is going to take: `steps` are the seconds of the last one that was measured, None where none was."""
+    """What a failover is going to take and lose.
+
+    `steps` are the seconds of the last one that was measured, None where none was; `rpo` is for how many seconds at most the writes are
+    going to be lost, None where nobody can tell.
+    """
 
     steps: float | None
+    rpo: float | None = None
 
     @property
     def rto(self) -> float | None:
@@ -66,7 +71,7 @@ class Predicted:
 
     def document(self) -> Mapping[str, Json]:
         """Return it in seconds."""
-        return {"rto": self.rto, "steps": self.steps, "detection": DETECTION_SECONDS, "ttl": float(TTL_SECONDS)}
+        return {"rto": self.rto, "rpo": self.rpo, "steps": self.steps, "detection": DETECTION_SECONDS, "ttl": float(TTL_SECONDS)}
 
 
 def measure(records: Sequence[Record], operation: str, *, entered: datetime) -> Measured | None:

@@ -88,7 +88,7 @@ def failback(options: Options, region: str, *, data_loss: bool) -> ExitCode:
             raise
     if report is None or report.ending.code is not ExitCode.DONE:
         return reported(report, options)
-    moved = _moved(session, report, found, Predicted(last.steps if last else None), records=records, entered=entered)
+    moved = _moved(session, report, found, Predicted(last.steps if last else None, rpo=0.0), records=records, entered=entered)
     return conclude(session, options, report, moved, records=records)
 
 

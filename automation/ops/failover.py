@@ -24,7 +24,7 @@ from automation.core.failover import (
 )
 from automation.core.measures import Predicted, begun_at, done_before, in_force, measure
 from automation.core.moved import NOTHING_LOST, Moved
-from automation.core.preflight import Waivers, preflight
+from automation.core.preflight import Waivers, predicted_rpo, preflight
 from automation.errors import ExitCode, HhctlError, UsageFault
 from automation.operating import operate, recalled
 from automation.ops.direct import directly
@@ -87,7 +87,7 @@ def failover(options: Options, region: str, *, planned: bool, lost: str | None, 
     records = session.journals(STANDBY)
     checks = preflight(surveyed.seen, waivers, region=left, rpo=app.spec.objectives.failover.rpo)
     request = _request(command, region, surveyed, checks, planned=planned)
-    predicted = Predicted(surveyed.last.steps if surveyed.last else None)
+    predicted = Predicted(surveyed.last.steps if surveyed.last else None, predicted_rpo(surveyed.seen, planned=planned))
     _tell_preflight(checks, predicted)
     facts = _facts(surveyed, request, lost=waivers.lost)
     try:
@@ -179,6 +179,7 @@ def _moved(session: Session, report: Report, surveyed: Survey, predicted: Predic
 def _tell_preflight(checks: Sequence[Check], predicted: Predicted) -> None:
     tell_checks(checks)
     tell(f"predicted RTO: {predicted}")
+    tell(f"predicted RPO: {'nobody can tell' if predicted.rpo is None else f'{predicted.rpo:.1f} s at most'}")
 
 
 def _tell_what_is_left(region: str, moved: Moved) -> None:
