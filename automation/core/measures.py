@@ -162,7 +162,7 @@ def _did_something(run: Sequence[Record]) -> bool:
 
 def _is_over(run: Sequence[Record]) -> bool:
     """Tell whether a run has come to its end, be it that of its undo: nothing goes on from it."""
-    meant = next((record.data["heads_for"] for record in run if record.event is Event.UNDOING), Ending.DONE.word)
+    meant = next((record.data["heads_for"] for record in reversed(run) if record.event is Event.UNDOING), Ending.DONE.word)
     return any(record.event is Event.ENDED and record.data.get("ending") == meant for record in run)
 
 

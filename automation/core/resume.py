@@ -141,7 +141,8 @@ def _has_done_something(begun: Record, own: Sequence[Record]) -> bool:
 
 
 def _what_is_left(begun: Record, own: Sequence[Record]) -> Unfinished | None:
-    undoing = next((_undoing(record) for record in own if record.event is Event.UNDOING), None)
+    # An undo may have been left for going on, and then been decided on anew.
+    undoing = next((_undoing(record) for record in reversed(own) if record.event is Event.UNDOING), None)
     meant = undoing.heads_for if undoing else Ending.DONE
     if any(record.event is Event.ENDED and _ending(record.data["ending"]) is meant for record in own):
         return None

@@ -253,6 +253,17 @@ def test_dying_on_the_way_back_leaves_it_to_the_same_command(folder: Path, place
     assert_home_serves_as_before(bob)
 
 
+def test_an_undo_that_other_options_were_to_leave_is_decided_on_anew_where_dr_is_not_fit(folder: Path) -> None:
+    world = two_regions(folder)
+    died(world, BEHIND, "step-3-undo-started")
+    bob = unfit(RegionDesk(world, "bob"))
+    report = bob.failover()
+    assert report
+    assert report.ending is Ending.HALTED
+    assert_home_serves_as_before(bob)
+    assert bob.look("failover us-west-2").unfinished is None
+
+
 @pytest.mark.parametrize("place", ["step-4-started", "step-4-carried-out", "step-5-carried-out"])
 def test_past_the_promotion_nothing_leads_back(folder: Path, place: str) -> None:
     world = two_regions(folder)
