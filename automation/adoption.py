@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from automation.core.facts import StackFacts
+from automation.core.resume import carried_out
 from automation.errors import HhctlError, Refusal
 from automation.ports.switches import read
 from stacks.house import STANDBY, switch_url
@@ -33,8 +34,14 @@ def doubting_switch(spec: Spec, found: StackFacts | Unreachable) -> StackFacts |
         state = read(switch_url(spec, spec.stacks[found.stack].region))
     except HhctlError:
         return found
-    base = found.standing.base
-    return replace(found, doubt=Unadopted(found.stack, state, base=base)) if state.revision > base else found
+    return replace(found, doubt=Unadopted(found.stack, state, base=found.standing.base)) if is_newer(state, found) else found
+
+
+def is_newer(state: SwitchState, found: StackFacts) -> bool:
+    """Tell whether a switch says something that no update of its stack can have said."""
+    # A failed update may have raised the revision as far as who turned the switch past the engine; the terms of updates are known.
+    term = max((entry.dials.term for entry in carried_out(found.entries)), default=0)
+    return state.revision > found.standing.base or state.term > term
 
 
 def must_be_readable(spec: Spec, stack: str, *, standby: StackFacts | Unreachable | None) -> None:

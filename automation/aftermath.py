@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from automation.core.measures import unmeasured
 from automation.core.messages import messages_of
-from automation.core.moved import page
+from automation.core.moved import loss_of, page, unknown_loss
 from automation.core.plan import Ending
 from automation.core.record import Event
 from automation.errors import ExitCode, HhctlError
@@ -18,14 +18,16 @@ from automation.reports import ReportView
 from automation.run import Report
 from automation.show import Column, Record, Table, Text, show, tell
 from automation.telling import outbox, send
-from stacks.house import STANDBY
+from stacks.house import HOME, STANDBY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from automation.core.facts import Facts
-    from automation.core.moved import Moved
+    from automation.core.moved import Loss, Moved
+    from automation.core.replication import DatabaseStanding
     from automation.operating import Records
     from automation.options import Options
     from automation.ports.outbox import Outbox
@@ -55,7 +57,7 @@ class MovedView:
         columns = tuple(Column(name, name) for name in ("", "objective", "predicted", "measured"))
         rows = (
             ("RTO (s)", moved.rto.total_seconds(), _rounded(moved.predicted.rto), _rounded(moved.measured.rto)),
-            ("RPO (s)", moved.rpo.total_seconds(), None, _rounded(moved.loss.seconds)),
+            ("RPO (s)", moved.rpo.total_seconds(), _rounded(moved.predicted.rpo), _rounded(moved.loss.seconds)),
         )
         phases = tuple((phase.title, _rounded(phase.seconds)) for phase in moved.measured.phases)
         return (
@@ -69,11 +71,28 @@ class MovedView:
 
 
 def left_untold(facts: Facts, records: Journals, operation: str) -> Report | None:
-    """Return the run of `operation` that ended well and died before anybody was told; None where there is none that still holds."""
+    """Return the run of `operation` that ended well and died before anybody was told; None where there is none that still holds.
+
+    It may have been given other options, and is told by its own command.
+    """
     if not was_last(operation, facts.of(STANDBY)):
         return None
     run = unmeasured(records.known(), operation)
-    return Report(run, operation, Ending.DONE, "done before, and told now", "", (), {}) if run else None
+    return Report(run.run, str(run.data["operation"]), Ending.DONE, "done before, and told now", "", (), {}) if run else None
+
+
+def count(session: Session, home: DatabaseStanding | HhctlError, *, promoted: datetime) -> Loss:
+    """Count what prod's database committed and dr's never had; where it cannot be asked, as `home` says, tell what is known."""
+    try:
+        replayed = session.databases.last_replayed(STANDBY)
+    except HhctlError:
+        replayed = None
+    if isinstance(home, HhctlError):
+        return unknown_loss(home.message, replayed=replayed, promoted=promoted)
+    try:
+        return loss_of(session.databases.lost(HOME), replayed=replayed)
+    except HhctlError as error:
+        return unknown_loss(error.message, replayed=replayed, promoted=promoted)
 
 
 def conclude(session: Session, options: Options, report: Report, moved: Moved, *, records: Records) -> ExitCode:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from automation.core.record import Event
 from automation.core.resume import TaskLeft, UpdateLeft, is_ours, is_undone, undo_of
 from automation.core.updates import Outcome, standing
 from automation.course import AGAIN, Stop
+from automation.errors import HhctlError
 from automation.watching import came_back
 
 if TYPE_CHECKING:
@@ -44,11 +45,9 @@ def undo(course: Course, stop: Stop) -> Stop:
     past = course.past_return
     steps = [way for effect in _undoable(course.effects) if (way := _way_back(effect)) is not None]
     if steps:
-        numbers = [step.number for step in steps]
-        course.write(Event.UNDOING, 0, stop.says, {"heads_for": stop.ending.word, "steps": numbers})
-        course.reach("undoing")
+        _write_undoing(course, stop.says, stop.ending, [step.number for step in steps])
         if failed := _all_back(course, steps):
-            return failed
+            return replace(failed, says=f"{stop.says}; {failed.says}")
     if not past:
         return stop
     return Stop(Ending.NEEDS_A_HUMAN, f"{stop.says}; past the point of no return")
@@ -58,11 +57,23 @@ def finish_undo(course: Course, run: Unfinished) -> Stop | None:
     """Undo what an interrupted run was going to and did not come to; None if it is done.
 
     Raises:
-        HhctlError: the engine or the world cannot be had.
+        HhctlError: the leases are lost, or the journal cannot be written.
     """
-    wanted = set(run.undoing.steps) if run.undoing else set[int]()
-    steps = [way for left in reversed(run.left) if left.step in wanted and (way := _way_back_of(course, left)) is not None]
-    return _all_back(course, steps)
+    wanted, why = (set(run.undoing.steps), run.undoing.why) if run.undoing else (set[int](), "")
+    if run.undoing and run.undoing.decided:
+        _write_undoing(course, why, run.undoing.heads_for, run.undoing.steps)
+    try:
+        steps = [way for left in reversed(run.left) if left.step in wanted and (way := _way_back_of(course, left)) is not None]
+    except HhctlError as error:
+        # Told by its own ending, it would look like the end that the run was heading for.
+        return Stop(Ending.NEEDS_A_HUMAN, f"{why}; its undo cannot begin: {error.message}", hint=AGAIN)
+    failed = _all_back(course, steps)
+    return replace(failed, says=f"{why}; {failed.says}") if failed else None
+
+
+def _write_undoing(course: Course, why: str, heads_for: Ending, steps: Sequence[int]) -> None:
+    course.write(Event.UNDOING, 0, why, {"heads_for": heads_for.word, "steps": list(steps)})
+    course.reach("undoing")
 
 
 def _undoable(effects: Sequence[Effect]) -> list[Effect]:
@@ -101,7 +112,10 @@ def _all_back(course: Course, steps: Sequence[_UndoUpdate | _UndoTask]) -> Stop 
         course.confirm()
         course.write(Event.UNDO_STARTED, step.number, f"undo step {step.number} on {step.stack}", {})
         course.reach(f"step-{step.number}-undo-started")
-        failed = _back(course, step)
+        try:
+            failed = _back(course, step)
+        except HhctlError as error:
+            failed = f"breaks off: {error.message}"
         course.reach(f"step-{step.number}-undo-carried-out")
         if failed:
             return Stop(Ending.NEEDS_A_HUMAN, f"the undo of step {step.number} on {step.stack} {failed}", hint=AGAIN)

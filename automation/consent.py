@@ -71,14 +71,14 @@ class TerminalConsent:
         return self.agreed("carry this out?")
 
     def to_undo(self, run: Unfinished) -> bool:
-        """Show what an interrupted run was undoing, and ask.
+        """Show what of an interrupted run is to be undone, and ask.
 
         Raises:
             Cancelled: the operator said no.
         """
         undoing = run.undoing
         assert undoing  # noqa: S101 - nothing else is asked for
-        tell(f"the run {run.run} of '{run.operation}' was interrupted while it was undoing: {undoing.why}")
+        tell(f"the run {run.run} of '{run.operation}' was interrupted, and is undone: {undoing.why}")
         for left in run.left:
             if left.step in undoing.steps:
                 tell(f"   to undo: step {left.step} on {left.stack}")

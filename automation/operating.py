@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from automation.core.facts import Facts, StackFacts
-from automation.core.resume import carried_out, undo_of, unfinished
+from automation.core.resume import carried_out, is_by, moves, unfinished
 from automation.run import carry_out, take_up_undo
 
 if TYPE_CHECKING:
@@ -56,20 +56,26 @@ class Consent(Protocol):
 def look_back(command: str, stacks: Mapping[str, StackFacts | Unreachable], records: Records) -> Facts:
     """Return the facts for `command` with what an interrupted run of it has left, which only its own records tell.
 
-    They are read only where the history of a stack says that this command was the last to change it.
+    They are read only where the history of a stack says that this command was the last to change it, and always for a command that moves
+    the traffic: what it begins with may stand in no history.
 
     Raises:
         HhctlError: the records are needed and cannot be read.
     """
-    if any(isinstance(found, StackFacts) and was_last(command, found) for found in stacks.values()):
-        return Facts(stacks, unfinished(records.newest(), command))
+    if moves(command) or any(isinstance(found, StackFacts) and was_last(command, found) for found in stacks.values()):
+        return recalled(command, stacks, records.newest())
     return Facts(stacks)
+
+
+def recalled(command: str, stacks: Mapping[str, StackFacts | Unreachable], newest: Sequence[Record]) -> Facts:
+    """Return the facts for `command` with what an interrupted run of it has left, by the `newest` records of its home, oldest first."""
+    return Facts(stacks, unfinished(newest, command))
 
 
 def was_last(command: str, facts: StackFacts) -> bool:
     """Tell whether `command`, or its undo, was the last to change a stack."""
     newest = next(carried_out(facts.entries), None)
-    return newest is not None and newest.note.operation in {command, undo_of(command)}
+    return newest is not None and is_by(command, newest)
 
 
 def operate(

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from automation.core.measures import Measured
     from automation.core.preflight import Check
+    from automation.core.record import Record
     from automation.core.updates import Entry
     from automation.session import Session
     from stacks.dials import Dials
@@ -46,18 +47,23 @@ PATIENT_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """The facts, what was seen for the preflight, and what was measured of the last failover, None where none was."""
+    """The facts, what was seen for the preflight, and the newest records of runs, oldest first."""
 
     found: Mapping[str, StackFacts | Unreachable]
     seen: Seen
-    last: Measured | None
+    records: Sequence[Record]
+
+    @property
+    def last(self) -> Measured | None:
+        """What was measured of the last failover, None where none was."""
+        return measured_last(self.records, "failover")
 
 
 def survey(session: Session, *, may_be_gone: str) -> Survey:
     """Look at both sides of a failover; at the one that `may_be_gone` for two seconds at a time, empty where both are needed.
 
     Raises:
-        HhctlError: the standby's state cannot be reached.
+        HhctlError: the standby's state, or the journals beside it, cannot be reached.
     """
     app = session.app
     near = Programs(os.environ, seconds=PATIENT_SECONDS)
@@ -76,7 +82,7 @@ def survey(session: Session, *, may_be_gone: str) -> Survey:
         differing = askers.submit(or_error, partial(_differences, Configurations(far), session))
         ahead = askers.submit(or_error, partial(clock_ahead, session, region))
         holders = [askers.submit(or_error, partial(session.lease_holder, stack)) for stack in (STANDBY, HOME)]
-        last = askers.submit(session.journals(STANDBY).known)
+        records = askers.submit(session.journals(STANDBY).newest)
         found = gathered.result()
         facts = found[STANDBY]
         if isinstance(facts, Unreachable):
@@ -96,7 +102,7 @@ def survey(session: Session, *, may_be_gone: str) -> Survey:
             ahead=ahead.result(),
             held="; ".join(sorted({holder for each in holders if isinstance(holder := each.result(), str) and holder})),
         )
-        return Survey(found, seen, measured_last(last.result(), "failover"))
+        return Survey(found, seen, records.result())
 
 
 def tell_checks(checks: Iterable[Check]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from desk import FIRST, Desk
 from fakes import seeded
 
-from automation.core.failback import FOLLOWS, REBUILD, Found, Return, answers, failback_command, plan_failback
+from automation.core.failback import FOLLOWS, REBUILD, Found, Return, answers, failback_command, has_taken, plan_failback
 from automation.core.failover import (
     CATCH_UP,
     LEVEL,
@@ -21,10 +21,13 @@ from automation.core.failover import (
     STANDS_BY,
     WRITABLE,
     Request,
+    Sides,
     failover_command,
     plan_failover,
+    to_go_on,
+    to_lead_back,
 )
-from automation.core.preflight import Waivers
+from automation.core.preflight import Answer, Check, Waivers
 from automation.core.replication import DatabaseStanding
 from automation.operating import look_back
 from stacks.dials import DatabaseRole
@@ -85,9 +88,10 @@ class Databases:
 
 @dataclass
 class RegionDesk(Desk):
-    """A desk from which traffic is moved."""
+    """A desk from which traffic is moved; `unfit` is whether the preflight says no to dr."""
 
     level: bool = True
+    unfit: bool = False
 
     @property
     def databases(self) -> Databases:
@@ -97,36 +101,53 @@ class RegionDesk(Desk):
     def doors(self) -> Doors:
         return replace(super().doors, deeds=self.databases)
 
-    def plan_of_failover(self, *, planned: bool) -> tuple[str, Any]:
+    def plan_of_failover(self, *, planned: bool, lost: bool = False) -> tuple[str, Any]:
         """The command, and its planner for what is seen now."""
-        command = failover_command(WEST, planned=planned, waivers=Waivers(), lost=None)
-        promoted = self.databases.standing(STANDBY).takes_writes
-        request = Request(command, WEST, (), fenced=True, planned=planned, promoted=promoted, minimum=3, maximum=9)
-        return command, partial(plan_failover, request=request)
+        request = self._request(planned=planned, lost=lost)
+        return request.command, partial(plan_failover, request=request)
 
     def look(self, command: str) -> Facts:
         return look_back(command, self.facts(HOME, STANDBY), self)
 
-    def failover(self, *, planned: bool = False) -> Report | None:
+    def failover(self, *, planned: bool = False, lost: bool = False) -> Report | None:
         """`hhctl failover us-west-2`."""
-        command, plan = self.plan_of_failover(planned=planned)
-        return self._operate(plan, self.look(command))
+        request = self._request(planned=planned, lost=lost)
+        facts = self.look(request.command)
+        taken = request.promoted or facts.present(STANDBY).active
+        facts = to_go_on(facts, request.command, taken=taken, lost=lost)
+        facts = to_lead_back(facts, request.checks, request.sides, taken=taken)
+        return self._operate(partial(plan_failover, request=request), facts)
+
+    def _request(self, *, planned: bool, lost: bool) -> Request:
+        command = failover_command(WEST, planned=planned, waivers=Waivers(lost=lost), lost=EAST if lost else None)
+        promoted = self.databases.standing(STANDBY).takes_writes
+        checks = (Check("pods of dr", Answer.NO_GO, "0 of 3 Ready"),) if self.unfit else ()
+        return Request(command, WEST, checks, fenced=not lost, planned=planned, promoted=promoted, minimum=3, maximum=9)
 
     def failback(self) -> Report | None:
         """`hhctl failback us-east-1`."""
         command = failback_command(EAST, data_loss=False)
         found = Found(self.databases.standing(HOME), self.databases.standing(STANDBY), switch=False, losses=None)
         request = Return(command, EAST, answers(found, data_loss=False), found)
-        return self._operate(partial(plan_failback, request=request), self.look(command))
+        facts = self.look(command)
+        taken = has_taken(facts, found)
+        facts = to_go_on(facts, command, taken=taken, lost=False)
+        facts = to_lead_back(facts, request.checks, Sides(HOME, STANDBY, EAST), taken=taken)
+        return self._operate(partial(plan_failback, request=request), facts)
 
 
-def two_regions(shared: Path) -> Path:
-    """Make a world in which prod serves and dr stands by."""
+def two_regions(shared: Path, *, warm: int = 1) -> Path:
+    """Make a world in which prod serves and dr stands by, with `warm` pods."""
     engine = Desk(shared).engine
     seeded(engine, HOME, replace(FIRST, active=True, term=1, database_role=DatabaseRole.PRIMARY))
-    seeded(engine, STANDBY, replace(FIRST, minimum=1, database_role=DatabaseRole.STANDBY))
+    seeded(engine, STANDBY, replace(FIRST, minimum=warm, database_role=DatabaseRole.STANDBY))
     Databases(shared).write({HOME: {"replays": False, "shut": False}, STANDBY: {"replays": True, "shut": False}})
     return shared
+
+
+def two_equals(shared: Path) -> Path:
+    """Make a world in which dr stands by with as many pods as prod has."""
+    return two_regions(shared, warm=3)
 
 
 def moved_away(shared: Path) -> Path:

@@ -92,6 +92,11 @@ class Facts:
             raise found.doubt
         return found
 
+    def is_proven(self, stack: str) -> bool:
+        """Tell whether `stack` could be reached, and its cluster is the one that the spec pins."""
+        found = self.stacks[stack]
+        return isinstance(found, StackFacts) and found.doubt is None
+
     def present(self, stack: str) -> Dials:
         """Return the dials of `stack`, which must be there.
 

@@ -91,7 +91,7 @@ def plan_failback(facts: Facts, request: Return) -> Plan:
         if not steps:
             raise ServesAlready(request.region)
         return Plan(request.command, STANDBY, bases, steps)
-    promoted = _is_promoted(facts, standby, request)
+    promoted = _is_promoted(facts, standby, request.found)
     if not promoted:
         must_go(f"no failback to {request.region}", request.checks)
     rebuilt, ready = _rebuilt(facts, home, standby, request, promoted=promoted)
@@ -105,10 +105,18 @@ def plan_failback(facts: Facts, request: Return) -> Plan:
     return Plan(request.command, STANDBY, bases, steps)
 
 
-def _is_promoted(facts: Facts, standby: Dials, request: Return) -> bool:
+def has_taken(facts: Facts, found: Found) -> bool:
+    """Tell whether prod has taken over since a failback was interrupted before that: its switch is on, or its database takes writes."""
+    return facts.present(HOME).active or _writes(found)
+
+
+def _writes(found: Found) -> bool:
+    return not isinstance(found.home, Exception) and found.home.takes_writes
+
+
+def _is_promoted(facts: Facts, standby: Dials, found: Found) -> bool:
     """Tell whether there is no way back: that prod's database takes writes while dr's is fenced has no other cause."""
-    home = request.found.home
-    writes = not isinstance(home, Exception) and home.takes_writes
+    writes = _writes(found)
     return facts.begun(PROMOTE, HOME) or (writes and standby.database_role is DatabaseRole.FENCED)
 
 
@@ -200,6 +208,9 @@ def _losses(found: Found, *, data_loss: bool) -> Check:
     match found.losses:
         case None:
             return Check(name, Answer.GO, "none are left")
+        case Exception() as error if not isinstance(found.home, Exception):
+            # A database that answers has them to be counted and kept: to give up unseen what it has is for one that is gone.
+            return Check(name, Answer.NO_GO, f"they cannot be counted just now: {error.message}; try again")
         case Exception() as error:
             says = f"nobody can tell how many: {error.message}"
         case losses if not losses.transactions:

@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from automation.core.deployment_log import ANY
+from automation.core.facts import Facts
 from automation.core.gates import Leads, ReadyPods, SmokePasses
-from automation.core.plan import Plan, Task, Update
+from automation.core.plan import Ending, Plan, Task, Update
 from automation.core.preflight import refused
+from automation.core.resume import Undoing
 from automation.errors import Refusal
 from stacks.dials import DatabaseRole
 from stacks.house import HOME, STANDBY
@@ -17,7 +19,6 @@ from stacks.switching import INTERVAL_SECONDS, THRESHOLD
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from automation.core.facts import Facts
     from automation.core.plan import Step
     from automation.core.preflight import Check, Waivers
     from stacks.dials import Dials
@@ -115,6 +116,39 @@ def plan_failover(facts: Facts, request: Request) -> Plan:
     return Plan(request.command, STANDBY, bases, steps)
 
 
+def to_go_on(facts: Facts, command: str, *, taken: bool, lost: bool) -> Facts:
+    """Return the facts without the undo that an interrupted run was in, where that is not to be finished.
+
+    Where the other side has `taken` over since, to finish it would make two databases that take writes: nothing of it is left to do. Where
+    the side that it would open is `lost`, or other options say that it is to go on, it goes on from what is not undone.
+    """
+    left = facts.unfinished
+    if left is None or left.undoing is None:
+        return facts
+    if taken:
+        return Facts(facts.stacks)
+    return Facts(facts.stacks, replace(left, undoing=None)) if lost or left.operation != command else facts
+
+
+def to_lead_back(facts: Facts, checks: Iterable[Check], sides: Sides, *, taken: bool) -> Facts:
+    """Return the facts with what an interrupted run has left to be undone, where the preflight stands against going on from that.
+
+    Else nobody would serve: the writes of the side that is left are stopped, and the other one is not fit to take over. Past the promotion,
+    and where the side that is left cannot be reached, there is no such way.
+    """
+    left = facts.unfinished
+    against = refused(checks)
+    if left is None or left.undoing or taken or facts.begun(PROMOTE, sides.taking) or not against:
+        return facts
+    # A stack that cannot be reached must not keep the other one from serving again.
+    ways = tuple(step for step in left.left if step.undo is not None and facts.is_proven(step.stack))
+    if not any(step.stack == sides.leaving for step in ways):
+        return facts
+    why, numbers = _told(f"{left.operation} cannot go on", against), tuple(step.step for step in reversed(ways))
+    undoing = Undoing(Ending.HALTED, why, numbers, decided=True)
+    return Facts(facts.stacks, replace(left, left=ways, undoing=undoing))
+
+
 def direct_command(region: str, *, lost: str | None) -> str:
     """Write the command that makes the same plan."""
     return f"failover {region} --direct{f' --assume-lost {lost}' if lost else ''}"
@@ -143,9 +177,12 @@ def plan_directly(command: str, region: str, checks: Sequence[Check], *, fenced:
 def must_go(what: str, checks: Iterable[Check]) -> None:
     """Raise a `Refusal` that tells everything that stands in the way, and what overrules it where all of it can be overruled."""
     if against := refused(checks):
-        says = "; ".join(f"{check.name}: {check.says}" for check in against)
         waivers = [check.waiver for check in against if check.waiver]
-        raise Refusal(f"{what}: {says}", hint=" ".join(waivers) if len(waivers) == len(against) else "")
+        raise Refusal(_told(what, against), hint=" ".join(waivers) if len(waivers) == len(against) else "")
+
+
+def _told(what: str, against: Iterable[Check]) -> str:
+    return f"{what}: {'; '.join(f'{check.name}: {check.says}' for check in against)}"
 
 
 def gates_left(facts: Facts, sides: Sides, dials: Dials) -> bool:

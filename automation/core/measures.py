@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from automation.core.plan import Ending
 from automation.core.record import Event
+from automation.core.resume import is_same
 from stacks.switching import INTERVAL_SECONDS, THRESHOLD, TTL_SECONDS
 
 if TYPE_CHECKING:
@@ -47,9 +48,14 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """What a failover is going to take: `steps` are the seconds of the last one that was measured, None where none was."""
+    """What a failover is going to take and lose.
+
+    `steps` are the seconds of the last one that was measured, None where none was; `rpo` is for how many seconds at most the writes are
+    going to be lost, None where nobody can tell.
+    """
 
     steps: float | None
+    rpo: float | None = None
 
     @property
     def rto(self) -> float | None:
@@ -65,7 +71,7 @@ class Predicted:
 
     def document(self) -> Mapping[str, Json]:
         """Return it in seconds."""
-        return {"rto": self.rto, "steps": self.steps, "detection": DETECTION_SECONDS, "ttl": float(TTL_SECONDS)}
+        return {"rto": self.rto, "rpo": self.rpo, "steps": self.steps, "detection": DETECTION_SECONDS, "ttl": float(TTL_SECONDS)}
 
 
 def measure(records: Sequence[Record], operation: str, *, entered: datetime) -> Measured | None:
@@ -89,12 +95,12 @@ def measure(records: Sequence[Record], operation: str, *, entered: datetime) -> 
     return Measured((served - start).total_seconds(), tuple(phases))
 
 
-def unmeasured(records: Sequence[Record], operation: str) -> str | None:
-    """Return the newest run of `operation` that did something, if nobody has measured it; `records` stand oldest first."""
+def unmeasured(records: Sequence[Record], operation: str) -> Record | None:
+    """Return the beginning of the newest run of `operation` that did something, if nobody has measured it; `records` stand oldest first."""
     for run in reversed(_runs(records, operation)):
-        if any(record.event in {Event.STARTED, Event.JUDGED} for record in run):
+        if _did_something(run):
             measured = {record.run for record in records if record.event is Event.MEASURED}
-            return None if run[0].run in measured else run[0].run
+            return None if run[0].run in measured else run[0]
     return None
 
 
@@ -102,6 +108,24 @@ def begun_at(records: Sequence[Record], operation: str, task: str) -> datetime |
     """Return when the newest run of `operation`, or one that it went on from, began a task; None where it was never begun."""
     begun = (record.at for run in _runs(records, operation) for record in run if record.step and record.says.startswith(task))
     return next(begun, None)
+
+
+def done_before(records: Sequence[Record], operation: str, task: str, *, other: str) -> bool:
+    """Tell whether the run that began the `other` task, the newest of `operation` or one that it went on from, had done `task` as well."""
+    for run in _runs(records, operation):
+        if any(record.event is Event.STARTED and record.says.startswith(other) for record in run):
+            return bool(_done(run, task))
+    return False
+
+
+def in_force(records: Sequence[Record], operation: str, task: str) -> bool:
+    """Tell whether the newest run of `operation`, or one that it went on from, has done a task and not undone it."""
+    undone = {Event.UNDO_STARTED, Event.UNDONE}
+    return any(_done(run, task) - {record.step for record in run if record.event in undone} for run in _runs(records, operation))
+
+
+def _done(run: Sequence[Record], task: str) -> set[int]:
+    return {record.step for record in run if record.step and record.event is Event.DONE and record.says.startswith(task)}
 
 
 def measured_last(records: Sequence[Record], verb: str) -> Measured | None:
@@ -121,14 +145,25 @@ def to_json(measured: Measured) -> Mapping[str, Json]:
 
 def _runs(records: Sequence[Record], operation: str) -> list[list[Record]]:
     """Choose the records of the newest run, and of the runs that it went on from: those that did not come to their end."""
-    begun = [record for record in records if record.event is Event.BEGUN and record.data.get("operation") == operation]
+    begun = [record for record in records if record.event is Event.BEGUN and is_same(str(record.data.get("operation", "")), operation)]
     chosen: list[list[Record]] = []
     for first in reversed(begun):
         own = [record for record in records if record.run == first.run and record.event is not Event.MEASURED]
-        if chosen and any(record.event is Event.ENDED and record.data.get("ending") == Ending.DONE.word for record in own):
+        if chosen and _is_over(own):
             break
-        chosen.insert(0, own)
+        if not chosen or _did_something(own):
+            chosen.insert(0, own)
     return chosen
+
+
+def _did_something(run: Sequence[Record]) -> bool:
+    return any(record.event in {Event.STARTED, Event.JUDGED} for record in run)
+
+
+def _is_over(run: Sequence[Record]) -> bool:
+    """Tell whether a run has come to its end, be it that of its undo: nothing goes on from it."""
+    meant = next((record.data["heads_for"] for record in reversed(run) if record.event is Event.UNDOING), Ending.DONE.word)
+    return any(record.event is Event.ENDED and record.data.get("ending") == meant for record in run)
 
 
 def _phases(run: Sequence[Record]) -> Iterator[Phase]:

@@ -114,7 +114,7 @@ def page(moved: Moved) -> str:
             "|  | objective | predicted | measured |",
             "| --- | ---: | ---: | ---: |",
             f"| RTO (s) | {moved.rto.total_seconds():g} | {_seconds(predicted.rto)} | {measured.rto:.1f} |",
-            f"| RPO (s) | {moved.rpo.total_seconds():g} |  | {_seconds(moved.loss.seconds)} |",
+            f"| RPO (s) | {moved.rpo.total_seconds():g} | {_seconds(predicted.rpo)} | {_seconds(moved.loss.seconds)} |",
             "",
             f"- Lost: {moved.loss.says}.",
             *unfenced,

@@ -22,6 +22,7 @@ WAIT_SECONDS = 600.0
 """For how long after a switch was turned it is left alone, so that two operators do not send the traffic to and fro."""
 
 _CLOCK_SECONDS = 5.0
+_DATA_LOSS = "--accept-data-loss"
 
 
 class Answer(Enum):
@@ -115,6 +116,15 @@ def preflight_directly(seen: Seen, waivers: Waivers, *, region: str, rpo: timede
     return (_pods(seen), _smoke(seen), _database(seen, waivers, rpo), _switch(seen), _shut(seen, waivers, region), _clock(seen))
 
 
+def predicted_rpo(seen: Seen, *, planned: bool) -> float | None:
+    """Return how many seconds of writes a failover is going to lose at most; None where nobody can tell, or where there is none to lose."""
+    if planned:
+        return 0.0
+    if isinstance(seen.standby, Exception) or not seen.standby.replays:
+        return None
+    return seen.standby.heard if seen.standby.streaming else seen.standby.quiet
+
+
 def refused(checks: Iterable[Check]) -> tuple[Check, ...]:
     """Choose those that stand in the way."""
     return tuple(check for check in checks if check.answer is Answer.NO_GO)
@@ -179,10 +189,18 @@ def _database(seen: Seen, waivers: Waivers, rpo: timedelta) -> Check:
         return Check(name, Answer.NO_GO, "is shut, and replays nothing")
     if found.streaming:
         return Check(name, Answer.GO, f"replays {HOME}'s log as it is written; of what is committed, only what is on its way would be lost")
-    behind = f"gets no log from {HOME}; it has replayed nothing for {seconds_words(found.quiet)}, and what {HOME} wrote since is lost"
-    if found.quiet <= rpo.total_seconds() or waivers.data_loss or (waivers.lost and not seen.can_fence):
+    return _behind(name, found.quiet, seen, waivers, rpo)
+
+
+def _behind(name: str, quiet: float | None, seen: Seen, waivers: Waivers, rpo: timedelta) -> Check:
+    """Answer for a standby that gets no log, and whose newest write was committed `quiet` seconds ago."""
+    if quiet is None:
+        says = f"gets no log from {HOME}, and has replayed nothing since it was started: how old its newest write is cannot be told"
+        return Check(name, Answer.DOUBTFUL if waivers.data_loss else Answer.NO_GO, says, waiver="" if waivers.data_loss else _DATA_LOSS)
+    behind = f"gets no log from {HOME}; it has replayed nothing for {seconds_words(quiet)}, and what {HOME} wrote since is lost"
+    if quiet <= rpo.total_seconds() or waivers.data_loss or (waivers.lost and not seen.can_fence):
         return Check(name, Answer.DOUBTFUL, behind)
-    return Check(name, Answer.NO_GO, f"{behind}; at most {seconds_words(rpo.total_seconds())} may be", waiver="--accept-data-loss")
+    return Check(name, Answer.NO_GO, f"{behind}; at most {seconds_words(rpo.total_seconds())} may be", waiver=_DATA_LOSS)
 
 
 def _switch(seen: Seen) -> Check:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from automation.core.updates import Entry
 
+_MOVES = ("failover ", "failback ")
+
 
 @dataclass(frozen=True, slots=True)
 class UpdateLeft:
@@ -52,11 +54,15 @@ StepLeft: TypeAlias = UpdateLeft | TaskLeft
 
 @dataclass(frozen=True, slots=True)
 class Undoing:
-    """The undo that a run was in: where it was heading, why, and the steps it was going to undo, in that order."""
+    """The undo that a run was in: where it was heading, why, and the steps it was going to undo, in that order.
+
+    `decided` now: the run itself was going forward, and its records know nothing of an undo yet.
+    """
 
     heads_for: Ending
     why: str
     steps: tuple[int, ...]
+    decided: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +78,27 @@ class Unfinished:
 def unfinished(records: Sequence[Record], operation: str) -> Unfinished | None:
     """Find what the newest run of `operation` has left; None if there was none, or if nothing is left of it.
 
-    `records` stand oldest first; those of other runs may stand between them.
+    `records` stand oldest first; those of other runs may stand between them. What moved the traffic since, whichever way, has overtaken it.
     """
     for begun in reversed([record for record in records if _begins(record, operation)]):
         own = [record for record in records if record.run == begun.run]
         if _has_done_something(begun, own):
-            return _what_is_left(begun, own)
+            return _what_is_left(begun, own) if is_same(str(begun.data["operation"]), operation) else None
     return None
+
+
+def moves(operation: str) -> bool:
+    """Tell whether an operation moves the traffic from one region to the other."""
+    return operation.startswith(_MOVES)
+
+
+def is_same(one: str, other: str) -> bool:
+    """Tell whether either command goes on from where the other was interrupted; one that moves the traffic does, whatever its options."""
+    return _key(one) == _key(other)
+
+
+def _key(operation: str) -> str:
+    return " ".join(operation.split()[:2]) if moves(operation) else operation
 
 
 def undo_of(operation: str) -> str:
@@ -88,10 +108,14 @@ def undo_of(operation: str) -> str:
 
 def is_ours(left: UpdateLeft, operation: str, entries: Sequence[Entry]) -> bool:
     """Tell whether the update took effect, and `operation` alone has changed its stack since; `entries` are its newest, newest first."""
-    ours = {operation, undo_of(operation)}
     since = left.base + 1 if left.revision is None else left.revision
     newer = [entry for entry in carried_out(entries) if entry.revision >= since]
-    return bool(newer) and all(entry.note.operation in ours for entry in newer)
+    return bool(newer) and all(is_by(operation, entry) for entry in newer)
+
+
+def is_by(operation: str, entry: Entry) -> bool:
+    """Tell whether `operation`, or its undo, has written an entry."""
+    return is_same(entry.note.operation.removeprefix(undo_of("")), operation)
 
 
 def is_undone(left: UpdateLeft, entries: Sequence[Entry]) -> bool:
@@ -106,7 +130,8 @@ def carried_out(entries: Sequence[Entry]) -> Iterator[Entry]:
 
 
 def _begins(record: Record, operation: str) -> bool:
-    return record.event is Event.BEGUN and record.data.get("operation") == operation
+    begun = str(record.data.get("operation", ""))
+    return record.event is Event.BEGUN and (is_same(begun, operation) or (moves(begun) and moves(operation)))
 
 
 def _has_done_something(begun: Record, own: Sequence[Record]) -> bool:
@@ -116,7 +141,8 @@ def _has_done_something(begun: Record, own: Sequence[Record]) -> bool:
 
 
 def _what_is_left(begun: Record, own: Sequence[Record]) -> Unfinished | None:
-    undoing = next((_undoing(record) for record in own if record.event is Event.UNDOING), None)
+    # An undo may have been left for going on, and then been decided on anew.
+    undoing = next((_undoing(record) for record in reversed(own) if record.event is Event.UNDOING), None)
     meant = undoing.heads_for if undoing else Ending.DONE
     if any(record.event is Event.ENDED and _ending(record.data["ending"]) is meant for record in own):
         return None

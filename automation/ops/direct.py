@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
-from automation.aftermath import conclude
+from automation.aftermath import conclude, count
 from automation.app import SETTINGS
 from automation.consent import TerminalConsent
-from automation.core.failover import PROMOTE, direct_command, plan_directly
-from automation.core.measures import Predicted, begun_at, measure
-from automation.core.moved import Moved, unknown_loss
-from automation.core.preflight import Seen, preflight_directly
+from automation.core.failover import PROMOTE, ServesAlready, direct_command, plan_directly
+from automation.core.measures import Predicted, begun_at, measure, unmeasured
+from automation.core.moved import Moved
+from automation.core.preflight import Seen, predicted_rpo, preflight_directly
 from automation.errors import ExitCode, HhctlError
 from automation.ports.checks import smoke
 from automation.ports.databases import RelayedDatabases
@@ -38,6 +38,10 @@ def directly(session: Session, options: Options, region: str, *, waivers: Waiver
     """Promote the database of dr and turn its switch, by S3 alone and with this machine's journal alone; `left` is the other region.
 
     The next `hhctl up dr` adopts what the switch says; until then nothing else may change dr.
+
+    Raises:
+        ServesAlready: the region does, and everybody was told.
+        HhctlError: something stands in the way, or the operator said no.
     """
     app, entered = session.app, session.now()
     seen = _look(session, region)
@@ -46,7 +50,8 @@ def directly(session: Session, options: Options, region: str, *, waivers: Waiver
     command = direct_command(region, lost=left if waivers.lost else None)
     fenced = not isinstance(seen.home, HhctlError)
     records = session.local_journals()
-
+    if seen.promoted and seen.switch is True and unmeasured(records.known(), command) is None:
+        raise ServesAlready(region)
     plan = plan_directly(command, region, checks, fenced=fenced, promoted=seen.promoted)
     # Nobody can be asked how the stacks stand, so that what is planned rests on no facts of theirs.
     if not TerminalConsent(options, app.engine).to_plan(plan):
@@ -59,17 +64,15 @@ def directly(session: Session, options: Options, region: str, *, waivers: Waiver
     measured = measure(known, command, entered=entered)
     promoted = begun_at(known, command, PROMOTE) or session.now()
     assert measured  # noqa: S101 - the run has just ended
-    replayed = or_error(partial(session.databases.last_replayed, STANDBY))
-    why = seen.home.message if isinstance(seen.home, HhctlError) else "nobody has asked prod's database"
     moved = Moved(
         run=report.run,
         operation=command,
         region=region,
         reason=session.author.reason,
         ended=session.now(),
-        predicted=Predicted(None),
+        predicted=Predicted(None, predicted_rpo(seen, planned=False)),
         measured=measured,
-        loss=unknown_loss(why, replayed=None if isinstance(replayed, HhctlError) else replayed, promoted=promoted),
+        loss=count(session, seen.home, promoted=promoted),
         rto=app.spec.objectives.failover.rto,
         rpo=app.spec.objectives.failover.rpo,
         unfenced="" if fenced else left,

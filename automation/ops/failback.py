@@ -14,8 +14,8 @@ from automation.aftermath import conclude, left_untold
 from automation.app import open_app
 from automation.commands import OperationCommand
 from automation.consent import TerminalConsent, must_be_able_to_agree
-from automation.core.failback import REBUILD, Found, Return, answers, failback_command, plan_failback
-from automation.core.failover import ServesAlready
+from automation.core.failback import REBUILD, Found, Return, answers, failback_command, has_taken, plan_failback
+from automation.core.failover import ServesAlready, Sides, to_go_on, to_lead_back
 from automation.core.losses import Losses
 from automation.core.measures import Predicted, measure, measured_last
 from automation.core.moved import NOTHING_LOST, Loss, Moved, loss_of
@@ -66,9 +66,12 @@ def failback(options: Options, region: str, *, data_loss: bool) -> ExitCode:
     session = Session(app, options)
     entered, records = session.now(), session.journals(STANDBY)
     facts = look_back(command, session.gather_to_act(HOME, STANDBY, within={HOME: PATIENT_SECONDS, STANDBY: PATIENT_SECONDS}), records)
-    found = _look(session, facts)
+    seen = _look(session)
+    facts = to_go_on(facts, command, taken=has_taken(facts, seen), lost=False)
+    found = _with_losses(session, facts, seen)
     checks = answers(found, data_loss=data_loss)
     tell_checks(checks)
+    facts = to_lead_back(facts, checks, Sides(HOME, STANDBY, region), taken=has_taken(facts, seen))
     last = measured_last(records.known(), "failback")
     try:
         report = operate(
@@ -85,18 +88,22 @@ def failback(options: Options, region: str, *, data_loss: bool) -> ExitCode:
             raise
     if report is None or report.ending.code is not ExitCode.DONE:
         return reported(report, options)
-    moved = _moved(session, report, found, Predicted(last.steps if last else None), records=records, entered=entered)
+    moved = _moved(session, report, found, Predicted(last.steps if last else None, rpo=0.0), records=records, entered=entered)
     return conclude(session, options, report, moved, records=records)
 
 
-def _look(session: Session, facts: Facts) -> Found:
-    """Look at both databases and the switch at once, and then at what one of them alone has written; that is kept in a file."""
+def _look(session: Session) -> Found:
+    """Look at both databases and the switch at once."""
     spec = session.app.spec
     databases = RelayedDatabases(spec, Programs(os.environ, seconds=PATIENT_SECONDS))
     with ThreadPoolExecutor(max_workers=3) as askers:
         home, standby = (askers.submit(or_error, partial(databases.look, stack)) for stack in (HOME, STANDBY))
         switch = askers.submit(or_error, partial(is_on, switch_url(spec, spec.stacks[HOME].region)))
-        seen = Found(home.result(), standby.result(), switch.result(), losses=None)
+        return Found(home.result(), standby.result(), switch.result(), losses=None)
+
+
+def _with_losses(session: Session, facts: Facts, seen: Found) -> Found:
+    """Look at what prod's database alone has written, if it may have; that is kept in a file."""
     if facts.begun(REBUILD, HOME) or not _may_have_written(facts, seen):
         return seen
     losses = or_error(partial(session.databases.lost, HOME))

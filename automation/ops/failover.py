@@ -7,16 +7,26 @@ from typing import TYPE_CHECKING
 
 import click
 
-from automation.aftermath import conclude, left_untold
+from automation.aftermath import conclude, count, left_untold
 from automation.app import SETTINGS, open_app
 from automation.commands import OperationCommand
 from automation.consent import TerminalConsent, must_be_able_to_agree
-from automation.core.failover import PROMOTE, Request, ServesAlready, failover_command, plan_failover
-from automation.core.measures import Predicted, begun_at, measure
-from automation.core.moved import NOTHING_LOST, Loss, Moved, loss_of, unknown_loss
-from automation.core.preflight import Waivers, preflight
+from automation.core.failover import (
+    CATCH_UP,
+    PROMOTE,
+    SHUT_DATABASE,
+    Request,
+    ServesAlready,
+    failover_command,
+    plan_failover,
+    to_go_on,
+    to_lead_back,
+)
+from automation.core.measures import Predicted, begun_at, done_before, in_force, measure
+from automation.core.moved import NOTHING_LOST, Moved
+from automation.core.preflight import Waivers, predicted_rpo, preflight
 from automation.errors import ExitCode, HhctlError, UsageFault
-from automation.operating import look_back, operate
+from automation.operating import operate, recalled
 from automation.ops.direct import directly
 from automation.reports import reported
 from automation.session import Session
@@ -31,6 +41,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from automation.app import App
+    from automation.core.facts import Facts
     from automation.core.preflight import Check
     from automation.options import Options
     from automation.run import Report
@@ -74,13 +85,14 @@ def failover(options: Options, region: str, *, planned: bool, lost: str | None, 
     session = Session(app, options)
     entered, surveyed = session.now(), survey(session, may_be_gone="" if planned else HOME)
     records = session.journals(STANDBY)
-    facts = look_back(command, surveyed.found, records)
     checks = preflight(surveyed.seen, waivers, region=left, rpo=app.spec.objectives.failover.rpo)
-    predicted = Predicted(surveyed.last.steps if surveyed.last else None)
+    request = _request(command, region, surveyed, checks, planned=planned)
+    predicted = Predicted(surveyed.last.steps if surveyed.last else None, predicted_rpo(surveyed.seen, planned=planned))
     _tell_preflight(checks, predicted)
+    facts = _facts(surveyed, request, lost=waivers.lost)
     try:
         report = operate(
-            partial(plan_failover, request=_request(command, region, surveyed, checks, planned=planned)),
+            partial(plan_failover, request=request),
             facts,
             session.author,
             doors=session.doors,
@@ -110,6 +122,14 @@ def _must_be_sensible(app: App, region: str, *, planned: bool, lost: str | None)
     return other
 
 
+def _facts(surveyed: Survey, request: Request, *, lost: bool) -> Facts:
+    """Return the facts with what an interrupted run has left, and what is to become of that now."""
+    facts = recalled(request.command, surveyed.found, surveyed.records)
+    taken = request.promoted or facts.present(STANDBY).active
+    facts = to_go_on(facts, request.command, taken=taken, lost=lost and not request.fenced)
+    return to_lead_back(facts, request.checks, request.sides, taken=taken)
+
+
 def _request(command: str, region: str, surveyed: Survey, checks: tuple[Check, ...], *, planned: bool) -> Request:
     seen, size = surveyed.seen, _home_dials(surveyed)
     minimum = max(size.minimum, seen.pods)
@@ -119,7 +139,8 @@ def _request(command: str, region: str, surveyed: Survey, checks: tuple[Check, .
         checks,
         fenced=seen.can_fence,
         planned=planned,
-        promoted=seen.promoted,
+        # A switch that was turned past the engine was turned after the promotion.
+        promoted=seen.promoted or seen.switch is True,
         minimum=minimum,
         maximum=max(size.maximum, minimum),
     )
@@ -133,12 +154,12 @@ def _home_dials(surveyed: Survey) -> Dials:
 
 def _moved(session: Session, report: Report, surveyed: Survey, predicted: Predicted, *, records: Journals, entered: datetime) -> Moved:
     """Measure what was done; nothing that cannot be told now is in the way."""
-    spec, planned = session.app.spec, "--planned" in report.operation
-    known = records.known()
+    spec, known = session.app.spec, records.known()
     measured = measure(known, report.operation, entered=entered)
     promoted = begun_at(known, report.operation, PROMOTE) or session.now()
     assert measured  # noqa: S101 - the run has just ended
-    unfenced = "" if surveyed.seen.can_fence else spec.stacks[HOME].region
+    # Who was promoted by an earlier run without it may lack writes, whatever is asked for now.
+    level = done_before(known, report.operation, CATCH_UP, other=PROMOTE)
     return Moved(
         run=report.run,
         operation=report.operation,
@@ -147,31 +168,18 @@ def _moved(session: Session, report: Report, surveyed: Survey, predicted: Predic
         ended=session.now(),
         predicted=predicted,
         measured=measured,
-        loss=NOTHING_LOST if planned else _loss(session, surveyed, promoted),
+        loss=NOTHING_LOST if level else count(session, surveyed.seen.home, promoted=promoted),
         rto=spec.objectives.failover.rto,
         rpo=spec.objectives.failover.rpo,
-        unfenced=unfenced,
+        unfenced="" if in_force(known, report.operation, SHUT_DATABASE) else spec.stacks[HOME].region,
         way_back=way_back(session, home=_home_dials(surveyed)),
     )
-
-
-def _loss(session: Session, surveyed: Survey, promoted: datetime) -> Loss:
-    """Count what prod's database committed and dr's never had; where it cannot be asked, say what is known."""
-    try:
-        replayed = session.databases.last_replayed(STANDBY)
-    except HhctlError:
-        replayed = None
-    if isinstance(surveyed.seen.home, HhctlError):
-        return unknown_loss(surveyed.seen.home.message, replayed=replayed, promoted=promoted)
-    try:
-        return loss_of(session.databases.lost(HOME), replayed=replayed)
-    except HhctlError as error:
-        return unknown_loss(error.message, replayed=replayed, promoted=promoted)
 
 
 def _tell_preflight(checks: Sequence[Check], predicted: Predicted) -> None:
     tell_checks(checks)
     tell(f"predicted RTO: {predicted}")
+    tell(f"predicted RPO: {'nobody can tell' if predicted.rpo is None else f'{predicted.rpo:.1f} s at most'}")
 
 
 def _tell_what_is_left(region: str, moved: Moved) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
+from automation.adoption import Unadopted, doubting_switch
 from automation.app import open_app
 from automation.commands import Command
 from automation.core.facts import Facts, StackFacts, Unreachable
@@ -49,7 +50,9 @@ def row(stack: str, status: StackStatus, *, serving: str, now: datetime) -> tupl
     """Say in a row how a stack is set; `serving` is the stack that the traffic goes to, empty where that is not known."""
     found = status.found
     if isinstance(found, Unreachable):
-        return (stack, Toned("unreachable", Tone.BAD), None, None, None, None, None, found.error.message, None)
+        # What nobody can reach nobody could stop, as far as anybody can tell.
+        state = Toned("unreachable, unfenced" if stack == HOME and serving == STANDBY else "unreachable", Tone.BAD)
+        return (stack, state, None, None, None, None, None, found.error.message, None)
     newest = next(carried_out(found.entries), None)
     dials = found.dials
     if dials is None or not found.present:
@@ -59,7 +62,7 @@ def row(stack: str, status: StackStatus, *, serving: str, now: datetime) -> tupl
     role = dials.database_role
     return (
         stack,
-        Toned("up, unfenced", Tone.BAD) if _is_unfenced(found, serving) else _state(newest),
+        _state(found, newest, serving),
         found.standing.base,
         dials.image.tag if dials.image else None,
         pods if dials.image else None,
@@ -70,12 +73,26 @@ def row(stack: str, status: StackStatus, *, serving: str, now: datetime) -> tupl
     )
 
 
+def who_serves(found: Mapping[str, StackFacts | Unreachable]) -> str:
+    """Name the stack that the traffic goes to, empty where dr cannot be reached; its switch counts where it says something newer."""
+    standby = found[STANDBY]
+    if isinstance(standby, Unreachable):
+        return ""
+    if isinstance(standby.doubt, Unadopted):
+        return STANDBY if standby.doubt.state.active else HOME
+    return Facts(found).serving()
+
+
 def _is_unfenced(found: StackFacts, serving: str) -> bool:
     """Tell whether the stack is set to serve although the other one does, since nobody could stop it: only its pods do."""
     return found.dials is not None and found.dials.active and serving == STANDBY and found.stack == HOME
 
 
-def _state(newest: Entry | None) -> Toned:
+def _state(found: StackFacts, newest: Entry | None, serving: str) -> Toned:
+    if _is_unfenced(found, serving):
+        return Toned("up, unfenced", Tone.BAD)
+    if isinstance(found.doubt, Unadopted):
+        return Toned("up, switch turned past the engine", Tone.DOUBTFUL)
     if newest is None or newest.outcome is Outcome.SUCCEEDED:
         return Toned("up", Tone.GOOD)
     return Toned(f"up, newest update {newest.outcome.value}", Tone.BAD)
@@ -125,9 +142,10 @@ def status(options: Options) -> ExitCode:
     session = Session(app, options)
     names = app.named([])
     found = session.gather(*names)
+    found = {**found, STANDBY: doubting_switch(app.spec, found[STANDBY])}
     holds: tuple[_Holds, ...] = (lambda stack: "; ".join(map(held_by, app.engine.holders(stack))), session.lease_holder)
     statuses = look(names, found, holds)
-    serving = Facts(found).serving() if not isinstance(found["dr"], Unreachable) else ""
+    serving = who_serves(found)
     now = datetime.now(UTC)
     rows = tuple(row(stack, statuses[stack], serving=serving, now=now) for stack in names)
     show(Table("Stacks", tuple(Column(name, name.replace("_", " ")) for name in _COLUMNS), rows), options)

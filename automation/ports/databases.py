@@ -23,10 +23,13 @@ if TYPE_CHECKING:
 _SHUT = ("alter system set default_transaction_read_only = on", "select pg_reload_conf()")
 _OPEN = ("alter system reset default_transaction_read_only", "select pg_reload_conf()")
 _END_SESSIONS = "select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()"
+# A session that comes before the server has read its settings anew may begin one more transaction that writes.
+_SETTLE = "select pg_sleep(0.2)"
 _PROMOTE = "select pg_promote(true, 10)"
 
 _CATCH_UP_SECONDS = 30.0
 _REBUILD_SECONDS = 1800.0
+_COUNT_SECONDS = 120.0
 _PAUSE = 0.2
 
 
@@ -51,8 +54,8 @@ class RelayedDatabases:
 
     def shut(self, stack: str) -> None:
         """Let a database take no more writes, and end all sessions that could still."""
-        self._tell(stack, *_SHUT)
-        self._tell(stack, _END_SESSIONS)
+        # In one call: who dies between two of them leaves a database that looks shut, and sessions that write on.
+        self._tell(stack, *_SHUT, _SETTLE, _END_SESSIONS)
 
     def open(self, stack: str) -> None:
         """Let a database take writes again."""
@@ -97,7 +100,8 @@ class RelayedDatabases:
         """
         branch = read_branch(self._tell(_other(stack), BRANCH))
         words = [*self._psql(stack, interactive=True), f"--set=branch={branch}", "--file=-"]
-        return read_losses(self.programs.answer(words, told=_told(stack), given=LOST))
+        counting = replace(self.programs, seconds=max(self.programs.seconds, _COUNT_SECONDS))
+        return read_losses(counting.answer(words, told=_told(stack), given=LOST))
 
     def last_replayed(self, stack: str) -> datetime | None:
         """Tell when the newest transaction was committed that a database has from the other one; None where it has none of it."""

@@ -1,7 +1,8 @@
-"""Rows that one database alone has, kept on this machine before it is rebuilt: a file each time, a JSON line a row."""
+"""Rows that one database alone has, kept on this machine before it is rebuilt: a file each time, a JSON line a row, after one of counts."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ class KeptRows:
     folder: Path
 
     def keep(self, stack: str, losses: Losses, *, at: datetime) -> str:
-        """Keep every row in a file of its own, and return its path.
+        """Keep every row in a file of its own, below how much it is, and return its path.
 
         Raises:
             HhctlError: it cannot be written.
@@ -30,14 +31,26 @@ class KeptRows:
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             file.touch(mode=0o600)
-            file.write_text("".join(f"{row}\n" for row in losses.rows))
+            file.write_text("".join(f"{line}\n" for line in (json.dumps(losses.document()), *losses.rows)))
         except OSError as error:
             raise HhctlError(f"{file}: {error.strerror or error}", hint=f"ls -ld {file.parent}") from error
         return str(file)
 
     def has(self, stack: str, losses: Losses) -> bool:
-        """Tell whether the newest file of a stack has every one of these rows; where there was nothing to keep, it need not be there."""
+        """Tell whether the newest file of a stack has all of this; where there was nothing to keep, it need not be there.
+
+        What was only deleted has no rows, and is there if it was counted.
+        """
         if not losses.transactions:
             return True
         files = sorted(self.folder.glob(f"{stack}-*.jsonl"))
-        return bool(files) and set(losses.rows) <= set(files[-1].read_text().splitlines())
+        counts, *rows = (files[-1].read_text() if files else "").splitlines() or [""]
+        return set(losses.rows) <= set(rows) and _covers(counts, losses)
+
+
+def _covers(counts: str, losses: Losses) -> bool:
+    try:
+        held = json.loads(counts)
+        return int(held["transactions"]) >= losses.transactions and int(held["deleted"]) >= losses.deleted
+    except (ValueError, KeyError, TypeError):
+        return False

@@ -9,7 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from localcloud.dns.health import CHECKERS, Checker, Endpoint, is_healthy
+from localcloud.dns.health import CHECKERS, Checker, Endpoint, is_healthy, share_is_healthy
 from localcloud.dns.looking import look
 from localcloud.folder import CloudFolder
 
@@ -110,7 +110,7 @@ class Checking:
     def _keep(self, beliefs: Mapping[str, tuple[bool | None, ...]]) -> None:
         if self._memory is None:
             return
-        believed = {each: mind.count(True) >= mind.count(False) for each, mind in beliefs.items() if set(mind) != {None}}
+        believed = {each: share_is_healthy(mind) for each, mind in beliefs.items() if set(mind) != {None}}
         try:
             CloudFolder.write_private(self._memory, json.dumps(believed))
         except OSError as error:

@@ -117,7 +117,7 @@ def test_nothing_to_do_is_an_answer(engine: FakeEngine, capsys: pytest.CaptureFi
 def test_the_undo_of_an_interrupted_run_is_asked_for_too(engine: FakeEngine, capsys: pytest.CaptureFixture[str]) -> None:
     assert TerminalConsent(Options(yes=True), engine).to_undo(LEFT)
     said = capsys.readouterr().err
-    assert "the run 01RUN of 'scale api 2' was interrupted while it was undoing: FAIL pods" in said
+    assert "the run 01RUN of 'scale api 2' was interrupted, and is undone: FAIL pods" in said
     assert "to undo: step 1 on staging" in said
     assert not TerminalConsent(Options(plan=True), engine).to_undo(LEFT)
 

@@ -3,7 +3,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from automation.core.measures import Phase, Predicted, begun_at, measure, measured_last, to_json, unmeasured
+import pytest
+
+from automation.core.measures import Phase, Predicted, begun_at, done_before, in_force, measure, measured_last, to_json, unmeasured
 from automation.core.record import Event, Record
 from stacks.switching import INTERVAL_SECONDS, THRESHOLD, TTL_SECONDS
 
@@ -73,6 +75,33 @@ def test_a_failover_of_long_ago_that_was_done_is_another_one() -> None:
     assert measured.rto == 35.0
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        records("A", (-5000, Event.BEGUN, 0, {"operation": COMMAND}), (-4999, Event.ENDED, 0, {"ending": "busy"})),
+        records(
+            "A",
+            (-5000, Event.BEGUN, 0, {"operation": COMMAND}),
+            (-4999, Event.STARTED, 1, {}),
+            (-4998, Event.UNDOING, 0, {"heads_for": "halted", "steps": [1]}),
+            (-4997, Event.ENDED, 0, {"ending": "halted"}),
+        ),
+    ],
+    ids=["did nothing", "was undone"],
+)
+def test_a_failover_of_which_nothing_is_left_is_another_one(before: list[Record]) -> None:
+    measured = measure([*before, *whole("B")], COMMAND, entered=ENTERED)
+    assert measured
+    assert measured.rto == 35.0
+
+
+def test_a_run_that_went_on_with_other_options_counts_from_the_first_all_the_same() -> None:
+    died = records("A", (1, Event.BEGUN, 0, {"operation": f"{COMMAND} --planned"}), (2, Event.STARTED, 1, {}))
+    measured = measure([*died, *whole("B", begins=61)], COMMAND, entered=ENTERED)
+    assert measured
+    assert measured.rto == 94.0
+
+
 def test_when_a_task_was_begun_is_told_by_the_run_that_began_it() -> None:
     died = records("A", (1, Event.BEGUN, 0, {"operation": COMMAND}), (2, Event.STARTED, 1, {}))
     seen = [*died, *whole("B", begins=61)]
@@ -106,7 +135,32 @@ def test_a_run_whose_operator_is_no_more_is_measured_from_its_own_beginning() ->
 
 
 def test_a_run_that_nobody_was_told_of_is_found_until_it_is_measured() -> None:
-    assert unmeasured([*whole()], COMMAND) == "A"
+    begun = unmeasured([*whole()], COMMAND)
+    assert begun
+    assert begun.run == "A"
+    assert unmeasured([*whole()], f"{COMMAND} --planned") == begun
     assert unmeasured([*whole(), *records("A", (40, Event.MEASURED, 0, {}))], COMMAND) is None
     assert unmeasured([*whole(), *records("B", (50, Event.BEGUN, 0, {"operation": COMMAND}))], COMMAND) is None
     assert unmeasured([*whole()], "failback us-east-1") is None
+
+
+def tasks(run: str, operation: str, *seen: tuple[Event, int, str]) -> list[Record]:
+    begun = Record(run, ENTERED, Event.BEGUN, 0, operation, {"operation": operation})
+    return [begun, *(Record(run, ENTERED, event, step, says, {}) for event, step, says in seen)]
+
+
+def test_nothing_is_lost_where_the_run_that_promoted_had_caught_up_before() -> None:
+    caught_up, promoting = (Event.DONE, 1, "catch up on dr: level"), (Event.STARTED, 2, "promote on dr")
+    level = tasks("A", f"{COMMAND} --planned", caught_up, promoting)
+    assert done_before(level, COMMAND, "catch up", other="promote")
+    unplanned = tasks("A", COMMAND, promoting)
+    planned_after = tasks("B", f"{COMMAND} --planned", (Event.DONE, 1, "promote on dr: writable already"))
+    assert not done_before([*unplanned, *planned_after], f"{COMMAND} --planned", "catch up", other="promote")
+    assert not done_before(planned_after, f"{COMMAND} --planned", "catch up", other="promote")
+
+
+def test_a_task_is_in_force_until_it_is_undone() -> None:
+    shut = tasks("A", COMMAND, (Event.STARTED, 1, "shut on prod"), (Event.DONE, 1, "shut on prod: shut"))
+    assert in_force([*shut, *tasks("B", COMMAND)], COMMAND, "shut")
+    assert not in_force([*shut, Record("A", ENTERED, Event.UNDO_STARTED, 1, "undo step 1 on prod", {})], COMMAND, "shut")
+    assert not in_force(tasks("A", COMMAND), COMMAND, "shut")

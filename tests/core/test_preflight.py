@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from automation.core.preflight import Answer, Seen, Waivers, preflight, preflight_directly, refused
+from automation.core.preflight import Answer, Seen, Waivers, predicted_rpo, preflight, preflight_directly, refused
 from automation.core.replication import DatabaseStanding, read_standing
 from automation.core.rollout import Rollout
 from automation.errors import HhctlError, TimedOut
@@ -53,6 +53,7 @@ def test_two_regions_that_are_well_are_a_go() -> None:
         ({"standby": GONE}, "database of dr"),
         ({"standby": replace(PRIMARY, shut=True)}, "database of dr"),
         ({"standby": replace(STANDBY, streaming=False, quiet=31)}, "database of dr"),
+        ({"standby": replace(STANDBY, streaming=False, quiet=None)}, "database of dr"),
         ({"switch": GONE}, "switch of dr"),
         ({"home": GONE}, "writes of prod"),
         ({"home_dials": GONE}, "writes of prod"),
@@ -70,6 +71,7 @@ def test_whatever_stands_in_the_way_is_a_no(changed: dict[str, Any], name: str) 
         ({"home": GONE, "home_dials": GONE, "standby": replace(STANDBY, streaming=False, quiet=600)}, LOST),
         ({"standby": replace(STANDBY, streaming=False, quiet=600)}, LOSS),
         ({"standby": replace(STANDBY, streaming=False, quiet=29)}, NOTHING),
+        ({"standby": replace(STANDBY, streaming=False, quiet=None)}, LOSS),
         ({"standby": PRIMARY}, NOTHING),
         ({"turned": NOW - timedelta(minutes=10)}, NOTHING),
         ({"standby_dials": Dials(image=replace(IMAGE, digest=f"sha256:{'b' * 64}"))}, NOTHING),
@@ -130,9 +132,31 @@ def test_a_no_names_what_overrules_it() -> None:
     assert [check.waiver for check in against] == ["--accept-data-loss", "--assume-lost us-east-1"]
 
 
+def test_a_standby_that_was_started_with_its_replication_broken_is_not_fresh() -> None:
+    seen = replace(WELL, home=GONE, home_dials=GONE, standby=replace(STANDBY, streaming=False, quiet=None))
+    assert answers(seen, LOST)["database of dr"] is Answer.NO_GO
+    assert answers(seen, Waivers(lost=True, data_loss=True))["database of dr"] is Answer.DOUBTFUL
+
+
+@pytest.mark.parametrize(
+    ("standby", "planned", "seconds"),
+    [
+        (replace(STANDBY, heard=0.5), False, 0.5),
+        (replace(STANDBY, streaming=False, quiet=40), False, 40),
+        (replace(STANDBY, streaming=False, quiet=None), False, None),
+        (replace(STANDBY, streaming=False, quiet=40), True, 0),
+        (PRIMARY, False, None),
+        (GONE, False, None),
+    ],
+)
+def test_as_much_is_lost_as_the_standby_lags_behind(standby: Any, seconds: float | None, *, planned: bool) -> None:
+    assert predicted_rpo(replace(WELL, standby=standby), planned=planned) == seconds
+
+
 def test_the_standing_of_a_database_is_read_from_one_row() -> None:
-    standing = DatabaseStanding(replays=True, shut=False, position="0/3000148", streaming=True, quiet=1.5)
-    assert read_standing("t|f|0/3000148|t|1.5\n") == standing
-    assert read_standing("f|t|0/3000148|f|0\n").takes_writes is False
+    standing = DatabaseStanding(replays=True, shut=False, position="0/3000148", streaming=True, quiet=1.5, heard=0.2)
+    assert read_standing("t|f|0/3000148|t|1.5|0.2\n") == standing
+    assert read_standing("t|f|0/3000148|f||\n") == replace(standing, streaming=False, quiet=None, heard=None)
+    assert read_standing("f|t|0/3000148|f||\n").takes_writes is False
     with pytest.raises(HhctlError, match="something else than its standing"):
         read_standing("")

@@ -38,3 +38,9 @@ def test_what_is_given_up_is_told_and_no_obstacle() -> None:
     [*_, losses] = answers(found, data_loss=True)
     assert (losses.answer, losses.waiver) == (Answer.DOUBTFUL, "")
     assert losses.says.startswith("3 transactions")
+
+
+def test_what_cannot_be_counted_is_given_up_only_where_its_database_is_gone() -> None:
+    for home, answer in (("writes", Answer.NO_GO), ("shut", Answer.NO_GO), ("silent", Answer.DOUBTFUL)):
+        [*_, losses] = answers(found_of({"prod": home, "dr": "writes", "lost": "it takes too long"}), data_loss=True)
+        assert losses.answer is answer

@@ -11,12 +11,14 @@ import pytest
 from fakes import BEGINNING
 from ops.planning import dials
 
+from automation.adoption import Unadopted
 from automation.core.facts import Facts, StackFacts, Unreachable
 from automation.core.updates import Entry, Holder, Note, Outcome
 from automation.engine.locks import here
 from automation.errors import HhctlError, TimedOut
-from automation.ops.status import StackStatus, held_by, look, row
+from automation.ops.status import StackStatus, held_by, look, row, who_serves
 from automation.show import Tone, Toned
+from components.switch_object import SwitchState
 
 if TYPE_CHECKING:
     from typing import Any
@@ -73,6 +75,22 @@ def test_a_stack_that_is_set_to_serve_although_the_other_one_does_is_told_to_be_
     active = facts((4, "succeeded", {**SERVING, "active": True}))
     assert row("prod", StackStatus(active, ""), serving="dr", now=NOW)[1] == Toned("up, unfenced", Tone.BAD)
     assert row("prod", StackStatus(active, ""), serving="prod", now=NOW)[1] == Toned("up", Tone.GOOD)
+
+
+def test_what_nobody_can_reach_is_unfenced_while_the_other_one_serves() -> None:
+    gone = StackStatus(Unreachable("prod", TimedOut("no answer")), "")
+    assert row("prod", gone, serving="dr", now=NOW)[1] == Toned("unreachable, unfenced", Tone.BAD)
+    assert row("prod", gone, serving="", now=NOW)[1] == Toned("unreachable", Tone.BAD)
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_who_serves_follows_a_switch_that_was_turned_past_the_engine(*, on: bool) -> None:
+    standby = facts((4, "succeeded", {**SERVING, "active": not on}), stack="dr")
+    doubted = replace(standby, doubt=Unadopted("dr", SwitchState(active=on, revision=5, term=2), base=4))
+    assert who_serves({"dr": standby}) == ("prod" if on else "dr")
+    assert who_serves({"dr": doubted}) == ("dr" if on else "prod")
+    assert who_serves({"dr": Unreachable("dr", TimedOut("no answer"))}) == ""
+    assert "past the engine" in str(row("dr", StackStatus(doubted, ""), serving="dr", now=NOW)[1])
 
 
 def test_the_operation_is_named_without_the_stack_that_the_row_is_about() -> None:

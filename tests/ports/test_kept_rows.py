@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -20,7 +21,9 @@ LOST = Losses(2, 0, None, None, ('{"a": 1}', '{"a": 2}'))
 def test_every_row_is_kept_where_its_owner_alone_reads_it(tmp_path: Path) -> None:
     kept = KeptRows(tmp_path / "lost")
     file = tmp_path / "lost" / kept.keep("prod", LOST, at=AT)
-    assert file.read_text() == '{"a": 1}\n{"a": 2}\n'
+    counts, *rows = file.read_text().splitlines()
+    assert json.loads(counts) == {"transactions": 2, "rows": 2, "deleted": 0, "first": None, "last": None}
+    assert rows == ['{"a": 1}', '{"a": 2}']
     assert file.stat().st_mode & 0o777 == 0o600
     assert kept.has("prod", LOST)
 
@@ -34,6 +37,17 @@ def test_what_was_written_after_it_was_kept_is_not(tmp_path: Path) -> None:
     assert not kept.has("dr", LOST)
     kept.keep("prod", more, at=AT + timedelta(seconds=1))
     assert kept.has("prod", more)
+
+
+def test_what_was_only_deleted_is_kept_once_it_was_counted(tmp_path: Path) -> None:
+    kept, deleted = KeptRows(tmp_path), Losses(1, 1, None, None, ())
+    (tmp_path / "prod-0.jsonl").write_text('{"a": 1}\n')
+    assert not kept.has("prod", deleted)
+    kept.keep("prod", replace(deleted, transactions=2, deleted=0), at=AT)
+    assert not kept.has("prod", deleted)
+    kept.keep("prod", deleted, at=AT + timedelta(seconds=1))
+    assert kept.has("prod", deleted)
+    assert not kept.has("prod", replace(deleted, transactions=2))
 
 
 def test_where_nothing_was_lost_nothing_need_be_kept(tmp_path: Path) -> None:

@@ -12,8 +12,10 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
-from region_desk import HOME, STANDBY, RegionDesk, moved_away, two_regions
+from desk import FIRST
+from region_desk import HOME, STANDBY, RegionDesk, moved_away, two_equals, two_regions
 
+from automation.core.failover import PROMOTE
 from automation.core.failpoints import Deed, Failpoint
 from automation.core.plan import Ending
 from automation.errors import Refusal
@@ -49,7 +51,9 @@ PLANNED = Story("planned", two_regions, lambda desk: desk.failover(planned=True)
 BEHIND = Story("behind", two_regions, lambda desk: desk.failover(planned=True), Ending.FAILED, HOME, level=False)
 SICK = Story("sick", two_regions, RegionDesk.failover, Ending.HALTED, HOME, ready=lambda _: 0)
 BACK = Story("failback", moved_away, RegionDesk.failback, Ending.DONE, HOME)
-STORIES = (AWAY, PLANNED, BEHIND, SICK, BACK)
+EQUAL = Story("equal", two_equals, RegionDesk.failover, Ending.DONE, STANDBY)
+EQUAL_BEHIND = Story("equal-behind", two_equals, lambda desk: desk.failover(planned=True), Ending.FAILED, HOME, level=False)
+STORIES = (AWAY, PLANNED, BEHIND, SICK, BACK, EQUAL, EQUAL_BEHIND)
 
 
 def passed(story: Story) -> list[str]:
@@ -190,3 +194,110 @@ def test_dying_in_one_step_after_the_other_changes_nothing_of_that(folder: Path)
     assert report
     assert report.ending is Ending.DONE
     assert_serves(desk, STANDBY)
+
+
+def died(world: Path, story: Story, place: str) -> None:
+    assert ended(RegionDesk(world, armed=Failpoint(place, Deed.KILL)), story) == -signal.SIGKILL
+
+
+def test_an_undo_is_not_finished_once_another_command_has_moved_the_traffic(folder: Path) -> None:
+    world = two_regions(folder)
+    died(world, BEHIND, "step-3-undo-started")
+    desk = RegionDesk(world, "bob")
+    moved = desk.failover(lost=True)
+    assert moved
+    assert moved.ending is Ending.DONE
+    with pytest.raises(Refusal, match="serves already"):
+        PLANNED.run(desk)
+    assert_serves_unfenced(desk)
+
+
+def test_an_undo_whose_sequel_nobody_wrote_down_is_not_finished_either(folder: Path) -> None:
+    world = two_regions(folder)
+    died(world, BEHIND, "step-3-undo-started")
+    desk = RegionDesk(world, "bob")
+    desk.databases.act(PROMOTE, STANDBY)
+    report = PLANNED.run(desk)
+    assert report
+    assert report.ending is Ending.DONE
+    assert_serves(desk, STANDBY)
+
+
+@pytest.mark.parametrize("lost", [False, True])
+@pytest.mark.parametrize("place", ["step-2-carried-out", "step-3-started", "step-3-carried-out", "step-3-done"])
+def test_a_region_that_is_not_fit_any_more_is_led_back_from(folder: Path, place: str, *, lost: bool) -> None:
+    world = two_regions(folder)
+    died(world, AWAY, place)
+    bob = RegionDesk(world, "bob", unfit=True)
+    report = bob.failover(lost=lost)
+    assert report
+    assert report.ending is Ending.HALTED
+    assert "pods of dr: 0 of 3 Ready" in report.says
+    assert_home_serves_as_before(bob)
+    with pytest.raises(Refusal, match="0 of 3 Ready"):
+        bob.failover()
+    bob.unfit = False
+    assert AWAY.run(bob)
+    assert_serves(bob, STANDBY)
+
+
+@pytest.mark.parametrize("place", ["step-3-undo-started", "step-3-undone", "step-2-undo-started", "step-2-undo-carried-out"])
+def test_dying_on_the_way_back_leaves_it_to_the_same_command(folder: Path, place: str) -> None:
+    world = two_regions(folder)
+    died(world, AWAY, "step-3-done")
+    died(world, replace(AWAY, go=lambda desk: unfit(desk).failover()), place)
+    bob = unfit(RegionDesk(world, "bob"))
+    report = bob.failover()
+    assert report
+    assert report.ending is Ending.HALTED
+    assert_home_serves_as_before(bob)
+
+
+def test_an_undo_that_other_options_were_to_leave_is_decided_on_anew_where_dr_is_not_fit(folder: Path) -> None:
+    world = two_regions(folder)
+    died(world, BEHIND, "step-3-undo-started")
+    bob = unfit(RegionDesk(world, "bob"))
+    report = bob.failover()
+    assert report
+    assert report.ending is Ending.HALTED
+    assert_home_serves_as_before(bob)
+    assert bob.look("failover us-west-2").unfinished is None
+
+
+@pytest.mark.parametrize("place", ["step-4-started", "step-4-carried-out", "step-5-carried-out"])
+def test_past_the_promotion_nothing_leads_back(folder: Path, place: str) -> None:
+    world = two_regions(folder)
+    died(world, AWAY, place)
+    bob = unfit(RegionDesk(world, "bob"))
+    assert bob.failover()
+    assert_serves(bob, STANDBY)
+
+
+@pytest.mark.parametrize("place", ["step-1-carried-out", "step-2-carried-out", "step-3-carried-out"])
+def test_other_options_own_what_the_first_command_did(folder: Path, place: str) -> None:
+    world = two_regions(folder)
+    died(world, AWAY, place)
+    bob = RegionDesk(world, "bob")
+    report = BEHIND.run(bob)
+    assert report
+    assert report.ending is Ending.FAILED
+    assert_home_serves_as_before(bob)
+
+
+def unfit(desk: RegionDesk) -> RegionDesk:
+    desk.unfit = True
+    return desk
+
+
+def assert_home_serves_as_before(desk: RegionDesk) -> None:
+    assert_serves(desk, HOME)
+    assert desk.engine.world(HOME) == replace(FIRST, active=True, term=1, database_role=DatabaseRole.PRIMARY)
+
+
+def assert_serves_unfenced(desk: RegionDesk) -> None:
+    """Dr alone takes writes, though nobody has set prod to rest."""
+    standby = desk.engine.world(STANDBY)
+    assert standby
+    assert standby.active
+    assert desk.databases.standing(STANDBY).takes_writes
+    assert not desk.databases.standing(HOME).takes_writes

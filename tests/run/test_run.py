@@ -191,7 +191,7 @@ def test_an_undo_that_fails_calls_a_human_and_is_finished_by_the_same_command(de
     report = desk.ship(V2)
     assert report is not None
     assert report.ending.code is ExitCode.NEEDS_A_HUMAN
-    assert report.says == "the undo of step 2 on prod failed: the world said no"
+    assert report.says.endswith("; the undo of step 2 on prod failed: the world said no")
     desk.engine.failing.clear()
     again = desk.ship(V2)
     assert again is not None
@@ -199,6 +199,23 @@ def test_an_undo_that_fails_calls_a_human_and_is_finished_by_the_same_command(de
     assert again.run == report.run
     assert images(desk) == ["v1", "v1", "v1"]
     assert [desk.engine.world(each) for each in STACKS] == [FIRST, FIRST, FIRST]
+
+
+def test_an_undo_that_breaks_off_by_an_error_is_finished_by_the_same_command_too(desk: Desk) -> None:
+    def break_off(_: str) -> float:
+        desk.engine.failing["prod"] = HhctlError("the backend is away")
+        return 0
+
+    desk.world.ready = break_off
+    report = desk.ship(V2)
+    assert report is not None
+    assert report.ending.code is ExitCode.NEEDS_A_HUMAN
+    assert report.says.endswith("; the undo of step 2 on prod breaks off: the backend is away")
+    desk.engine.failing.clear()
+    again = desk.ship(V2)
+    assert again is not None
+    assert (again.ending, again.run) == (Ending.HALTED, report.run)
+    assert images(desk) == ["v1", "v1", "v1"]
 
 
 def test_an_update_that_failed_before_it_began_needs_no_undo(desk: Desk) -> None:
