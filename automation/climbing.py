@@ -30,6 +30,9 @@ def climb(course: Course, number: int, rung: Rung, step: Update, *, began: datet
     """Watch a rung; it fails as soon as the judge is sure, and passes once it is and the soak is over.
 
     It counts from when an interrupted run began it; what Prometheus did not see draws it out. `began` is when its update began.
+
+    Raises:
+        Busy: somebody has taken the stack over.
     """
     doors = course.doors
     since = step.soaking or doors.clock.now()
@@ -40,6 +43,7 @@ def climb(course: Course, number: int, rung: Rung, step: Update, *, began: datet
     sight = doors.gauge.watch(rung, since=since, control=_control(course, rung, began))
     gives_up = doors.clock.monotonic() + rung.seconds + min(max(rung.seconds, _LEAST_PATIENCE), _MOST_PATIENCE)
     while True:
+        course.confirm()
         if running := _somebody_elses(course, rung):
             return Stop(Ending.STALE, f"{rung.stack} runs {running}, which somebody else has set under the canary", undo=False)
         elapsed = (doors.clock.now() - since).total_seconds()

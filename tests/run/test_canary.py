@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from desk import FIRST, V1, V2, Desk
 from fakes import looked, seeded
+from region_desk import Databases, RegionDesk
 
-from automation.core.canary import Candidate
+from automation.core.canary import Candidate, abort_command, plan_abort
 from automation.core.deployment_log import LOGGED, WRITE_LOG
 from automation.core.failpoints import Deed, Failpoint, FailpointReached
 from automation.core.ladder import Ladder, plan_run, run_command
@@ -24,6 +25,7 @@ from stacks.dials import Canary
 from stacks.objectives import RUNGS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from automation.core.plan import Gate
@@ -150,6 +152,69 @@ def test_ctrl_c_takes_the_canary_away(desk: Desk) -> None:
     report = run(desk)
     assert report.ending is Ending.CANCELLED
     assert weights(desk) == [None, 0, 10, 0, None]
+
+
+def meanwhile(desk: Desk, act: Callable[[], object], *, at: int) -> None:
+    """Have somebody else act once, while the run looks at a rung."""
+    left = [act]
+
+    def looks(rung: Rung, seconds: float) -> Look:
+        if rung.weight == at and left:
+            left.pop()()
+        return looked(rung, seconds)
+
+    desk.world.looks = looks
+
+
+def abort(desk: Desk) -> Report | None:
+    facts = look_back(abort_command("prod"), desk.facts("prod"), desk)
+    return desk._operate(partial(plan_abort, stack="prod"), facts)
+
+
+def test_an_abort_need_not_wait_for_the_run_which_ends_at_its_next_look_and_changes_nothing_more(desk: Desk, tmp_path: Path) -> None:
+    bob = Desk(tmp_path, "bob", clock=desk.clock)
+    aborted: list[Report | None] = []
+    meanwhile(desk, lambda: aborted.append(abort(bob)), at=25)
+    report = run(desk)
+    assert aborted[0]
+    assert aborted[0].ending is Ending.DONE
+    assert report.ending is Ending.BUSY
+    assert report.says == "the lease on prod was lost: bob has taken it for 'canary abort --stack prod'"
+    assert weights(desk) == [None, 0, 10, 10, 25, 0, None]
+    assert not [record for record in desk.newest() if record.event is Event.UNDOING]
+
+
+def test_an_abort_of_a_canary_that_has_no_requests_yet_ends_the_run_too(desk: Desk, tmp_path: Path) -> None:
+    bob = Desk(tmp_path, "bob", clock=desk.clock)
+    desk.passed = lambda place: abort(bob) if place == "step-1-done" else None
+    report = run(desk)
+    assert report.ending is Ending.BUSY
+    assert weights(desk) == [None, 0, None]
+
+
+def test_a_failover_takes_the_canary_away_though_its_run_goes_on(desk: Desk, tmp_path: Path) -> None:
+    seeded(desk.engine, "prod", replace(FIRST, active=True))
+    Databases(tmp_path).write({"prod": {"replays": False, "shut": False}, "dr": {"replays": True, "shut": False}})
+    bob = RegionDesk(tmp_path, "bob", clock=desk.clock)
+    moved: list[Report | None] = []
+    meanwhile(desk, lambda: moved.append(bob.failover()), at=10)
+    report = run(desk)
+    assert moved[0]
+    assert moved[0].ending is Ending.DONE
+    assert report.ending is Ending.BUSY
+    assert "for 'failover us-west-2'" in report.says
+    assert weights(desk)[-2:] == [10, None]
+    assert desk.engine.recent("dr")[0].dials.active
+
+
+def test_whoever_is_neither_failover_nor_abort_waits_for_the_run(desk: Desk, tmp_path: Path) -> None:
+    seeded(desk.engine, "staging", FIRST)
+    bob = Desk(tmp_path, "bob", clock=desk.clock)
+    shipped: list[Report | None] = []
+    meanwhile(desk, lambda: shipped.append(bob.ship(V2)), at=10)
+    assert run(desk).ending is Ending.DONE
+    assert shipped[0]
+    assert shipped[0].ending is Ending.BUSY
 
 
 def test_every_verdict_is_in_the_journal_with_its_numbers(desk: Desk) -> None:
