@@ -98,12 +98,13 @@ class RungSight:
             return
         step = max(self.interval, (now - begins) / _MOST_POINTS)
         whole = _whole(self.metrics.series(_up(self.rung), start=begins, end=now, step=step))
+        late = now - _PATIENCE * self.interval
         if self._tally is None:
-            if not whole:
+            if not whole and begins > late:
                 return
-            begins = whole[0]
+            begins = whole[0] if whole else begins
             self._tally = Tally(begins)
-        ends = whole[-1] if whole else begins if now - begins > _PATIENCE * self.interval else None
+        ends = whole[-1] if whole else late if late > begins else None
         if ends is None:
             return
         if self.control and self._stable is None:

@@ -162,10 +162,13 @@ def test_a_pod_that_cannot_be_scraped_for_a_while_makes_no_arm_look_smaller(unre
     assert seen.look.canary
 
 
-def test_a_pod_that_cannot_be_scraped_for_long_is_not_waited_for() -> None:
-    prometheus = Prometheus(unreached=(BEGAN + 10, BEGAN + 999))
+@pytest.mark.parametrize("since", [-9, 10])
+def test_a_pod_that_cannot_be_scraped_for_long_is_not_waited_for(since: int) -> None:
+    prometheus = Prometheus(unreached=(BEGAN + since, BEGAN + 999))
     looking = sight(prometheus)
     for _ in range(60):
-        prometheus.clock += 1
+        prometheus.clock += 1.5
         seen = looking.look()
-    assert seen.window > 30
+    assert seen.window == pytest.approx(90 - 15, abs=3)
+    assert seen.look.stable
+    assert seen.look.stable.requests == pytest.approx(90 * seen.window, rel=0.05)
