@@ -29,6 +29,8 @@ _LONGEST_INTERVAL = 60.0  # seconds between two scrapes
 _MOST_POINTS = 500
 _PATIENCE = 15
 """For so many scrapes a pod that is not reached is waited for; then the others are counted without it."""
+_QUIET = 3
+"""For so many scrapes an arm may have no requests before its traffic counts as gone."""
 
 
 class Sight(Protocol):
@@ -131,11 +133,13 @@ class RungSight:
         return tally.arm(STABLE)
 
     def _missing(self) -> float:
-        """Return of how many seconds since the rung began there are no samples of the canary."""
+        """Return of how many seconds since the rung began there are no samples of the canary, or none of requests since they ended."""
         if self._tally is None or not self._stamps:
             return max(0.0, self.now() - self.since.timestamp())
         late = self._tally.start - self._floor
-        return late + missing(sorted(self._stamps), since=self._tally.start, until=self.now() + self._skew)
+        quiet = self._until - self._tally.rose(CANARY)
+        unseen = missing(sorted(self._stamps), since=self._tally.start, until=self.now() + self._skew)
+        return late + unseen + (quiet if quiet > _QUIET * self.interval else 0.0)
 
 
 def _counters(rung: Rung) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -32,6 +33,7 @@ class Prometheus:
     down: bool = False
     dark: tuple[float, float] = (0.0, 0.0)
     unreached: tuple[float, float] = (0.0, 0.0)
+    ended: float = math.inf
     asked: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
 
     def now(self) -> float:
@@ -56,7 +58,8 @@ class Prometheus:
             if query.startswith("up"):
                 values.append((at, float(not unreached)))
             elif not unreached:
-                values.append((at, scraped if query.startswith("timestamp") else rate * (scraped - self.ahead - BEGAN + 5000)))
+                counted = rate * (min(scraped - self.ahead, self.ended) - BEGAN + 5000)
+                values.append((at, scraped if query.startswith("timestamp") else counted))
         return Series({"__name__": REQUESTS, "track": track, "pod": track, "code": "200"}, values)
 
     def value(self, query: str, *, at: datetime | None = None) -> float | None:
@@ -128,6 +131,19 @@ def test_prometheus_that_was_away_has_lost_no_requests_and_the_time_is_missing()
     assert seen.look.canary
     assert seen.look.canary.requests == pytest.approx(10 * seen.window, rel=0.05)
     assert seen.missing == pytest.approx(30, abs=2)
+
+
+@pytest.mark.parametrize("looks", [1, 60])
+def test_time_in_which_no_requests_come_any_more_is_missing(looks: int) -> None:
+    prometheus = Prometheus(ended=BEGAN + 20)
+    looking = sight(prometheus)
+    for _ in range(looks):
+        prometheus.clock += 60 / looks
+        seen = looking.look()
+    assert seen.missing == pytest.approx(40, abs=2)
+    prometheus.ended = math.inf
+    prometheus.clock += 2
+    assert looking.look().missing == 0
 
 
 def test_at_full_weight_stable_is_what_it_was_seen_to_do_before() -> None:

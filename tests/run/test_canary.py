@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,14 +20,19 @@ from automation.core.look import Limits, Look, PodsSeen
 from automation.core.plan import Ending
 from automation.core.record import Event
 from automation.core.rung import Rung
+from automation.core.tallies import Series
 from automation.core.updates import Outcome
 from automation.operating import look_back
+from automation.ports.sight import RungSight
 from stacks.dials import Canary
-from stacks.objectives import RUNGS
+from stacks.objectives import LATENCY, REQUESTS, RUNGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
     from pathlib import Path
+
+    from fakes import FakeClock
 
     from automation.core.plan import Gate
     from automation.run import Report
@@ -134,6 +140,59 @@ def test_time_that_nobody_has_seen_draws_a_rung_out_and_is_no_pass(desk: Desk) -
     report = run(desk)
     assert report.ending is Ending.INCONCLUSIVE
     assert "lacks samples" in report.says
+
+
+@dataclass(frozen=True)
+class Counting:
+    """A Prometheus whose counters of a rung stand still `ended` seconds after it began."""
+
+    rung: Rung
+    clock: FakeClock
+    began: float
+    ended: float
+
+    def now(self) -> float:
+        return self.clock.now().timestamp()
+
+    def series(self, query: str, *, start: float, end: float, step: float) -> tuple[Series, ...]:
+        times = [start + number * step for number in range(int((end - start) / step) + 1)]
+        if not query.startswith("{"):
+            return tuple(
+                Series({"track": track, "pod": track}, [(at, 1.0 if query.startswith("up") else at) for at in times])
+                for track in ("canary", "stable")
+            )
+        names = ({"__name__": REQUESTS, "code": "200"}, *({"__name__": f"{LATENCY}_bucket", "le": le} for le in ("0.1", "2.5", "+Inf")))
+        share = self.rung.weight / 100
+        return tuple(
+            Series({**name, "track": track, "pod": track}, [(at, rate * self._lasted(at)) for at in times])
+            for track, rate in (("canary", 20_000 * share), ("stable", 20_000 * (1 - share) or 10_000))
+            for name in names
+        )
+
+    def _lasted(self, at: float) -> float:
+        return 1_000_000 + min(at - self.began, self.ended)
+
+    def value(self, query: str, *, at: datetime | None = None) -> float | None:
+        raise NotImplementedError
+
+    def stamps(self, selector: str, *, seconds: float) -> tuple[float, ...]:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(("ended", "ending"), [(math.inf, Ending.DONE), (20.0, Ending.INCONCLUSIVE)])
+def test_traffic_that_dies_after_the_planned_requests_promotes_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, ended: float, ending: Ending
+) -> None:
+    def watch(rung: Rung, *, since: datetime, control: tuple[datetime, datetime] | None) -> RungSight:
+        counting = Counting(rung, desk.clock, since.timestamp(), ended if rung.weight == 100 else math.inf)
+        return RungSight(rung, counting, lambda _: PodsSeen(0, 0, 0), since, control, counting.now)
+
+    monkeypatch.setattr(desk.world, "watch", watch)
+    report = run(desk)
+    assert report.ending is ending, report.says
+    if ended < SOAK:
+        assert "lacks samples, or requests" in report.says
+        assert weights(desk)[-1] == 100
 
 
 def test_somebody_elses_image_under_the_canary_stops_it(desk: Desk) -> None:
