@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from automation.core.gates import CANARY, STABLE, Verdict, worst
 from automation.core.judge import judge_rung
-from automation.core.plan import Ending
+from automation.core.plan import Ending, Update
 from automation.core.record import Event
 from automation.core.rung import judgements, unseen
 from automation.course import CANCELLED, Stop
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from automation.core.gates import Judgement
     from automation.core.look import Judged
-    from automation.core.plan import Update
     from automation.core.rung import Rung
     from automation.course import Course
 
@@ -40,7 +39,8 @@ def climb(course: Course, number: int, rung: Rung, step: Update, *, began: datet
         data = {"weight": rung.weight, "seconds": rung.seconds, "harm": rung.limits.harm}
         course.write(Event.SOAKING, number, f"soaking {rung.stack} at {rung.weight} % for {rung.seconds:g} s", data)
         course.reach(f"step-{number}-soaking")
-    sight = doors.gauge.watch(rung, since=since, control=_control(course, rung, began))
+    pods_since = _first_weighted(course, rung, began)
+    sight = doors.gauge.watch(rung, since=since, pods_since=pods_since, control=_control(course, rung, began))
     gives_up = doors.clock.monotonic() + rung.seconds + min(max(rung.seconds, _LEAST_PATIENCE), _MOST_PATIENCE)
     while True:
         course.confirm()
@@ -66,6 +66,15 @@ def climb(course: Course, number: int, rung: Rung, step: Update, *, began: datet
 def _is_decided(judged: Sequence[Judged]) -> bool:
     """Tell whether nothing that is still to be seen can make it well: the canary does harm, or the arms cannot be compared."""
     return worst(each.verdict for each in judged) in {Verdict.FAIL, Verdict.ERROR}
+
+
+def _first_weighted(course: Course, rung: Rung, began: datetime) -> datetime:
+    """Return when the canary was first given requests, for which a pod may die before anybody looks; that step's undo takes all of them."""
+    for effect in course.effects:
+        undo = effect.step.undo if isinstance(effect.step, Update) and effect.step.stack == rung.stack else None
+        if undo and undo.canary and not undo.canary.weight:
+            return effect.began
+    return began
 
 
 def _control(course: Course, rung: Rung, began: datetime) -> tuple[datetime, datetime] | None:

@@ -244,7 +244,8 @@ class FakeWorld:
         set_to = (world.image if track == STABLE else world.canary and world.canary.image) if world else None
         return f"api@{self.pushed or (set_to.digest if set_to else '')}"
 
-    def watch(self, rung: Rung, *, since: datetime, control: tuple[datetime, datetime] | None) -> FakeSight:
+    def watch(self, rung: Rung, *, since: datetime, pods_since: datetime, control: tuple[datetime, datetime] | None) -> FakeSight:
+        assert pods_since <= since
         assert (control is None) == (rung.weight < 100), "at full weight the control is what stable left, and only there"
         assert control is None or control[0] < control[1] <= since
         return FakeSight(self, rung, since, self.now)

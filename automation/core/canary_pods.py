@@ -31,9 +31,11 @@ def _last_end(pod: Document, container: str) -> Document | None:
     """
     for status in pod["status"].get("containerStatuses", ()):
         if status["name"] == container:
-            state = status.get("state") or {}
-            end = state.get("terminated") or (status.get("lastState") or {}).get("terminated")
-            again = (state.get("running") or {}).get("startedAt")
+            state: Document = status.get("state") or {}
+            last: Document = status.get("lastState") or {}
+            running: Document = state.get("running") or {}
+            end: Document | None = state.get("terminated") or last.get("terminated")
+            again = running.get("startedAt")
             return {**end, "finishedAt": end.get("finishedAt") or again} if end else None
     return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Protocol
@@ -52,13 +53,15 @@ class RungSight:
 
     The first scrape of all pods after `since` begins the rung: what was counted before it may have come under another weight, and it is
     counted up to the last scrape of all pods, so that no arm looks as if it had fewer requests than it has. `control` is the time in which
-    stable was seen, where it has no requests now.
+    stable was seen, where it has no requests now. Pods are looked at from `pods_since` on, whole seconds, as their cluster has them; its
+    clock is taken to go as Prometheus's does.
     """
 
     rung: Rung
     metrics: Metrics
     pods: Callable[[datetime], PodsSeen]
     since: datetime
+    pods_since: datetime
     control: tuple[datetime, datetime] | None
     now: Callable[[], float]
     interval: float = 1.0
@@ -72,11 +75,17 @@ class RungSight:
     def look(self) -> Seen:
         """Take one look."""
         with ThreadPoolExecutor(max_workers=1) as aside:
-            pods = aside.submit(self.pods, self.since)
             trouble, canary, stable = "", None, None
+            now: float | None = None
             try:
-                self._count()
-                canary, stable = self._arms()
+                now = self._now()
+            except HhctlError as error:
+                trouble = error.message
+            pods = aside.submit(self.pods, (self.pods_since + timedelta(seconds=self._skew)).replace(microsecond=0))
+            try:
+                if now is not None:
+                    self._count(now)
+                    canary, stable = self._arms()
             except HhctlError as error:
                 trouble = error.message
             try:
@@ -91,10 +100,13 @@ class RungSight:
             return None, None
         return self._tally.arm(CANARY), self._stable if self.control else self._tally.arm(STABLE)
 
-    def _count(self) -> None:
+    def _now(self) -> float:
         now = self.metrics.now()
         if not self._floor:
             self._learn(now)
+        return now
+
+    def _count(self, now: float) -> None:
         begins = self._until + self.interval if self._tally else self._floor
         if begins > now:
             return

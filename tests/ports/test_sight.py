@@ -72,7 +72,8 @@ class Prometheus:
 def sight(prometheus: Prometheus, *, weight: int = 10, control: tuple[float, float] | None = None) -> RungSight:
     rung = Rung("prod", "here", Image("v2", "sha256:2"), Image("v1", "sha256:1"), weight, 60.0, Limits())
     when = (datetime.fromtimestamp(control[0], UTC), datetime.fromtimestamp(control[1], UTC)) if control else None
-    return RungSight(rung, prometheus, lambda _: QUIET, datetime.fromtimestamp(BEGAN, UTC), when, lambda: prometheus.clock)
+    began = datetime.fromtimestamp(BEGAN, UTC)
+    return RungSight(rung, prometheus, lambda _: QUIET, began, began, when, lambda: prometheus.clock)
 
 
 @pytest.mark.parametrize("ahead", [0.0, 3600.0, -3600.0])
@@ -153,6 +154,20 @@ def test_at_full_weight_stable_is_what_it_was_seen_to_do_before() -> None:
     seen = looking.look()
     assert seen.look.stable
     assert seen.look.stable.requests == pytest.approx(90 * 498, rel=0.01)
+
+
+@pytest.mark.parametrize("ahead", [0.0, 3600.0, -3600.0])
+def test_pods_are_looked_at_from_a_time_of_their_own_by_the_clock_of_their_cluster(ahead: float) -> None:
+    asked: list[datetime] = []
+
+    def pods(since: datetime) -> PodsSeen:
+        asked.append(since)
+        return QUIET
+
+    looking = sight(Prometheus(ahead=ahead))
+    looking.pods, looking.pods_since = pods, datetime.fromtimestamp(BEGAN - 29.5, UTC)
+    looking.look()
+    assert asked == [datetime.fromtimestamp(BEGAN - 30 + ahead, UTC)]
 
 
 def test_a_cluster_out_of_reach_leaves_the_pods_unknown() -> None:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from fakes import FakeClock
+    from fakes import FakeClock, FakeSight
 
     from automation.core.plan import Gate
     from automation.run import Report
@@ -114,6 +114,28 @@ def test_a_restart_of_a_canarys_pod_is_harm(desk: Desk) -> None:
     assert "restarts" in report.says
 
 
+@pytest.mark.parametrize("place", ["step-2-soaking", "step-3-carried-out", "step-4-judged", "step-6-soaking"])
+def test_what_befell_pods_counts_from_the_first_request_on_however_often_a_run_was_interrupted(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    original = desk.world.watch
+    asked: list[datetime] = []
+
+    def watch(rung: Rung, *, since: datetime, pods_since: datetime, control: tuple[datetime, datetime] | None) -> FakeSight:
+        asked.append(pods_since)
+        return original(rung, since=since, pods_since=pods_since, control=control)
+
+    monkeypatch.setattr(desk.world, "watch", watch)
+    desk.armed = Failpoint(place, Deed.RAISE)
+    with pytest.raises(FailpointReached, match=place):
+        run(desk)
+    desk.armed = None
+    run(desk)
+    first = [record for record in desk.newest() if record.event is Event.STARTED][1]
+    assert {abs((each - first.at).total_seconds()) < 1 for each in asked} == {True}
+    assert len(asked) >= len(RUNGS)
+
+
 def test_without_traffic_the_rung_holds_and_a_human_is_asked_for(desk: Desk) -> None:
     desk.world.looks = lambda rung, _: Look(None, None, PodsSeen(0, 0, 0), rung.weight)
     report = run(desk)
@@ -183,9 +205,9 @@ class Counting:
 def test_traffic_that_dies_after_the_planned_requests_promotes_nothing(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, ended: float, ending: Ending
 ) -> None:
-    def watch(rung: Rung, *, since: datetime, control: tuple[datetime, datetime] | None) -> RungSight:
+    def watch(rung: Rung, *, since: datetime, pods_since: datetime, control: tuple[datetime, datetime] | None) -> RungSight:
         counting = Counting(rung, desk.clock, since.timestamp(), ended if rung.weight == 100 else math.inf)
-        return RungSight(rung, counting, lambda _: PodsSeen(0, 0, 0), since, control, counting.now)
+        return RungSight(rung, counting, lambda _: PodsSeen(0, 0, 0), since, pods_since, control, counting.now)
 
     monkeypatch.setattr(desk.world, "watch", watch)
     report = run(desk)
