@@ -9,6 +9,7 @@ from automation.core.delivery import SMOKE_SECONDS
 from automation.core.gates import SmokePasses, canary_up, rolled_out, routed
 from automation.core.plan import Update
 from automation.core.resume import UpdateLeft
+from automation.core.updates import Outcome
 from stacks.dials import Canary
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from automation.core.facts import Facts
     from automation.core.plan import Gate
+    from automation.core.updates import Entry
     from stacks.dials import Dials, Image
 
 
@@ -86,13 +88,16 @@ def promotion(stack: str, top: Dials, *, undo: Dials | None) -> tuple[Stage, ...
     )
 
 
-def steps(facts: Facts, stack: str, stages: Sequence[Stage]) -> tuple[Update, ...]:
+def steps(facts: Facts, stack: str, stages: Sequence[Stage], *, history: Sequence[Entry] = ()) -> tuple[Update, ...]:
     """Plan what is left of `stages` from where the stack stands.
 
-    What an earlier run has made, of which there is a way back, is this run's to undo: such a step is carried out already.
+    What an earlier run has made, of which there is a way back, is this run's to undo: such a step is carried out already. When that was is
+    told by what an interrupted run of the same command has left, or else by the stack's whole `history`, newest first.
     """
     at = _place(stages, facts.present(stack))
-    return (*_carried_out(facts, stack, stages[: at + 1]), *_ahead(facts, stack, stages[at + 1 :])) if at < len(stages) - 1 else ()
+    if at >= len(stages) - 1:
+        return ()
+    return (*_carried_out(facts, stack, stages[: at + 1], history), *_ahead(facts, stack, stages[at + 1 :]))
 
 
 def _place(stages: Sequence[Stage], now: Dials) -> int:
@@ -109,7 +114,7 @@ def _is_reached(stage: Dials, now: Dials) -> bool:
     return bool(stage.canary and now.canary and stage.image == now.image and stage.canary.weight <= now.canary.weight)
 
 
-def _carried_out(facts: Facts, stack: str, stages: Sequence[Stage]) -> Iterator[Update]:
+def _carried_out(facts: Facts, stack: str, stages: Sequence[Stage], history: Sequence[Entry]) -> Iterator[Update]:
     facts_of = facts.of(stack)
     now, revision = facts.present(stack), facts_of.standing.base
     for number, stage in enumerate(stages, 1):
@@ -125,15 +130,16 @@ def _carried_out(facts: Facts, stack: str, stages: Sequence[Stage]) -> Iterator[
             undo=stage.undo,
             stays=stage.stays,
             revision=revision,
-            began=left.began if left else _began(facts, stack, stage),
+            began=left.began if left else _began(facts, stack, stage, history),
             soaking=left.soaking if left else None,
         )
 
 
-def _began(facts: Facts, stack: str, stage: Stage) -> datetime | None:
-    """Find when an interrupted run began the stage."""
-    found = [left for left in _left(facts, stack) if left.undo == stage.undo]
-    return found[0].began if found else None
+def _began(facts: Facts, stack: str, stage: Stage, history: Sequence[Entry]) -> datetime | None:
+    """Find when an interrupted run began the stage, or whoever else has set the stack so."""
+    found = [left.began for left in _left(facts, stack) if left.undo == stage.undo]
+    told = (entry.started for entry in history if entry.outcome is Outcome.SUCCEEDED and entry.dials == stage.dials)
+    return found[0] if found else next(told, None)
 
 
 def _left(facts: Facts, stack: str) -> Sequence[UpdateLeft]:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from fakes import FakeClock, FakeSight
+    from fakes import FakeClock
 
     from automation.core.plan import Gate
     from automation.run import Report
@@ -58,9 +58,10 @@ def desk(tmp_path: Path) -> Desk:
     return made
 
 
-def run(desk: Desk, *, ready: int = 5) -> Report:
-    facts = look_back(COMMAND, desk.facts(*STACKS), desk)
-    plan = partial(plan_run, candidate=Candidate(V2, "prod", ready), ladder=Ladder(RUNGS, gates), command=COMMAND)
+def run(desk: Desk, *, ready: int = 5, command: str = COMMAND) -> Report:
+    facts = look_back(command, desk.facts(*STACKS), desk)
+    candidate = Candidate(V2, "prod", ready, history=desk.engine.history("prod"))
+    plan = partial(plan_run, candidate=candidate, ladder=Ladder(RUNGS, gates), command=command)
     report = desk._operate(plan, facts)
     assert report
     return report
@@ -115,25 +116,15 @@ def test_a_restart_of_a_canarys_pod_is_harm(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("place", ["step-2-soaking", "step-3-carried-out", "step-4-judged", "step-6-soaking"])
-def test_what_befell_pods_counts_from_the_first_request_on_however_often_a_run_was_interrupted(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, place: str
-) -> None:
-    original = desk.world.watch
-    asked: list[datetime] = []
-
-    def watch(rung: Rung, *, since: datetime, pods_since: datetime, control: tuple[datetime, datetime] | None) -> FakeSight:
-        asked.append(pods_since)
-        return original(rung, since=since, pods_since=pods_since, control=control)
-
-    monkeypatch.setattr(desk.world, "watch", watch)
+def test_what_befell_pods_counts_from_the_first_request_on_however_often_a_run_was_interrupted(desk: Desk, place: str) -> None:
     desk.armed = Failpoint(place, Deed.RAISE)
     with pytest.raises(FailpointReached, match=place):
         run(desk)
     desk.armed = None
     run(desk)
     first = [record for record in desk.newest() if record.event is Event.STARTED][1]
-    assert {abs((each - first.at).total_seconds()) < 1 for each in asked} == {True}
-    assert len(asked) >= len(RUNGS)
+    assert len(desk.world.watched) >= len(RUNGS)
+    assert all(abs((sight.pods_since - first.at).total_seconds()) < 1 for sight in desk.world.watched)
 
 
 def test_without_traffic_the_rung_holds_and_a_human_is_asked_for(desk: Desk) -> None:
@@ -334,6 +325,20 @@ def test_the_same_command_from_another_machine_goes_on_where_a_run_died(desk: De
     assert desk.clock.slept < 5 * SOAK
     soaks = [record for record in bob.newest() if record.event is Event.SOAKING]
     assert len(soaks) == len(RUNGS), "a soak was begun anew"
+
+
+@pytest.mark.parametrize("place", ["step-4-soaking", "step-8-carried-out", "step-8-soaking"])
+def test_another_command_goes_on_at_the_weight_that_it_finds_and_knows_since_when_stable_was_seen(desk: Desk, place: str) -> None:
+    desk.armed = Failpoint(place, Deed.RAISE)
+    with pytest.raises(FailpointReached, match=place):
+        run(desk)
+    desk.armed = None
+    assert run(desk, command=run_command("prod", version="v2", soak=SOAK, harm=0.1)).ending is Ending.DONE
+    created = desk.engine.history("prod")[-2]
+    assert created.dials.canary
+    assert created.dials.canary.weight == 0
+    assert desk.world.watched[-1].control
+    assert desk.world.watched[-1].control[0] == created.started
 
 
 @pytest.mark.parametrize("place", ["step-4-soaking", "step-6-judged", "step-9-carried-out", "step-10-started"])
