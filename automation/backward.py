@@ -47,7 +47,7 @@ def undo(course: Course, stop: Stop) -> Stop:
         numbers = [step.number for step in steps]
         course.write(Event.UNDOING, 0, stop.says, {"heads_for": stop.ending.word, "steps": numbers})
         course.reach("undoing")
-        if failed := _all_back(course, steps):
+        if failed := _all_back(course, steps, cancelled=stop.ending is Ending.CANCELLED):
             return failed
     if not past:
         return stop
@@ -62,7 +62,7 @@ def finish_undo(course: Course, run: Unfinished) -> Stop | None:
     """
     wanted = set(run.undoing.steps) if run.undoing else set[int]()
     steps = [way for left in reversed(run.left) if left.step in wanted and (way := _way_back_of(course, left)) is not None]
-    return _all_back(course, steps)
+    return _all_back(course, steps, cancelled=run.undoing is not None and run.undoing.heads_for is Ending.CANCELLED)
 
 
 def _undoable(effects: Sequence[Effect]) -> list[Effect]:
@@ -96,12 +96,12 @@ def _way_back_of(course: Course, left: StepLeft) -> _UndoUpdate | _UndoTask | No
             return None
 
 
-def _all_back(course: Course, steps: Sequence[_UndoUpdate | _UndoTask]) -> Stop | None:
+def _all_back(course: Course, steps: Sequence[_UndoUpdate | _UndoTask], *, cancelled: bool) -> Stop | None:
     for step in steps:
         course.confirm()
         course.write(Event.UNDO_STARTED, step.number, f"undo step {step.number} on {step.stack}", {})
         course.reach(f"step-{step.number}-undo-started")
-        failed = _back(course, step)
+        failed = _back(course, step, operation=undo_of(course.operation, cancelled=cancelled))
         course.reach(f"step-{step.number}-undo-carried-out")
         if failed:
             return Stop(Ending.NEEDS_A_HUMAN, f"the undo of step {step.number} on {step.stack} {failed}", hint=AGAIN)
@@ -110,10 +110,10 @@ def _all_back(course: Course, steps: Sequence[_UndoUpdate | _UndoTask]) -> Stop 
     return None
 
 
-def _back(course: Course, step: _UndoUpdate | _UndoTask) -> str:
-    """Undo one step; empty if that worked, else what became of it."""
+def _back(course: Course, step: _UndoUpdate | _UndoTask, *, operation: str) -> str:
+    """Undo one step, which the history is to call `operation`; empty if that worked, else what became of it."""
     if isinstance(step, _UndoTask):
         course.doors.deeds.act(step.action, step.stack)
         return ""
-    updated = course.update(step.stack, step.dials, operation=undo_of(course.operation))
+    updated = course.update(step.stack, step.dials, operation=operation)
     return came_back(course, step.stack, step.dials) if updated.outcome is Outcome.SUCCEEDED else updated.trouble

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from automation.core.facts import Facts, StackFacts
-from automation.core.resume import carried_out, undo_of, unfinished
+from automation.core.resume import carried_out, undoes, unfinished
 from automation.run import carry_out, take_up_undo
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def look_back(command: str, stacks: Mapping[str, StackFacts | Unreachable], reco
 def was_last(command: str, facts: StackFacts) -> bool:
     """Tell whether `command`, or its undo, was the last to change a stack."""
     newest = next(carried_out(facts.entries), None)
-    return newest is not None and newest.note.operation in {command, undo_of(command)}
+    return newest is not None and (newest.note.operation == command or undoes(newest.note.operation, command))
 
 
 def operate(

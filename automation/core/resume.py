@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from automation.core.updates import Entry
 
 
+_CANCELLED = ", cancelled"
+
+
 @dataclass(frozen=True, slots=True)
 class UpdateLeft:
     """An update that a run began and neither undid nor found without effect.
@@ -81,17 +84,26 @@ def unfinished(records: Sequence[Record], operation: str) -> Unfinished | None:
     return None
 
 
-def undo_of(operation: str) -> str:
-    """Name what takes `operation` back, as the history says it."""
-    return f"undo of {operation}"
+def undo_of(operation: str, *, cancelled: bool = False) -> str:
+    """Name what takes `operation` back, as the history says it, and whether its operator wanted that."""
+    return f"undo of {operation}{_CANCELLED if cancelled else ''}"
+
+
+def undoes(name: str, operation: str) -> bool:
+    """Tell whether what the history calls `name` takes `operation` back."""
+    return name in {undo_of(operation), undo_of(operation, cancelled=True)}
+
+
+def is_halt(name: str) -> bool:
+    """Tell whether what the history calls `name` takes back what no operator cancelled."""
+    return name.startswith(undo_of("")) and not name.endswith(_CANCELLED)
 
 
 def is_ours(left: UpdateLeft, operation: str, entries: Sequence[Entry]) -> bool:
     """Tell whether the update took effect, and `operation` alone has changed its stack since; `entries` are its newest, newest first."""
-    ours = {operation, undo_of(operation)}
     since = left.base + 1 if left.revision is None else left.revision
     newer = [entry for entry in carried_out(entries) if entry.revision >= since]
-    return bool(newer) and all(entry.note.operation in ours for entry in newer)
+    return bool(newer) and all(entry.note.operation == operation or undoes(entry.note.operation, operation) for entry in newer)
 
 
 def is_undone(left: UpdateLeft, entries: Sequence[Entry]) -> bool:

@@ -19,6 +19,7 @@ from automation.core.ladder import Ladder, plan_run, run_command
 from automation.core.look import Limits, Look, PodsSeen
 from automation.core.plan import Ending
 from automation.core.record import Event
+from automation.core.releases import canary_undos
 from automation.core.rung import Rung
 from automation.core.tallies import Series
 from automation.core.updates import Outcome
@@ -224,6 +225,26 @@ def test_ctrl_c_takes_the_canary_away(desk: Desk) -> None:
     report = run(desk)
     assert report.ending is Ending.CANCELLED
     assert weights(desk) == [None, 0, 10, 0, None]
+    assert canary_undos(desk.engine.history("prod"), V2) == 0
+
+
+@pytest.mark.parametrize("place", ["step-2-undo-started", "step-2-undone", "step-1-undo-carried-out"])
+def test_a_way_back_by_ctrl_c_that_was_interrupted_is_finished_as_that(desk: Desk, place: str) -> None:
+    desk.world.looks = lambda rung, seconds: setattr(desk.interrupts, "presses", 1) or looked(rung, seconds)
+    desk.armed = Failpoint(place, Deed.RAISE)
+    with pytest.raises(FailpointReached, match=place):
+        run(desk)
+    desk.armed, desk.interrupts.presses = None, 0
+    assert run(desk).ending is Ending.CANCELLED
+    assert weights(desk) == [None, 0, 10, 0, None]
+    assert canary_undos(desk.engine.history("prod"), V2) == 0
+
+
+def test_harm_three_times_counts(desk: Desk) -> None:
+    desk.world.looks = failing(0.2, at=10)
+    for _ in range(3):
+        run(desk)
+    assert canary_undos(desk.engine.history("prod"), V2) == 3
 
 
 def meanwhile(desk: Desk, act: Callable[[], object], *, at: int) -> None:
