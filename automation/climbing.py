@@ -17,16 +17,19 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from automation.core.gates import Judgement
-    from automation.core.look import Judged
     from automation.core.rung import Rung
     from automation.course import Course
 
 _LEAST_PATIENCE, _MOST_PATIENCE = 60.0, 1800.0  # seconds that a rung holds for want of an answer, or as long as its soak
+_MISMATCH_STANDS = 30.0
+"""For so many seconds a split that is not as asked is watched on: pods that answer nobody fail their probes only after a while."""
 _TOP = 100
 
 
 def climb(course: Course, number: int, rung: Rung, step: Update, *, began: datetime) -> Sequence[Judgement] | Stop:
     """Watch a rung; it fails as soon as the judge is sure, and passes once it is and the soak is over.
+
+    Arms that cannot be compared are no failure; while that stands, there is half a minute for pods and limits to tell of one.
 
     It counts from when an interrupted run began it; what Prometheus did not see draws it out. `began` is when its update began.
 
@@ -42,6 +45,7 @@ def climb(course: Course, number: int, rung: Rung, step: Update, *, began: datet
     pods_since = _first_weighted(course, rung, began)
     sight = doors.gauge.watch(rung, since=since, pods_since=pods_since, control=_control(course, rung, began))
     gives_up = doors.clock.monotonic() + rung.seconds + min(max(rung.seconds, _LEAST_PATIENCE), _MOST_PATIENCE)
+    comparable = doors.clock.monotonic()
     while True:
         course.confirm()
         if running := _somebody_elses(course, rung):
@@ -50,7 +54,9 @@ def climb(course: Course, number: int, rung: Rung, step: Update, *, began: datet
         seen = sight.look()
         judged = judge_rung(seen.look, rung.limits)
         found = judgements(rung, seen, judged)
-        if _is_decided(judged):
+        verdict = worst(each.verdict for each in judged)
+        comparable = comparable if verdict is Verdict.ERROR else doors.clock.monotonic()
+        if verdict is Verdict.FAIL or doors.clock.monotonic() - comparable >= _MISMATCH_STANDS:
             return found
         goes_on = all(each.verdict.goes_on for each in found)
         if goes_on and elapsed - seen.missing >= rung.seconds:
@@ -61,11 +67,6 @@ def climb(course: Course, number: int, rung: Rung, step: Update, *, began: datet
             return CANCELLED
         doors.watcher.climbing(rung, elapsed, seen, found)
         doors.clock.sleep(sight.interval)
-
-
-def _is_decided(judged: Sequence[Judged]) -> bool:
-    """Tell whether nothing that is still to be seen can make it well: the canary does harm, or the arms cannot be compared."""
-    return worst(each.verdict for each in judged) in {Verdict.FAIL, Verdict.ERROR}
 
 
 def _first_weighted(course: Course, rung: Rung, began: datetime) -> datetime:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from desk import FIRST, V1, V2, Desk
-from fakes import looked, seeded
+from fakes import arm, looked, seeded
 from region_desk import Databases, RegionDesk
 
 from automation.core.canary import Candidate, abort_command, plan_abort
@@ -136,7 +136,7 @@ def test_without_traffic_the_rung_holds_and_a_human_is_asked_for(desk: Desk) -> 
     assert desk.clock.slept >= 2 * SOAK
 
 
-def test_requests_that_are_not_split_as_asked_stop_the_judging_at_once(desk: Desk) -> None:
+def test_requests_that_are_not_split_as_asked_stop_the_judging_soon(desk: Desk) -> None:
     def looks(rung: Rung, seconds: float) -> Look:
         half = looked(replace(rung, weight=50), seconds)
         return replace(half, weight=rung.weight)
@@ -146,7 +146,28 @@ def test_requests_that_are_not_split_as_asked_stop_the_judging_at_once(desk: Des
     assert report.ending is Ending.INCONCLUSIVE
     assert "the arms cannot be compared" in report.says
     assert weights(desk) == [None, 0, 10]
-    assert desk.clock.slept < SOAK
+    assert 30 <= desk.clock.slept < SOAK
+
+
+def test_a_split_that_comes_to_be_as_asked_is_judged_on(desk: Desk) -> None:
+    def looks(rung: Rung, seconds: float) -> Look:
+        split = replace(rung, weight=50) if seconds < 25 else rung
+        return replace(looked(split, seconds), weight=rung.weight)
+
+    desk.world.looks = looks
+    assert run(desk).ending is Ending.DONE
+
+
+def test_a_canary_that_answers_nobody_gets_no_more_requests_once_its_probes_fail(desk: Desk) -> None:
+    def looks(rung: Rung, seconds: float) -> Look:
+        pods = PodsSeen(0, 0, 1 if seconds > 20 else 0)
+        return replace(looked(rung, seconds), canary=arm(0), pods=pods)
+
+    desk.world.looks = looks
+    report = run(desk)
+    assert report.ending is Ending.HALTED
+    assert "failed probes" in report.says
+    assert weights(desk) == [None, 0, 10, 0, None]
 
 
 def test_time_that_nobody_has_seen_draws_a_rung_out_and_is_no_pass(desk: Desk) -> None:
