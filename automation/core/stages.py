@@ -55,9 +55,11 @@ def climb(
 ) -> tuple[Stage, ...]:
     """Return the stages up to the last of `rungs`, at each of which `gates` says what is to be met; `stable` pods are kept meanwhile.
 
-    Whatever happens on the way, one update takes all requests from the canary, and another one the canary away.
+    Whatever happens on the way, one update takes all requests from the canary, and another one the canary away. A canary that is at a
+    weight between two rungs keeps it while it gets the pods for the next one.
     """
     without = replace(now, canary=None)
+    held = now.canary.weight if now.canary and now.canary.image == image else 0
 
     def at(weight: int, minimum: int) -> Dials:
         return replace(without, canary=Canary(image, weight, minimum, stable))
@@ -68,7 +70,8 @@ def climb(
     for rung in rungs:
         if (needed := pods_for(rung, stable)) > minimum:
             minimum = needed
-            stages.append(Stage(at(weight, minimum), canary_up(stack, at(weight, minimum))))
+            grown = at(held if weight < held < rung else weight, minimum)
+            stages.append(Stage(grown, canary_up(stack, grown)))
         stages.append(Stage(at(rung, minimum), (routed(stack), *gates(rung)), undo=created if weight == 0 else None))
         weight = rung
     return tuple(stages)
@@ -110,8 +113,10 @@ def _place(stages: Sequence[Stage], now: Dials) -> int:
 
 
 def _is_reached(stage: Dials, now: Dials) -> bool:
-    """Tell whether a canary that somebody has weighted by hand is past a stage."""
-    return bool(stage.canary and now.canary and stage.image == now.image and stage.canary.weight <= now.canary.weight)
+    """Tell whether a canary that somebody has weighted by hand is past a stage, by its weight and by its pods."""
+    if stage.canary is None or now.canary is None or stage.image != now.image:
+        return False
+    return stage.canary.weight <= now.canary.weight and stage.canary.minimum <= now.canary.minimum
 
 
 def _carried_out(facts: Facts, stack: str, stages: Sequence[Stage], history: Sequence[Entry]) -> Iterator[Update]:
