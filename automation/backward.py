@@ -46,7 +46,7 @@ def undo(course: Course, stop: Stop) -> Stop:
     steps = [way for effect in _undoable(course.effects) if (way := _way_back(effect)) is not None]
     if steps:
         _write_undoing(course, stop.says, stop.ending, [step.number for step in steps])
-        if failed := _all_back(course, steps):
+        if failed := _all_back(course, steps, cancelled=stop.ending is Ending.CANCELLED):
             return replace(failed, says=f"{stop.says}; {failed.says}")
     if not past:
         return stop
@@ -67,7 +67,7 @@ def finish_undo(course: Course, run: Unfinished) -> Stop | None:
     except HhctlError as error:
         # Told by its own ending, it would look like the end that the run was heading for.
         return Stop(Ending.NEEDS_A_HUMAN, f"{why}; its undo cannot begin: {error.message}", hint=AGAIN)
-    failed = _all_back(course, steps)
+    failed = _all_back(course, steps, cancelled=run.undoing is not None and run.undoing.heads_for is Ending.CANCELLED)
     return replace(failed, says=f"{why}; {failed.says}") if failed else None
 
 
@@ -107,13 +107,13 @@ def _way_back_of(course: Course, left: StepLeft) -> _UndoUpdate | _UndoTask | No
             return None
 
 
-def _all_back(course: Course, steps: Sequence[_UndoUpdate | _UndoTask]) -> Stop | None:
+def _all_back(course: Course, steps: Sequence[_UndoUpdate | _UndoTask], *, cancelled: bool) -> Stop | None:
     for step in steps:
         course.confirm()
         course.write(Event.UNDO_STARTED, step.number, f"undo step {step.number} on {step.stack}", {})
         course.reach(f"step-{step.number}-undo-started")
         try:
-            failed = _back(course, step)
+            failed = _back(course, step, operation=undo_of(course.operation, cancelled=cancelled))
         except HhctlError as error:
             failed = f"breaks off: {error.message}"
         course.reach(f"step-{step.number}-undo-carried-out")
@@ -124,10 +124,10 @@ def _all_back(course: Course, steps: Sequence[_UndoUpdate | _UndoTask]) -> Stop 
     return None
 
 
-def _back(course: Course, step: _UndoUpdate | _UndoTask) -> str:
-    """Undo one step; empty if that worked, else what became of it."""
+def _back(course: Course, step: _UndoUpdate | _UndoTask, *, operation: str) -> str:
+    """Undo one step, which the history is to call `operation`; empty if that worked, else what became of it."""
     if isinstance(step, _UndoTask):
         course.doors.deeds.act(step.action, step.stack)
         return ""
-    updated = course.update(step.stack, step.dials, operation=undo_of(course.operation))
+    updated = course.update(step.stack, step.dials, operation=operation)
     return came_back(course, step.stack, step.dials) if updated.outcome is Outcome.SUCCEEDED else updated.trouble

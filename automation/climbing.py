@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from automation.core.gates import CANARY, STABLE, Verdict, worst
 from automation.core.judge import judge_rung
-from automation.core.plan import Ending
+from automation.core.plan import Ending, Update
 from automation.core.record import Event
 from automation.core.rung import judgements, unseen
 from automation.course import CANCELLED, Stop
@@ -17,19 +17,24 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from automation.core.gates import Judgement
-    from automation.core.look import Judged
-    from automation.core.plan import Update
     from automation.core.rung import Rung
     from automation.course import Course
 
 _LEAST_PATIENCE, _MOST_PATIENCE = 60.0, 1800.0  # seconds that a rung holds for want of an answer, or as long as its soak
+_MISMATCH_STANDS = 30.0
+"""For so many seconds a split that is not as asked is watched on: pods that answer nobody fail their probes only after a while."""
 _TOP = 100
 
 
 def climb(course: Course, number: int, rung: Rung, step: Update, *, began: datetime) -> Sequence[Judgement] | Stop:
     """Watch a rung; it fails as soon as the judge is sure, and passes once it is and the soak is over.
 
+    Arms that cannot be compared are no failure; while that stands, there is half a minute for pods and limits to tell of one.
+
     It counts from when an interrupted run began it; what Prometheus did not see draws it out. `began` is when its update began.
+
+    Raises:
+        Busy: somebody has taken the stack over.
     """
     doors = course.doors
     since = step.soaking or doors.clock.now()
@@ -37,16 +42,21 @@ def climb(course: Course, number: int, rung: Rung, step: Update, *, began: datet
         data = {"weight": rung.weight, "seconds": rung.seconds, "harm": rung.limits.harm}
         course.write(Event.SOAKING, number, f"soaking {rung.stack} at {rung.weight} % for {rung.seconds:g} s", data)
         course.reach(f"step-{number}-soaking")
-    sight = doors.gauge.watch(rung, since=since, control=_control(course, rung, began))
+    pods_since = _first_weighted(course, rung, began)
+    sight = doors.gauge.watch(rung, since=since, pods_since=pods_since, control=_control(course, rung, began))
     gives_up = doors.clock.monotonic() + rung.seconds + min(max(rung.seconds, _LEAST_PATIENCE), _MOST_PATIENCE)
+    comparable = doors.clock.monotonic()
     while True:
+        course.confirm()
         if running := _somebody_elses(course, rung):
             return Stop(Ending.STALE, f"{rung.stack} runs {running}, which somebody else has set under the canary", undo=False)
         elapsed = (doors.clock.now() - since).total_seconds()
         seen = sight.look()
         judged = judge_rung(seen.look, rung.limits)
         found = judgements(rung, seen, judged)
-        if _is_decided(judged):
+        verdict = worst(each.verdict for each in judged)
+        comparable = comparable if verdict is Verdict.ERROR else doors.clock.monotonic()
+        if verdict is Verdict.FAIL or doors.clock.monotonic() - comparable >= _MISMATCH_STANDS:
             return found
         goes_on = all(each.verdict.goes_on for each in found)
         if goes_on and elapsed - seen.missing >= rung.seconds:
@@ -59,9 +69,13 @@ def climb(course: Course, number: int, rung: Rung, step: Update, *, began: datet
         doors.clock.sleep(sight.interval)
 
 
-def _is_decided(judged: Sequence[Judged]) -> bool:
-    """Tell whether nothing that is still to be seen can make it well: the canary does harm, or the arms cannot be compared."""
-    return worst(each.verdict for each in judged) in {Verdict.FAIL, Verdict.ERROR}
+def _first_weighted(course: Course, rung: Rung, began: datetime) -> datetime:
+    """Return when the canary was first given requests, for which a pod may die before anybody looks; that step's undo takes all of them."""
+    for effect in course.effects:
+        undo = effect.step.undo if isinstance(effect.step, Update) and effect.step.stack == rung.stack else None
+        if undo and undo.canary and not undo.canary.weight:
+            return effect.began
+    return began
 
 
 def _control(course: Course, rung: Rung, began: datetime) -> tuple[datetime, datetime] | None:

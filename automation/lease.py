@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from automation.core.plan import gives_way, takes_over
 from automation.errors import Busy, HhctlError
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Held:
         self._one_at_a_time = threading.Lock()
 
     def take(self, *, is_dead: Callable[[Claim], bool]) -> None:
-        """Take the lease if nobody has it, if its holder let it run out, or if the holder's process is known to be dead.
+        """Take the lease if nobody has it, if its holder let it run out or gives way, or if the holder's process is known to be dead.
 
         Raises:
             Busy: somebody has it; names who, why and since when.
@@ -59,7 +60,7 @@ class Held:
         stored = self._objects.read(key)
         if stored is None:
             version = self._objects.create(key, content)
-        elif _is_free(stored, is_dead):
+        elif _is_free(stored, is_dead) or _gives_way(stored, self._claim):
             version = self._objects.replace(key, content, version=stored.version)
         else:
             raise _busy(self._stack, stored)
@@ -77,6 +78,9 @@ class Held:
         Raises:
             Busy: somebody else has taken it.
         """
+        if gives_way(self._claim.operation):
+            # Until the next renewal what somebody has done who took it over would look like trouble.
+            self.renew()
         if self._lost:
             raise Busy(f"the lease on {self._stack} was lost: {self._lost}", hint="run the same command again")
 
@@ -200,6 +204,11 @@ def _read(stored: Stored) -> Claim | None:
 def _is_free(stored: Stored, is_dead: Callable[[Claim], bool]) -> bool:
     claim = _read(stored)
     return stored.age >= LASTS or (claim is not None and (claim.released or is_dead(claim)))
+
+
+def _gives_way(stored: Stored, claim: Claim) -> bool:
+    held = _read(stored)
+    return held is not None and takes_over(claim.operation, held.operation)
 
 
 def _busy(stack: str, stored: Stored | None) -> Busy:

@@ -216,6 +216,7 @@ class FakeWorld:
     pushed: str = ""
     makes: Mapping[str, str] = field(default_factory=dict[str, str])
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    watched: list[FakeSight] = field(default_factory=list["FakeSight"])
 
     def measure(self, gate: Met) -> Sample:
         if self.ready and isinstance(gate, ReadyPods):
@@ -244,10 +245,12 @@ class FakeWorld:
         set_to = (world.image if track == STABLE else world.canary and world.canary.image) if world else None
         return f"api@{self.pushed or (set_to.digest if set_to else '')}"
 
-    def watch(self, rung: Rung, *, since: datetime, control: tuple[datetime, datetime] | None) -> FakeSight:
+    def watch(self, rung: Rung, *, since: datetime, pods_since: datetime, control: tuple[datetime, datetime] | None) -> FakeSight:
+        assert pods_since <= since
         assert (control is None) == (rung.weight < 100), "at full weight the control is what stable left, and only there"
         assert control is None or control[0] < control[1] <= since
-        return FakeSight(self, rung, since, self.now)
+        self.watched.append(FakeSight(self, rung, since, self.now, pods_since, control))
+        return self.watched[-1]
 
     def holds(self, condition: str, stack: str) -> bool:
         return condition == "true" or (self.engine.folder / f"{stack}-{condition}").exists()
@@ -287,6 +290,8 @@ class FakeSight:
     rung: Rung
     since: datetime
     now: Callable[[], datetime]
+    pods_since: datetime
+    control: tuple[datetime, datetime] | None
     interval: float = 15.0
 
     def look(self) -> Seen:

@@ -16,6 +16,7 @@ from automation.errors import Refusal
 if TYPE_CHECKING:
     from automation.core.facts import Facts
     from automation.core.prerequisites import Prerequisite
+    from automation.core.updates import Entry
     from stacks.dials import Canary, Dials, Image
 
 
@@ -24,6 +25,7 @@ class Candidate:
     """What is to be tried: an image beside the stable one on `stack`, of which `ready` pods are Ready, None where nobody can tell.
 
     `undone` is how often in a row a gate has taken the image back, `forced` that the reason why it is tried nevertheless is told.
+    `history` is the whole history of the stack, newest first.
     """
 
     image: Image
@@ -32,6 +34,7 @@ class Candidate:
     prerequisites: tuple[Prerequisite, ...] = ()
     undone: int = 0
     forced: bool = False
+    history: tuple[Entry, ...] = ()
 
 
 def start_command(stack: str, *, version: str) -> str:

@@ -3,11 +3,12 @@
 Every test may be looked at as often as one likes (`core.sequential`); what they may be wrong by adds up to `Limits.alpha` over a whole run.
 PASS says that the planned requests were seen and nothing was found. Until then, and where there is nothing to judge, it is INCONCLUSIVE.
 FAIL says that harm is proven, or that a pod restarted, was killed for want of memory or failed a probe. ERROR says that requests are not
-split as asked, and stops the comparing: arms that differ in who comes to them cannot be told from arms that differ in how they answer.
+split as asked, as where one arm has none, and stops the comparing: arms that differ in who comes to them cannot be told from arms that
+differ in how they answer.
 
 A limit that stable itself has proven to break is NOT_APPLICABLE to the canary: taking it back would mend nothing, and a canary that mends
-it must be let through. While stable only seems to break it, nothing is said, since trouble that meets both arms is no canary's. It is
-compared all the same, so one that is worse still fails.
+it must be let through. While stable only seems to break it, a canary that is no worse passes, and of one that is nothing is said, since
+trouble that meets both arms is no canary's. It is compared all the same, so one that is worse still fails.
 """
 
 from __future__ import annotations
@@ -87,15 +88,23 @@ def _split(look: Look, limits: Limits, arms: _Arms, wanted: int) -> Judged:
 
     if look.weight == 100:
         return judged(Verdict.NOT_APPLICABLE, "all requests are the canary's, so there is no split")
-    if arms.canary is None or arms.stable is None:
+    seen = _seen_split(look)
+    if seen is None:
         return judged(Verdict.INCONCLUSIVE, arms.lack)
-    seen = Share(arms.canary.total, arms.canary.total + arms.stable.total)
     alpha = alpha_of(Metric.SPLIT, limits) / 2
     interval = bounds(seen, alpha=alpha)
     says = f"{shown(seen.rate, Unit.FRACTION)} of {seen.total:.0f} requests went to the canary, {look.weight} % were asked for"
     if max(log_above(seen.values, asked + slack), log_below(seen.values, asked - slack)) >= -math.log(alpha):
         return judged(Verdict.ERROR, f"{says}: the arms cannot be compared", seen, interval)
-    return judged(*settled(says, seen=arms.canary.total, wanted=wanted, doubtful=False), seen, interval)
+    return judged(*settled(says, seen=seen.hits, wanted=wanted, doubtful=False), seen, interval)
+
+
+def _seen_split(look: Look) -> Share | None:
+    """Return the canary's share of the requests; that one arm has had none is a share too, as of a canary that answers nobody."""
+    if look.canary is None or look.stable is None:
+        return None
+    canary, stable = look.canary.requests, look.stable.requests
+    return Share(canary, canary + stable) if min(canary, stable) >= 0 and 1 <= canary + stable < math.inf else None
 
 
 def _errors(look: Look, limits: Limits, arms: _Arms, wanted: int, *, hindrance: str) -> Judged:
@@ -142,7 +151,9 @@ def _error_limit(limits: Limits, arms: _Arms, wanted: int) -> Judged:
         return (
             judged(Verdict.FAIL, says) if is_kept_by(control, limits.error_rate) else judged(Verdict.INCONCLUSIVE, f"{says}; {AS_STABLE}")
         )
-    return judged(*settled(says, seen=canary.total, wanted=wanted, doubtful=canary.rate > limits.error_rate))
+    no_worse = stable is not None and stable.total >= wanted and canary.rate <= stable.rate
+    doubtful = canary.rate > limits.error_rate and not no_worse
+    return judged(*settled(says, seen=canary.total, wanted=wanted, doubtful=doubtful))
 
 
 def _pods(pods: PodsSeen | None) -> tuple[Judged, ...]:

@@ -91,7 +91,8 @@ def _limit(arms: _Arms, limits: Limits) -> Judged:
         return judged(Verdict.NOT_APPLICABLE, f"stable breaks it as well, with {shown(control, Unit.SECONDS)}; {says}")
     if _breaks(canary, limits.p95, alpha=alpha):
         return judged(Verdict.FAIL, says) if is_kept_by(control, limits.p95) else judged(Verdict.INCONCLUSIVE, f"{says}; {AS_STABLE}")
-    return judged(*settled(says, seen=arms.n, wanted=arms.wanted, doubtful=value > limits.p95))
+    no_worse = stable is not None and control is not None and stable.total >= arms.wanted and value <= control
+    return judged(*settled(says, seen=arms.n, wanted=arms.wanted, doubtful=value > limits.p95 and not no_worse))
 
 
 def _breaks(arm: Histogram, limit: float, *, alpha: float) -> bool:

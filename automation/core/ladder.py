@@ -79,7 +79,8 @@ def plan_run(facts: Facts, candidate: Candidate, *, ladder: Ladder, command: str
     if now.canary is None or now.canary.image != image:
         refuse_unfit(facts, stack)
         refuse_candidate(candidate, now)
-    return _plan(facts, stack, command, image, steps(facts, stack, _stages(facts, candidate, now, ladder=ladder)))
+    own = steps(facts, stack, _stages(facts, candidate, now, ladder=ladder), history=candidate.history)
+    return _plan(facts, stack, command, image, own)
 
 
 def _stages(facts: Facts, candidate: Candidate, now: Dials, *, ladder: Ladder) -> tuple[Stage, ...]:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 Gate: TypeAlias = Met | Soak | Rung
 
+_UNATTENDED = "canary run "
+_NEED_NOT_WAIT = ("failover ", "canary abort ")
+
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
 
 
@@ -98,9 +101,23 @@ class Plan:
 
     @property
     def holds(self) -> tuple[str, ...]:
-        """Name the stacks to hold a lease on: all of them where there may be several updates, of which an undo is one."""
+        """Name the stacks to hold a lease on: all of them where there may be several updates, of which an undo is one.
+
+        What takes a lease over does so for one update too: who had it learns of it by that alone.
+        """
         updates = [step for step in self.steps if isinstance(step, Update)]
-        return self.stacks if len(updates) > 1 or any(update.undo for update in updates) else ()
+        several = len(updates) > 1 or any(update.undo for update in updates)
+        return self.stacks if several or self.operation.startswith(_NEED_NOT_WAIT) else ()
+
+
+def gives_way(operation: str) -> bool:
+    """Tell whether a run of `operation` ends when another takes its stacks over: for hours nobody may be there to stop it."""
+    return operation.startswith(_UNATTENDED)
+
+
+def takes_over(operation: str, held: str) -> bool:
+    """Tell whether `operation` need not wait for a run of `held` to end."""
+    return gives_way(held) and operation.startswith(_NEED_NOT_WAIT)
 
 
 class Ending(Enum):

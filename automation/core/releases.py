@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from automation.core.resume import carried_out, undo_of
+from automation.core.resume import carried_out, is_halt, undoes
 from automation.core.updates import Outcome
 
 if TYPE_CHECKING:
@@ -21,13 +21,17 @@ UNDOS_BEFORE_A_HUMAN = 3
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """An image as it came to run: the revision that brought it, since when, on which schema; `undone` if it was taken back at once."""
+    """An image as it came to run: the revision that brought it, since when, on which schema; `undone` if it was taken back at once.
+
+    `cancelled` if that was its operator's wish.
+    """
 
     image: Image
     revision: int
     since: datetime
     schema: int
     undone: bool = False
+    cancelled: bool = False
 
     def __str__(self) -> str:
         """Name it as an operator would ask for it."""
@@ -57,26 +61,26 @@ def candidates(found: Sequence[Release]) -> tuple[Release, ...]:
 
 
 def undos(found: Sequence[Release], image: Image) -> int:
-    """Count how often in a row an image has been taken back; once it has stayed, it counts from nothing."""
+    """Count how often in a row an image has been taken back but by Ctrl-C; once it has stayed, it counts from nothing."""
     count = 0
     for release in found:
         if release.image.digest == image.digest:
             if not release.undone:
                 break
-            count += 1
+            count += not release.cancelled
     return count
 
 
 def canary_undos(entries: Sequence[Entry], image: Image) -> int:
     """Count how often in a row a canary of an image has been taken back; `entries` are the whole history, newest first.
 
-    What a human took away does not count, and once the image has come to be the stable one it counts from nothing.
+    What a human took away, by Ctrl-C too, does not count, and once the image has come to be the stable one it counts from nothing.
     """
     count = 0
     tried = False
     for entry in reversed([each for each in carried_out(entries) if each.outcome is Outcome.SUCCEEDED]):
         was, tried = tried, entry.dials.canary is not None and entry.dials.canary.image.digest == image.digest
-        if was and not tried and entry.note.operation.startswith(undo_of("")):
+        if was and not tried and is_halt(entry.note.operation):
             count += 1
         elif not tried and entry.dials.image is not None and entry.dials.image.digest == image.digest:
             count = 0
@@ -95,12 +99,13 @@ def _oldest_first(entries: Sequence[Entry]) -> Iterator[Release]:
         if entry.outcome is not Outcome.SUCCEEDED or image is None or not entry.dials.present or image.digest == running:
             continue
         running = image.digest
-        yield Release(image, entry.revision, entry.ended, entry.dials.schema, undone=_is_undone(entry, entries[position + 1 :]))
+        undo = _undo(entry, entries[position + 1 :])
+        yield Release(image, entry.revision, entry.ended, entry.dials.schema, undone=bool(undo), cancelled=bool(undo) and not is_halt(undo))
 
 
-def _is_undone(entry: Entry, later: Sequence[Entry]) -> bool:
-    """Tell whether the next update that set another image took this one back."""
+def _undo(entry: Entry, later: Sequence[Entry]) -> str:
+    """Name the next update that set another image if it took this one back; empty if it did not."""
     for each in later:
         if each.outcome is Outcome.SUCCEEDED and each.dials.image != entry.dials.image:
-            return each.note.operation == undo_of(entry.note.operation)
-    return False
+            return each.note.operation if undoes(each.note.operation, entry.note.operation) else ""
+    return ""

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _MOVES = ("failover ", "failback ")
 
 
+_CANCELLED = ", cancelled"
+
+
 @dataclass(frozen=True, slots=True)
 class UpdateLeft:
     """An update that a run began and neither undid nor found without effect.
@@ -101,9 +104,19 @@ def _key(operation: str) -> str:
     return " ".join(operation.split()[:2]) if moves(operation) else operation
 
 
-def undo_of(operation: str) -> str:
-    """Name what takes `operation` back, as the history says it."""
-    return f"undo of {operation}"
+def undo_of(operation: str, *, cancelled: bool = False) -> str:
+    """Name what takes `operation` back, as the history says it, and whether its operator wanted that."""
+    return f"undo of {operation}{_CANCELLED if cancelled else ''}"
+
+
+def undoes(name: str, operation: str) -> bool:
+    """Tell whether what the history calls `name` takes `operation` back."""
+    return name in {undo_of(operation), undo_of(operation, cancelled=True)}
+
+
+def is_halt(name: str) -> bool:
+    """Tell whether what the history calls `name` takes back what no operator cancelled."""
+    return name.startswith(undo_of("")) and not name.endswith(_CANCELLED)
 
 
 def is_ours(left: UpdateLeft, operation: str, entries: Sequence[Entry]) -> bool:
@@ -115,7 +128,9 @@ def is_ours(left: UpdateLeft, operation: str, entries: Sequence[Entry]) -> bool:
 
 def is_by(operation: str, entry: Entry) -> bool:
     """Tell whether `operation`, or its undo, has written an entry."""
-    return is_same(entry.note.operation.removeprefix(undo_of("")), operation)
+    name = entry.note.operation
+    taken_back = name.removeprefix(undo_of(""))
+    return is_same(name if taken_back == name else taken_back.removesuffix(_CANCELLED), operation)
 
 
 def is_undone(left: UpdateLeft, entries: Sequence[Entry]) -> bool:

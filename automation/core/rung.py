@@ -43,7 +43,10 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one look at a rung found: `window` seconds of both arms, `missing` of them without samples; in `trouble` why it lacks."""
+    """What one look at a rung found: `window` seconds of both arms, and in `trouble` why it lacks.
+
+    During `missing` seconds there were no samples of the canary, or there have been no requests of it any more.
+    """
 
     look: Look
     window: float
@@ -57,8 +60,8 @@ def judgements(rung: Rung, seen: Seen, judged: Sequence[Judged]) -> list[Judgeme
 
 
 def unseen(found: Sequence[Judgement]) -> list[Judgement]:
-    """Judge what looks well where Prometheus has not seen all of the time."""
-    trouble = "Prometheus lacks samples of a part of the soak"
+    """Judge what looks well where Prometheus has not seen all of the time, or no requests towards its end."""
+    trouble = "Prometheus lacks samples, or requests, of a part of the soak"
     return [replace(each, verdict=Verdict.INCONCLUSIVE, trouble=trouble) if each.verdict is Verdict.PASS else each for each in found]
 
 

@@ -9,6 +9,7 @@ from automation.core.delivery import SMOKE_SECONDS
 from automation.core.gates import SmokePasses, canary_up, rolled_out, routed
 from automation.core.plan import Update
 from automation.core.resume import UpdateLeft
+from automation.core.updates import Outcome
 from stacks.dials import Canary
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from automation.core.facts import Facts
     from automation.core.plan import Gate
+    from automation.core.updates import Entry
     from stacks.dials import Dials, Image
 
 
@@ -53,9 +55,11 @@ def climb(
 ) -> tuple[Stage, ...]:
     """Return the stages up to the last of `rungs`, at each of which `gates` says what is to be met; `stable` pods are kept meanwhile.
 
-    Whatever happens on the way, one update takes all requests from the canary, and another one the canary away.
+    Whatever happens on the way, one update takes all requests from the canary, and another one the canary away. A canary that is at a
+    weight between two rungs keeps it while it gets the pods for the next one.
     """
     without = replace(now, canary=None)
+    held = now.canary.weight if now.canary and now.canary.image == image else 0
 
     def at(weight: int, minimum: int) -> Dials:
         return replace(without, canary=Canary(image, weight, minimum, stable))
@@ -66,7 +70,8 @@ def climb(
     for rung in rungs:
         if (needed := pods_for(rung, stable)) > minimum:
             minimum = needed
-            stages.append(Stage(at(weight, minimum), canary_up(stack, at(weight, minimum))))
+            grown = at(held if weight < held < rung else weight, minimum)
+            stages.append(Stage(grown, canary_up(stack, grown)))
         stages.append(Stage(at(rung, minimum), (routed(stack), *gates(rung)), undo=created if weight == 0 else None))
         weight = rung
     return tuple(stages)
@@ -86,13 +91,16 @@ def promotion(stack: str, top: Dials, *, undo: Dials | None) -> tuple[Stage, ...
     )
 
 
-def steps(facts: Facts, stack: str, stages: Sequence[Stage]) -> tuple[Update, ...]:
+def steps(facts: Facts, stack: str, stages: Sequence[Stage], *, history: Sequence[Entry] = ()) -> tuple[Update, ...]:
     """Plan what is left of `stages` from where the stack stands.
 
-    What an earlier run has made, of which there is a way back, is this run's to undo: such a step is carried out already.
+    What an earlier run has made, of which there is a way back, is this run's to undo: such a step is carried out already. When that was is
+    told by what an interrupted run of the same command has left, or else by the stack's whole `history`, newest first.
     """
     at = _place(stages, facts.present(stack))
-    return (*_carried_out(facts, stack, stages[: at + 1]), *_ahead(facts, stack, stages[at + 1 :])) if at < len(stages) - 1 else ()
+    if at >= len(stages) - 1:
+        return ()
+    return (*_carried_out(facts, stack, stages[: at + 1], history), *_ahead(facts, stack, stages[at + 1 :]))
 
 
 def _place(stages: Sequence[Stage], now: Dials) -> int:
@@ -105,11 +113,13 @@ def _place(stages: Sequence[Stage], now: Dials) -> int:
 
 
 def _is_reached(stage: Dials, now: Dials) -> bool:
-    """Tell whether a canary that somebody has weighted by hand is past a stage."""
-    return bool(stage.canary and now.canary and stage.image == now.image and stage.canary.weight <= now.canary.weight)
+    """Tell whether a canary that somebody has weighted by hand is past a stage, by its weight and by its pods."""
+    if stage.canary is None or now.canary is None or stage.image != now.image:
+        return False
+    return stage.canary.weight <= now.canary.weight and stage.canary.minimum <= now.canary.minimum
 
 
-def _carried_out(facts: Facts, stack: str, stages: Sequence[Stage]) -> Iterator[Update]:
+def _carried_out(facts: Facts, stack: str, stages: Sequence[Stage], history: Sequence[Entry]) -> Iterator[Update]:
     facts_of = facts.of(stack)
     now, revision = facts.present(stack), facts_of.standing.base
     for number, stage in enumerate(stages, 1):
@@ -125,15 +135,16 @@ def _carried_out(facts: Facts, stack: str, stages: Sequence[Stage]) -> Iterator[
             undo=stage.undo,
             stays=stage.stays,
             revision=revision,
-            began=left.began if left else _began(facts, stack, stage),
+            began=left.began if left else _began(facts, stack, stage, history),
             soaking=left.soaking if left else None,
         )
 
 
-def _began(facts: Facts, stack: str, stage: Stage) -> datetime | None:
-    """Find when an interrupted run began the stage."""
-    found = [left for left in _left(facts, stack) if left.undo == stage.undo]
-    return found[0].began if found else None
+def _began(facts: Facts, stack: str, stage: Stage, history: Sequence[Entry]) -> datetime | None:
+    """Find when an interrupted run began the stage, or whoever else has set the stack so."""
+    found = [left.began for left in _left(facts, stack) if left.undo == stage.undo]
+    told = (entry.started for entry in history if entry.outcome is Outcome.SUCCEEDED and entry.dials == stage.dials)
+    return found[0] if found else next(told, None)
 
 
 def _left(facts: Facts, stack: str) -> Sequence[UpdateLeft]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 class CanaryStanding:
     """A canary beside `stable`: `began` is when it came to be there, `weighted` when its weight was begun to be set, `note` by whom.
 
+    `served` is when it was first given requests, or came to be there where it has none.
+
     It is watched since `since`, for `seconds` at least to see `harm`; where nobody watches it, `seconds` is 0 and `harm` None.
     """
 
@@ -29,6 +31,7 @@ class CanaryStanding:
     stable: Image
     note: Note
     began: datetime
+    served: datetime
     weighted: datetime
     since: datetime
     seconds: float
@@ -58,6 +61,7 @@ def canary_standing(entries: Sequence[Entry], records: Sequence[Record]) -> Cana
         stable=stable,
         note=newest.note,
         began=own[-1].ended,
+        served=next((entry.started for entry in reversed(own) if entry.dials.canary and entry.dials.canary.weight), own[-1].ended),
         weighted=weighted.started,
         since=soaking.at if soaking else weighted.ended,
         seconds=float(cast("float", data.get("seconds", 0.0))),

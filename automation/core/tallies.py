@@ -33,11 +33,15 @@ class Series:
 class _Counter:
     labels: Mapping[str, str]
     newest: float
+    rose: float
     counted: float = 0.0
 
-    def add(self, value: float) -> None:
-        """Count on; a value below the one before means that the counter began anew."""
-        self.counted += value - self.newest if value >= self.newest else value
+    def add(self, at: float, value: float) -> None:
+        """Count on; a value below the one before means that the counter began anew, and of one without any nothing is known."""
+        gained = value - self.newest if value >= self.newest else value
+        if math.isfinite(self.newest) and gained:
+            self.counted += gained
+            self.rose = at
         self.newest = value
 
 
@@ -61,25 +65,32 @@ class Tally:
             key = frozenset(series.labels.items())
             counter = self._counters.get(key) or self._begin(series, young)
             self._counters[key] = counter
-            for _, value in series.values:
+            for at, value in series.values:
                 if math.isfinite(value):
-                    counter.add(value)
+                    counter.add(at, value)
         self._known |= {_pod(series) for series in found if series.values}
 
     def _begin(self, series: Series, young: set[Labels]) -> _Counter:
         at, value = series.values[0]
         pod = _pod(series)
         from_nothing = at > self.start and (pod in young or pod in self._known)
-        return _Counter(series.labels, newest=0.0 if from_nothing else value)
+        return _Counter(series.labels, newest=0.0 if from_nothing else value, rose=self.start)
 
     def arm(self, track: str) -> ArmSeen | None:
         """Return what the pods of a track have counted; None where none was seen."""
-        counters = [counter for counter in self._counters.values() if counter.labels.get("track") == track]
+        counters = self._of(track)
         requests = [counter for counter in counters if counter.labels.get(_NAME) == REQUESTS]
         if not requests:
             return None
         failures = sum(counter.counted for counter in requests if counter.labels.get("code", "").startswith("5"))
         return ArmSeen(sum(counter.counted for counter in requests), failures, _histogram(counters))
+
+    def rose(self, track: str) -> float:
+        """Return when the requests of a track were last seen to become more; the start where they never did."""
+        return max((counter.rose for counter in self._of(track) if counter.labels.get(_NAME) == REQUESTS), default=self.start)
+
+    def _of(self, track: str) -> list[_Counter]:
+        return [each for each in self._counters.values() if each.labels.get("track") == track and math.isfinite(each.newest)]
 
 
 def _histogram(counters: Iterable[_Counter]) -> Histogram | None:

@@ -65,8 +65,12 @@ class Gauge(Protocol):
         """
         ...
 
-    def watch(self, rung: Rung, *, since: datetime, control: tuple[datetime, datetime] | None) -> Sight:
-        """Begin to look at a rung that began at `since`; `control` is when stable was seen, where it has no requests now."""
+    def watch(self, rung: Rung, *, since: datetime, pods_since: datetime, control: tuple[datetime, datetime] | None) -> Sight:
+        """Begin to look at a rung that began at `since`.
+
+        What befell the canary's pods counts from `pods_since`. `control` is when stable was seen, where it has no requests now. All are
+        times by this machine's clock.
+        """
         ...
 
 
@@ -124,10 +128,10 @@ class WorldGauge:
         """Return the image that a track of a stack's workload is set to."""
         return self._rollouts.image(place_of(self.spec, stack), track)
 
-    def watch(self, rung: Rung, *, since: datetime, control: tuple[datetime, datetime] | None) -> Sight:
+    def watch(self, rung: Rung, *, since: datetime, pods_since: datetime, control: tuple[datetime, datetime] | None) -> Sight:
         """Begin to look at a rung."""
         pods = CanaryPods(self._programs, place_of(self.spec, rung.stack))
-        return RungSight(rung, self._prometheus(rung.stack), pods.seen, since, control, time.time)
+        return RungSight(rung, self._prometheus(rung.stack), pods.seen, since, pods_since, control, time.time)
 
     def _ready(self, stack: str, track: str) -> Sample:
         """Count the Ready pods of a Deployment of the stack's."""

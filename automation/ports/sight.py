@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Protocol
@@ -29,6 +30,8 @@ _LONGEST_INTERVAL = 60.0  # seconds between two scrapes
 _MOST_POINTS = 500
 _PATIENCE = 15
 """For so many scrapes a pod that is not reached is waited for; then the others are counted without it."""
+_QUIET = 3
+"""For so many scrapes an arm may have no requests before its traffic counts as gone."""
 
 
 class Sight(Protocol):
@@ -50,13 +53,15 @@ class RungSight:
 
     The first scrape of all pods after `since` begins the rung: what was counted before it may have come under another weight, and it is
     counted up to the last scrape of all pods, so that no arm looks as if it had fewer requests than it has. `control` is the time in which
-    stable was seen, where it has no requests now.
+    stable was seen, where it has no requests now. Pods are looked at from `pods_since` on, whole seconds, as their cluster has them; its
+    clock is taken to go as Prometheus's does.
     """
 
     rung: Rung
     metrics: Metrics
     pods: Callable[[datetime], PodsSeen]
     since: datetime
+    pods_since: datetime
     control: tuple[datetime, datetime] | None
     now: Callable[[], float]
     interval: float = 1.0
@@ -70,11 +75,17 @@ class RungSight:
     def look(self) -> Seen:
         """Take one look."""
         with ThreadPoolExecutor(max_workers=1) as aside:
-            pods = aside.submit(self.pods, self.since)
             trouble, canary, stable = "", None, None
+            now: float | None = None
             try:
-                self._count()
-                canary, stable = self._arms()
+                now = self._now()
+            except HhctlError as error:
+                trouble = error.message
+            pods = aside.submit(self.pods, (self.pods_since + timedelta(seconds=self._skew)).replace(microsecond=0))
+            try:
+                if now is not None:
+                    self._count(now)
+                    canary, stable = self._arms()
             except HhctlError as error:
                 trouble = error.message
             try:
@@ -89,21 +100,25 @@ class RungSight:
             return None, None
         return self._tally.arm(CANARY), self._stable if self.control else self._tally.arm(STABLE)
 
-    def _count(self) -> None:
+    def _now(self) -> float:
         now = self.metrics.now()
         if not self._floor:
             self._learn(now)
+        return now
+
+    def _count(self, now: float) -> None:
         begins = self._until + self.interval if self._tally else self._floor
         if begins > now:
             return
         step = max(self.interval, (now - begins) / _MOST_POINTS)
         whole = _whole(self.metrics.series(_up(self.rung), start=begins, end=now, step=step))
+        late = now - _PATIENCE * self.interval
         if self._tally is None:
-            if not whole:
+            if not whole and begins > late:
                 return
-            begins = whole[0]
+            begins = whole[0] if whole else begins
             self._tally = Tally(begins)
-        ends = whole[-1] if whole else begins if now - begins > _PATIENCE * self.interval else None
+        ends = whole[-1] if whole else late if late > begins else None
         if ends is None:
             return
         if self.control and self._stable is None:
@@ -130,11 +145,13 @@ class RungSight:
         return tally.arm(STABLE)
 
     def _missing(self) -> float:
-        """Return of how many seconds since the rung began there are no samples of the canary."""
+        """Return of how many seconds since the rung began there are no samples of the canary, or none of requests since they ended."""
         if self._tally is None or not self._stamps:
             return max(0.0, self.now() - self.since.timestamp())
         late = self._tally.start - self._floor
-        return late + missing(sorted(self._stamps), since=self._tally.start, until=self.now() + self._skew)
+        quiet = self._until - self._tally.rose(CANARY)
+        unseen = missing(sorted(self._stamps), since=self._tally.start, until=self.now() + self._skew)
+        return late + unseen + (quiet if quiet > _QUIET * self.interval else 0.0)
 
 
 def _counters(rung: Rung) -> str:

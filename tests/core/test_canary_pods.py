@@ -40,6 +40,15 @@ def test_what_ended_before_or_is_a_sidecar_or_a_pod_that_goes_does_not_count(qui
     assert seen([quiet]) == PodsSeen(0, 0, 0)
 
 
+@pytest.mark.parametrize(("again", "restarts"), [(AFTER, 1), (BEFORE, 0), (None, 1)])
+def test_of_an_end_without_a_time_the_next_start_tells_and_without_that_it_counts(again: str | None, restarts: int) -> None:
+    lost = pod(ended=AFTER, reason="ContainerStatusUnknown")
+    [status] = lost["status"]["containerStatuses"]
+    status["lastState"]["terminated"]["finishedAt"] = None
+    status["state"] = {"running": {"startedAt": again}} if again else {"waiting": {}}
+    assert seen([lost]) == PodsSeen(restarts, 0, 0)
+
+
 def test_a_pod_whose_probes_fail_counts_once_however_often_they_do() -> None:
     assert seen([pod()], event(), event(message="Liveness probe failed")) == PodsSeen(0, 0, 1)
 

@@ -85,7 +85,7 @@ def test_a_canary_stands_since_its_first_update_and_at_its_weight_since_that_was
     entries = [entry(5, 25, outcome=Outcome.FAILED), entry(4, 10), entry(3, 10), entry(2, 0), entry(1, None)]
     found = canary_standing(entries, [])
     assert found
-    assert (found.began, found.weighted, found.since) == (after(21), after(30), after(31))
+    assert (found.began, found.served, found.weighted, found.since) == (after(21), after(30), after(30), after(31))
     assert (found.seconds, found.harm, found.canary.weight, found.stable) == (0.0, None, 10, STABLE)
 
 
@@ -99,7 +99,7 @@ def test_a_rung_that_is_watched_is_watched_since_its_soak_began() -> None:
 def test_a_canary_of_another_image_before_is_another_canary() -> None:
     found = canary_standing([entry(4, 10), entry(3, 0), entry(2, 50, image=replace(CANDIDATE, tag="v0"))], [])
     assert found
-    assert found.began == after(31)
+    assert (found.began, found.served) == (after(31), after(40))
 
 
 def test_without_a_canary_none_stands() -> None:

@@ -38,6 +38,14 @@ def test_the_limit_of_p95_is_held_by_proof(shares: dict[float, float], n: int, v
     assert seen(shares, n)[Metric.P95_LIMIT] is verdict
 
 
+@pytest.mark.parametrize(
+    ("share", "n", "verdict"), [(0.0505, 180_000, PASS), (0.0502, 180_000, INCONCLUSIVE), (0.0505, 1_000, INCONCLUSIVE)]
+)
+def test_where_stable_seems_to_break_the_limit_of_p95_a_canary_that_is_no_worse_passes(share: float, n: int, verdict: Verdict) -> None:
+    of = seen({0.1: 0.9495, 2.0: 0.0505}, stable=arm(n, 0, {0.1: 1 - share, 2.0: share}))
+    assert of[Metric.P95_LIMIT] is verdict
+
+
 def test_a_limit_of_p95_that_stable_breaks_does_not_apply_to_the_canary() -> None:
     late = {0.1: 0.9, 2.0: 0.1}
     of = seen(late, stable=arm(180_000, 0, late))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from fakes import BEGINNING
 
 from automation.core.releases import canary_undos, candidates, releases, undos
@@ -74,6 +75,16 @@ def test_a_canary_counts_as_taken_back_once_however_many_updates_that_took() -> 
     assert undone_canaries(*tried) == 1
     assert undone_canaries(*tried, *again) == 2
     assert undone_canaries(*tried, canary(4, "v3", "canary run v3"), canary(5, None, undo_of("canary run v3"))) == 1
+
+
+@pytest.mark.parametrize("operation", ["deploy v2", "canary run v2"])
+def test_what_an_operator_has_cancelled_was_taken_back_and_does_not_count(operation: str) -> None:
+    back = undo_of(operation, cancelled=True)
+    canaries = (canary(1, "v2", operation), canary(2, "v2", back), canary(3, None, back))
+    assert undone_canaries(*canaries) == 0
+    found = releases((entry(3, "v1", back), entry(2, "v2", operation), entry(1, "v1")))
+    assert undos(found, image("v2")) == 0
+    assert [release.undone for release in found] == [False, True, False]
 
 
 def test_a_canary_that_a_human_took_away_was_not_taken_back() -> None:

@@ -70,6 +70,22 @@ def test_of_a_pod_that_was_there_and_not_seen_nothing_older_is_counted() -> None
     assert total(old) == (4, 0)
 
 
+def test_a_series_that_begins_with_no_number_is_counted_from_its_first_number_on() -> None:
+    assert total([requests(math.nan, 500, 510)]) == (10, 0)
+    assert total([requests(math.nan), requests(0, 1, code="404")], [requests(500, 510, at=START + 5)]) == (11, 0)
+
+
+def test_a_series_without_any_number_was_not_seen() -> None:
+    assert counted([requests(math.nan, math.nan)]) is None
+
+
+def test_when_requests_last_came_is_told() -> None:
+    tally = Tally(START)
+    assert tally.rose("canary") == START
+    tally.add([requests(5, 6, 8, 8, 8), requests(0, 0, 0, 0, 0, code="500"), requests(0, 1, 2, 3, 4, track="stable")])
+    assert (tally.rose("canary"), tally.rose("stable")) == (START + 2, START + 4)
+
+
 def test_only_answers_from_500_on_are_failures() -> None:
     codes = [requests(0, 1, code=code) for code in ("200", "404", "499", "500", "503")]
     assert total(codes) == (5, 2)

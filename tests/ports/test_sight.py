@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -32,6 +33,7 @@ class Prometheus:
     down: bool = False
     dark: tuple[float, float] = (0.0, 0.0)
     unreached: tuple[float, float] = (0.0, 0.0)
+    ended: float = math.inf
     asked: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
 
     def now(self) -> float:
@@ -56,7 +58,8 @@ class Prometheus:
             if query.startswith("up"):
                 values.append((at, float(not unreached)))
             elif not unreached:
-                values.append((at, scraped if query.startswith("timestamp") else rate * (scraped - self.ahead - BEGAN + 5000)))
+                counted = rate * (min(scraped - self.ahead, self.ended) - BEGAN + 5000)
+                values.append((at, scraped if query.startswith("timestamp") else counted))
         return Series({"__name__": REQUESTS, "track": track, "pod": track, "code": "200"}, values)
 
     def value(self, query: str, *, at: datetime | None = None) -> float | None:
@@ -69,7 +72,8 @@ class Prometheus:
 def sight(prometheus: Prometheus, *, weight: int = 10, control: tuple[float, float] | None = None) -> RungSight:
     rung = Rung("prod", "here", Image("v2", "sha256:2"), Image("v1", "sha256:1"), weight, 60.0, Limits())
     when = (datetime.fromtimestamp(control[0], UTC), datetime.fromtimestamp(control[1], UTC)) if control else None
-    return RungSight(rung, prometheus, lambda _: QUIET, datetime.fromtimestamp(BEGAN, UTC), when, lambda: prometheus.clock)
+    began = datetime.fromtimestamp(BEGAN, UTC)
+    return RungSight(rung, prometheus, lambda _: QUIET, began, began, when, lambda: prometheus.clock)
 
 
 @pytest.mark.parametrize("ahead", [0.0, 3600.0, -3600.0])
@@ -130,6 +134,19 @@ def test_prometheus_that_was_away_has_lost_no_requests_and_the_time_is_missing()
     assert seen.missing == pytest.approx(30, abs=2)
 
 
+@pytest.mark.parametrize("looks", [1, 60])
+def test_time_in_which_no_requests_come_any_more_is_missing(looks: int) -> None:
+    prometheus = Prometheus(ended=BEGAN + 20)
+    looking = sight(prometheus)
+    for _ in range(looks):
+        prometheus.clock += 60 / looks
+        seen = looking.look()
+    assert seen.missing == pytest.approx(40, abs=2)
+    prometheus.ended = math.inf
+    prometheus.clock += 2
+    assert looking.look().missing == 0
+
+
 def test_at_full_weight_stable_is_what_it_was_seen_to_do_before() -> None:
     prometheus = Prometheus()
     looking = sight(prometheus, weight=100, control=(BEGAN - 500, BEGAN - 1))
@@ -137,6 +154,20 @@ def test_at_full_weight_stable_is_what_it_was_seen_to_do_before() -> None:
     seen = looking.look()
     assert seen.look.stable
     assert seen.look.stable.requests == pytest.approx(90 * 498, rel=0.01)
+
+
+@pytest.mark.parametrize("ahead", [0.0, 3600.0, -3600.0])
+def test_pods_are_looked_at_from_a_time_of_their_own_by_the_clock_of_their_cluster(ahead: float) -> None:
+    asked: list[datetime] = []
+
+    def pods(since: datetime) -> PodsSeen:
+        asked.append(since)
+        return QUIET
+
+    looking = sight(Prometheus(ahead=ahead))
+    looking.pods, looking.pods_since = pods, datetime.fromtimestamp(BEGAN - 29.5, UTC)
+    looking.look()
+    assert asked == [datetime.fromtimestamp(BEGAN - 30 + ahead, UTC)]
 
 
 def test_a_cluster_out_of_reach_leaves_the_pods_unknown() -> None:
@@ -162,10 +193,13 @@ def test_a_pod_that_cannot_be_scraped_for_a_while_makes_no_arm_look_smaller(unre
     assert seen.look.canary
 
 
-def test_a_pod_that_cannot_be_scraped_for_long_is_not_waited_for() -> None:
-    prometheus = Prometheus(unreached=(BEGAN + 10, BEGAN + 999))
+@pytest.mark.parametrize("since", [-9, 10])
+def test_a_pod_that_cannot_be_scraped_for_long_is_not_waited_for(since: int) -> None:
+    prometheus = Prometheus(unreached=(BEGAN + since, BEGAN + 999))
     looking = sight(prometheus)
     for _ in range(60):
-        prometheus.clock += 1
+        prometheus.clock += 1.5
         seen = looking.look()
-    assert seen.window > 30
+    assert seen.window == pytest.approx(90 - 15, abs=3)
+    assert seen.look.stable
+    assert seen.look.stable.requests == pytest.approx(90 * seen.window, rel=0.05)

@@ -88,6 +88,24 @@ def test_a_lease_that_ran_out_is_taken_and_its_holder_is_told(leases: Leases, tm
             leases.look(["prod"])
 
 
+@pytest.mark.parametrize("operation", ["failover us-west-2", "canary abort --stack prod"])
+def test_a_canary_that_runs_unattended_gives_way_and_knows_at_once(leases: Leases, operation: str) -> None:
+    climbing = "canary run v2 --stack prod"
+    with leases.held(("prod", "dr"), run="1", operation=climbing, author=ALICE) as alices:
+        alices()
+        with leases.held(("dr",), run="2", operation=operation, author=BOB) as bobs:
+            with pytest.raises(Busy, match=f"the lease on dr was lost: bob has taken it for '{operation}'"):
+                alices()
+            bobs()
+        with pytest.raises(Busy, match="prod is held by alice"):
+            leases.look(["prod"])
+
+
+def test_what_takes_over_a_canary_waits_for_everybody_else(leases: Leases) -> None:
+    with hold(leases, ALICE, "prod"), pytest.raises(Busy), leases.held(("prod",), run="2", operation="failover us-west-2", author=BOB):
+        pass
+
+
 def test_a_lease_that_is_renewed_stays(leases: Leases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lease, "RENEWED_EVERY", timedelta(milliseconds=1))
     renewed = threading.Event()

@@ -70,7 +70,7 @@ class Asked:
         for each in met:
             tell(f"{each.name}: {each.state.value} ({each.says})")
         undone = undos(found, image) + canary_undos(entries, image)
-        return Candidate(image, self.stack, self.ready(), met, undone=undone, forced=forced)
+        return Candidate(image, self.stack, self.ready(), met, undone=undone, forced=forced, history=entries)
 
     def carry_out(self, plan: Callable[[Facts], Plan], *, command: str, stacks: tuple[str, ...]) -> Report | None:
         """Carry out what is planned for `stacks`, from where an interrupted run of the same command has left it."""

@@ -142,7 +142,7 @@ def _views(app: App, session: Session, stack: str) -> Iterator[CanaryView]:
         holder, rung = session.lease_holder(stack), _rung(app, stack, standing)
         if sight is None or before is None or (standing.since, standing.canary) != (before.since, before.canary):
             control = (standing.began, standing.weighted) if standing.canary.weight == _ALL else None
-            sight, before = gauge.watch(rung, since=standing.since, control=control), standing
+            sight, before = gauge.watch(rung, since=standing.since, pods_since=standing.served, control=control), standing
         # Who holds it and what it is set to changes more seldom than what is seen, and takes longer to read.
         for _ in range(_LOOKS_A_READING):
             yield CanaryView(stack, standing, _panel(gauge, rung, standing, sight.look(), session), holder)
