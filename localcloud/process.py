@@ -11,6 +11,7 @@ import pwd
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -166,13 +167,15 @@ def end(folder: CloudFolder, *, below: str = "") -> frozenset[str]:
 
 
 def suspend(process: Running) -> None:
-    """Stop a process in its tracks: its connections stay open, and nothing comes of them until `resume`."""
-    os.kill(process.pid, signal.SIGSTOP)
+    """Stop a process in its tracks: its connections stay open, and nothing comes of them until `resume`; one that has ended is none."""
+    with suppress(ProcessLookupError):
+        os.kill(process.pid, signal.SIGSTOP)
 
 
 def resume(process: Running) -> None:
-    """Let a suspended process go on; one that is not suspended takes no notice."""
-    os.kill(process.pid, signal.SIGCONT)
+    """Let a suspended process go on; one that is not suspended, or has ended, takes no notice."""
+    with suppress(ProcessLookupError):
+        os.kill(process.pid, signal.SIGCONT)
 
 
 def is_alive(process: Running) -> bool:

@@ -37,7 +37,7 @@ class Vault:
 
 
 class DumpError(Exception):
-    """The database could not be dumped; the message is pg_dump's own last line."""
+    """The database could not be dumped; the message is what pg_dump said."""
 
 
 def dump(url: str, into: Path) -> None:
@@ -46,7 +46,7 @@ def dump(url: str, into: Path) -> None:
     # A password in an argument would be everybody's to read.
     done = subprocess.run(command, env={**os.environ, **login(url)}, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise DumpError((done.stderr.strip().splitlines() or [f"pg_dump ended with {done.returncode}"])[-1])
+        raise DumpError(" ".join(done.stderr.split()) or f"pg_dump ended with {done.returncode}")
 
 
 def login(url: str) -> Mapping[str, str]:

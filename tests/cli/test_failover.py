@@ -129,7 +129,7 @@ def given_up(refused: Ended) -> set[str]:
     """The titles of the rows in the file that a refusal names."""
     file = re.search(r"kept in (\S+),", refused.err)
     assert file
-    rows = [json.loads(line) for line in Path(file[1]).read_text().splitlines()]
+    _, *rows = (json.loads(line) for line in Path(file[1]).read_text().splitlines())
     return {each["row"]["title"] for each in rows if each["table"] == "tasks" and each["row"]["title"].startswith("row ")}
 
 

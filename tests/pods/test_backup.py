@@ -44,8 +44,8 @@ def test_a_backup_is_a_dump_of_the_whole_database(space: Namespace, tmp_path: Pa
         "s3", endpoint_url=space.cloud.environment[Override.AWS_ENDPOINT.variable(REGION)]
     )
     s3.create_bucket(Bucket=BUCKET)
-    give_secret(space, "database", prod_database(space.cloud))
-    space.make(backup("backed-up", "database"))
+    give_secret(space, "backed-up", prod_database(space.cloud))
+    space.make(backup("backed-up", "backed-up"))
     space.kubectl("wait", "--for=condition=complete", "job/backed-up", "--timeout=60s")
     [found] = s3.list_objects_v2(Bucket=BUCKET)["Contents"]
     assert space.kubectl("logs", "job/backed-up") == f"s3://{BUCKET}/{found['Key']}: {found['Size']} bytes\n"
