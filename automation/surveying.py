@@ -41,6 +41,9 @@ T = TypeVar("T")
 PROBE_SECONDS = 2.0
 """For one look at a region that may be gone."""
 
+LOST_SECONDS = 1.0
+"""For one look at a region that is taken for lost: what still answers is fenced, and nobody waits for it."""
+
 PATIENT_SECONDS = 30.0
 """For one look at the region that is to serve."""
 
@@ -59,15 +62,15 @@ class Survey:
         return measured_last(self.records, "failover")
 
 
-def survey(session: Session, *, may_be_gone: str) -> Survey:
-    """Look at both sides of a failover; at the one that `may_be_gone` for two seconds at a time, empty where both are needed.
+def survey(session: Session, *, home_within: float) -> Survey:
+    """Look at both sides of a failover; each look at prod's takes at most `home_within` seconds.
 
     Raises:
         HhctlError: the standby's state, or the journals beside it, cannot be reached.
     """
     app = session.app
     near = Programs(os.environ, seconds=PATIENT_SECONDS)
-    far = replace(near, seconds=PROBE_SECONDS) if may_be_gone else near
+    far = replace(near, seconds=home_within)
     home, standby = (place_of(app.spec, stack) for stack in (HOME, STANDBY))
     region = app.spec.stacks[STANDBY].region
     with ThreadPoolExecutor(max_workers=16) as askers:

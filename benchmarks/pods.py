@@ -67,8 +67,9 @@ def is_ready(pod: dict[str, Any]) -> bool:
 
 def seconds_to_ready(environment: dict[str, str], context: str) -> float:
     """From the deletion of a pod to the Ready of the one that takes its place."""
-    before = {pod["metadata"]["name"] for pod in pods(environment, context)}
-    victim = min(before)
+    there = pods(environment, context)
+    before = {pod["metadata"]["name"] for pod in there}
+    victim = min(pod["metadata"]["name"] for pod in there if "deletionTimestamp" not in pod["metadata"])
     begun = time.monotonic()
     words = ("kubectl", "--context", context, "-n", "house-helper-prod", "delete", "pod", victim, "--wait=false")
     run(environment, *words)

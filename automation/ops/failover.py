@@ -31,7 +31,7 @@ from automation.ops.direct import directly
 from automation.reports import reported
 from automation.session import Session
 from automation.show import tell
-from automation.surveying import survey, tell_checks
+from automation.surveying import LOST_SECONDS, PATIENT_SECONDS, PROBE_SECONDS, survey, tell_checks
 from automation.way_back import way_back
 from stacks.first import first_dials
 from stacks.house import HOME, STANDBY
@@ -83,7 +83,8 @@ def failover(options: Options, region: str, *, planned: bool, lost: str | None, 
     if not options.plan:
         app.engine.warm()
     session = Session(app, options)
-    entered, surveyed = session.now(), survey(session, may_be_gone="" if planned else HOME)
+    home_within = PATIENT_SECONDS if planned else LOST_SECONDS if lost else PROBE_SECONDS
+    entered, surveyed = session.now(), survey(session, home_within=home_within)
     records = session.journals(STANDBY)
     checks = preflight(surveyed.seen, waivers, region=left, rpo=app.spec.objectives.failover.rpo)
     request = _request(command, region, surveyed, checks, planned=planned)

@@ -1,4 +1,6 @@
-"""Measure the DNS part: queries a second by UDP and TCP, its memory, and what a poll costs. `python benchmarks/dns.py`; under a minute.
+"""Measure the DNS part: queries a second by UDP and TCP, its memory, and what a poll costs.
+
+`python benchmarks/name_server.py`; under a minute.
 
 A moto server and a DNS process of their own are started on free ports and ended. At most 5,000 queries are sent.
 """
