@@ -1,4 +1,4 @@
-"""What follows a failover or failback: it is measured, written down, and told."""
+"""A failover or failback carried out, and what follows it: it is measured, written down, and told."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from automation.consent import TerminalConsent
+from automation.core.failover import ServesAlready
 from automation.core.measures import unmeasured
 from automation.core.messages import messages_of
 from automation.core.moved import loss_of, page, unknown_loss
 from automation.core.plan import Ending
 from automation.core.record import Event
 from automation.errors import ExitCode, HhctlError
-from automation.operating import was_last
+from automation.operating import operate, was_last
 from automation.ports.outbox import state_folder
 from automation.reports import ReportView
 from automation.run import Report
@@ -21,12 +23,13 @@ from automation.telling import outbox, send
 from stacks.house import HOME, STANDBY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from automation.core.facts import Facts
     from automation.core.moved import Loss, Moved
+    from automation.core.plan import Plan
     from automation.core.replication import DatabaseStanding
     from automation.operating import Records
     from automation.options import Options
@@ -70,7 +73,26 @@ class MovedView:
         )
 
 
-def left_untold(facts: Facts, records: Journals, operation: str) -> Report | None:
+def move(
+    session: Session, options: Options, plan: Callable[[Facts], Plan], facts: Facts, command: str, *, records: Journals
+) -> Report | None:
+    """Carry out what moves the traffic, or find the run that has and told nobody; None if nothing was to be done.
+
+    Raises:
+        ServesAlready: the region does, and everybody was told.
+        HhctlError: it was refused while planning, or by the operator; nothing was done.
+    """
+    consent = TerminalConsent(options, session.app.engine)
+    try:
+        return operate(plan, facts, session.author, doors=session.doors, records=records, consent=consent)
+    except ServesAlready:
+        untold = None if options.plan else _left_untold(facts, records, command)
+        if untold is None:
+            raise
+        return untold
+
+
+def _left_untold(facts: Facts, records: Journals, operation: str) -> Report | None:
     """Return the run of `operation` that ended well and died before anybody was told; None where there is none that still holds.
 
     It may have been given other options, and is told by its own command.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from automation.core.facts import Facts, StackFacts
-from automation.core.resume import carried_out, is_by, moves, unfinished
+from automation.core.resume import carried_out, is_by, unfinished
 from automation.run import carry_out, take_up_undo
 
 if TYPE_CHECKING:
@@ -56,13 +56,13 @@ class Consent(Protocol):
 def look_back(command: str, stacks: Mapping[str, StackFacts | Unreachable], records: Records) -> Facts:
     """Return the facts for `command` with what an interrupted run of it has left, which only its own records tell.
 
-    They are read only where the history of a stack says that this command was the last to change it, and always for a command that moves
-    the traffic: what it begins with may stand in no history.
+    They are read only where the history of a stack says that this command was the last to change it. What moves the traffic begins with
+    what stands in no history, and is `recalled` whatever that says.
 
     Raises:
         HhctlError: the records are needed and cannot be read.
     """
-    if moves(command) or any(isinstance(found, StackFacts) and was_last(command, found) for found in stacks.values()):
+    if any(isinstance(found, StackFacts) and was_last(command, found) for found in stacks.values()):
         return recalled(command, stacks, records.newest())
     return Facts(stacks)
 

@@ -29,7 +29,7 @@ from automation.core.failover import (
 )
 from automation.core.preflight import Answer, Check, Waivers
 from automation.core.replication import DatabaseStanding
-from automation.operating import look_back
+from automation.operating import recalled
 from stacks.dials import DatabaseRole
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class RegionDesk(Desk):
         return request.command, partial(plan_failover, request=request)
 
     def look(self, command: str) -> Facts:
-        return look_back(command, self.facts(HOME, STANDBY), self)
+        return recalled(command, self.facts(HOME, STANDBY), self.newest())
 
     def failover(self, *, planned: bool = False, lost: bool = False) -> Report | None:
         """`hhctl failover us-west-2`."""

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from automation.aftermath import conclude, left_untold
+from automation.aftermath import conclude, move
 from automation.app import open_app
 from automation.commands import OperationCommand
-from automation.consent import TerminalConsent, must_be_able_to_agree
+from automation.consent import must_be_able_to_agree
 from automation.core.failback import REBUILD, Found, Return, answers, failback_command, has_taken, plan_failback
-from automation.core.failover import ServesAlready, Sides, to_go_on, to_lead_back
+from automation.core.failover import Sides, to_go_on, to_lead_back
 from automation.core.losses import Losses
 from automation.core.measures import Predicted, measure, measured_last
 from automation.core.moved import NOTHING_LOST, Loss, Moved, loss_of
 from automation.errors import ExitCode, HhctlError, UsageFault
-from automation.operating import look_back, operate
+from automation.operating import recalled
 from automation.ports.databases import RelayedDatabases
 from automation.ports.programs import Programs
 from automation.ports.switches import is_on
@@ -65,27 +65,16 @@ def failback(options: Options, region: str, *, data_loss: bool) -> ExitCode:
         app.engine.warm()
     session = Session(app, options)
     entered, records = session.now(), session.journals(STANDBY)
-    facts = look_back(command, session.gather_to_act(HOME, STANDBY, within={HOME: PATIENT_SECONDS, STANDBY: PATIENT_SECONDS}), records)
+    newest = records.newest()
+    facts = recalled(command, session.gather_to_act(HOME, STANDBY, within={HOME: PATIENT_SECONDS, STANDBY: PATIENT_SECONDS}), newest)
     seen = _look(session)
     facts = to_go_on(facts, command, taken=has_taken(facts, seen), lost=False)
     found = _with_losses(session, facts, seen)
     checks = answers(found, data_loss=data_loss)
     tell_checks(checks)
     facts = to_lead_back(facts, checks, Sides(HOME, STANDBY, region), taken=has_taken(facts, seen))
-    last = measured_last(records.known(), "failback")
-    try:
-        report = operate(
-            partial(plan_failback, request=Return(command, region, checks, found)),
-            facts,
-            session.author,
-            doors=session.doors,
-            records=records,
-            consent=TerminalConsent(options, app.engine),
-        )
-    except ServesAlready:
-        report = None if options.plan else left_untold(facts, records, command)
-        if report is None:
-            raise
+    last = measured_last(newest, "failback")
+    report = move(session, options, partial(plan_failback, request=Return(command, region, checks, found)), facts, command, records=records)
     if report is None or report.ending.code is not ExitCode.DONE:
         return reported(report, options)
     moved = _moved(session, report, found, Predicted(last.steps if last else None, rpo=0.0), records=records, entered=entered)

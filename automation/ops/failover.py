@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from automation.aftermath import conclude, count, left_untold
+from automation.aftermath import conclude, count, move
 from automation.app import SETTINGS, open_app
 from automation.commands import OperationCommand
-from automation.consent import TerminalConsent, must_be_able_to_agree
+from automation.consent import must_be_able_to_agree
 from automation.core.failover import (
     CATCH_UP,
     PROMOTE,
     SHUT_DATABASE,
     Request,
-    ServesAlready,
     failover_command,
     plan_failover,
     to_go_on,
@@ -26,7 +25,7 @@ from automation.core.measures import Predicted, begun_at, done_before, in_force,
 from automation.core.moved import NOTHING_LOST, Moved
 from automation.core.preflight import Waivers, predicted_rpo, preflight
 from automation.errors import ExitCode, HhctlError, UsageFault
-from automation.operating import operate, recalled
+from automation.operating import recalled
 from automation.ops.direct import directly
 from automation.reports import reported
 from automation.session import Session
@@ -91,19 +90,7 @@ def failover(options: Options, region: str, *, planned: bool, lost: str | None, 
     predicted = Predicted(surveyed.last.steps if surveyed.last else None, predicted_rpo(surveyed.seen, planned=planned))
     _tell_preflight(checks, predicted)
     facts = _facts(surveyed, request, lost=waivers.lost)
-    try:
-        report = operate(
-            partial(plan_failover, request=request),
-            facts,
-            session.author,
-            doors=session.doors,
-            records=records,
-            consent=TerminalConsent(options, app.engine),
-        )
-    except ServesAlready:
-        report = None if options.plan else left_untold(facts, records, command)
-        if report is None:
-            raise
+    report = move(session, options, partial(plan_failover, request=request), facts, command, records=records)
     if report is None or report.ending.code is not ExitCode.DONE:
         return reported(report, options)
     moved = _moved(session, report, surveyed, predicted, records=records, entered=entered)
