@@ -15,7 +15,9 @@ from automation.core.measures import Predicted, begun_at, measure, unmeasured
 from automation.core.moved import Moved
 from automation.core.preflight import Seen, predicted_rpo, preflight_directly
 from automation.errors import ExitCode, HhctlError
+from automation.identity import doubt
 from automation.ports.checks import smoke
+from automation.ports.clusters import Clusters
 from automation.ports.databases import RelayedDatabases
 from automation.ports.place import place_of
 from automation.ports.programs import Programs
@@ -93,14 +95,18 @@ def _look(session: Session, region: str) -> Seen:
         there = askers.submit(or_error, partial(RelayedDatabases(spec, far).look, HOME))
         switch = askers.submit(or_error, partial(is_on, switch_url(spec, region)))
         ahead = askers.submit(or_error, partial(clock_ahead, session, region))
+        proofs = {
+            stack: askers.submit(doubt, spec, stack, clusters=Clusters(programs)) for stack, programs in ((STANDBY, near), (HOME, far))
+        }
         unasked = HhctlError("it is not asked for")
         return Seen(
             now=session.now(),
             rollout=rollout.result(),
             live=unasked,
             smoke=tuple(f"{check.name}: {check.trouble}" for check in smoked.result() if not check.passed),
-            standby=here.result(),
-            home=there.result(),
+            # Whoever answers in a cluster that is another one, or may be, is not the database of the stack.
+            standby=proofs[STANDBY].result() or here.result(),
+            home=proofs[HOME].result() or there.result(),
             home_dials=unasked,
             standby_dials=first_dials(SETTINGS, STANDBY),
             switch=switch.result(),
