@@ -8,6 +8,7 @@ from automation.core.plan import Ending, Task, Update, ending_of
 from automation.core.record import Event
 from automation.core.updates import Outcome, code_of
 from automation.course import Effect, Stop
+from automation.errors import HhctlError
 from automation.watching import meet_gates
 
 if TYPE_CHECKING:
@@ -23,16 +24,31 @@ _ENDINGS = {
     Outcome.BUSY: Ending.BUSY,
     Outcome.REFUSED: Ending.REFUSED,
 }
+_NOT_PASSED_OVER = frozenset({Ending.CANCELLED, Ending.STALE})
 _PARTLY = frozenset({Outcome.FAILED, Outcome.CANCELLED})
 
 
 def take(course: Course, number: int, step: Step) -> Stop | None:
-    """Carry out a step and its gates; None if the run may go on.
+    """Carry out a step and its gates; None if the run may go on, be it without the step where that is one of best effort.
 
     Raises:
         HhctlError: the engine or the world cannot be had.
     """
     course.confirm()
+    try:
+        stop = _take(course, number, step)
+    except HhctlError as error:
+        if not step.best_effort:
+            raise
+        stop = Stop(ending_of(error.code), f"{step.title}: {error.message}")
+    if stop is None or not step.best_effort or stop.ending in _NOT_PASSED_OVER:
+        return stop
+    course.write(Event.PASSED_OVER, number, stop.says, {})
+    course.reach(f"step-{number}-passed-over")
+    return None
+
+
+def _take(course: Course, number: int, step: Step) -> Stop | None:
     began = (step.began if isinstance(step, Update) else None) or course.doors.clock.now()
     if isinstance(step, Task):
         return _do(course, number, step, began=began)

@@ -38,11 +38,7 @@ def gather(
     with ThreadPoolExecutor(max_workers=max(1, 2 * len(names))) as readers:
         doubts = readers.map(prove, names)
         found = readers.map(partial(_gather, engine, settings), names)
-        return {facts.stack: _with_doubt(facts, doubt) for facts, doubt in zip(found, doubts, strict=True)}
-
-
-def _with_doubt(facts: StackFacts | Unreachable, doubt: HhctlError | None) -> StackFacts | Unreachable:
-    return replace(facts, doubt=doubt) if isinstance(facts, StackFacts) else facts
+        return {facts.stack: replace(facts, doubt=doubt) for facts, doubt in zip(found, doubts, strict=True)}
 
 
 def _gather(engine: Engine, settings: Path, stack: str) -> StackFacts | Unreachable:

@@ -99,12 +99,12 @@ def operate(
         if not consent.to_undo(left):
             return None
         for step in left.left:
-            facts.proven(step.stack)
+            facts.must_reach(step)
         with doors() as opened:
             return take_up_undo(left, author, opened, records.journal(left.run))
     wanted = plan(facts)
-    for stack in wanted.stacks:
-        facts.proven(stack)
+    for step in wanted.steps:
+        facts.must_reach(step)
     if not consent.to_plan(wanted) or not wanted.steps:
         return None
     with doors() as opened:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from automation.backward import finish_undo, undo
 from automation.core.plan import Ending, ending_of, to_json
 from automation.core.record import Event
+from automation.core.resume import UpdateLeft
 from automation.core.updates import StoppedNow, standing
 from automation.course import AGAIN, Course, Stop
 from automation.errors import HhctlError
@@ -64,7 +65,8 @@ def take_up_undo(run: Unfinished, author: Author, doors: Doors, journal: Journal
     """
     course = Course(doors, journal, run.operation, author, {})
     doors.watcher.recorded(journal.begin(Event.TAKEN_UP, f"the undo of {run.operation}", author=author, data={}))
-    stacks = tuple(dict.fromkeys(left.stack for left in run.left))
+    # Of a stack that a task alone is of, not even the state need be in reach.
+    stacks = tuple(dict.fromkeys((run.home, *(left.stack for left in run.left if isinstance(left, UpdateLeft)))))
     stop = _guarded(course, stacks, partial(finish_undo, course, run))
     assert run.undoing  # noqa: S101 - who calls this has looked
     return _end(course, stop or Stop(run.undoing.heads_for, f"{run.undoing.why}; undone after an interruption"), left=())

@@ -90,13 +90,15 @@ def survey(session: Session, *, home_within: float) -> Survey:
         facts = found[STANDBY]
         if isinstance(facts, Unreachable):
             raise facts.error
+        proof = found[HOME].doubt
         seen = Seen(
             now=session.now(),
             rollout=rollout.result(),
             live=live.result(),
             smoke=tuple(f"{check.name}: {check.trouble}" for check in smoked.result() if not check.passed),
             standby=here.result(),
-            home=there.result(),
+            # Whoever answers in a cluster that is another one, or may be, is not prod's database.
+            home=proof or there.result(),
             home_dials=_dials(found[HOME]),
             standby_dials=facts.wanted,
             switch=switch.result(),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from desk import FIRST, Desk
 from fakes import seeded
 
+from automation.core.facts import Unreachable
 from automation.core.failback import FOLLOWS, REBUILD, Found, Return, answers, failback_command, has_taken, plan_failback
 from automation.core.failover import (
     CATCH_UP,
@@ -29,13 +30,14 @@ from automation.core.failover import (
 )
 from automation.core.preflight import Answer, Check, Waivers
 from automation.core.replication import DatabaseStanding
+from automation.errors import TimedOut
 from automation.operating import recalled
 from stacks.dials import DatabaseRole
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from automation.core.facts import Facts
+    from automation.core.facts import Facts, StackFacts
     from automation.course import Doors
     from automation.run import Report
 
@@ -45,12 +47,15 @@ EAST, WEST = "us-east-1", "us-west-2"
 
 @dataclass(frozen=True)
 class Databases:
-    """Two databases, of which never both may take writes; `level` is whether a standby ever catches up."""
+    """Two databases, of which never both may take writes; `level` is whether a standby ever catches up, `dead` which do not answer."""
 
     folder: Path
     level: bool = True
+    dead: frozenset[str] = frozenset()
 
     def standing(self, stack: str) -> DatabaseStanding:
+        if stack in self.dead:
+            raise TimedOut(f"the database of {stack} does not answer")
         held = self._read()[stack]
         return DatabaseStanding(replays=held["replays"], shut=held["shut"], position="0/10", streaming=held["replays"], quiet=0.0)
 
@@ -67,6 +72,7 @@ class Databases:
 
     def act(self, action: str, stack: str) -> None:
         held = self._read()
+        self.standing(stack)
         held[stack] |= {
             SHUT_DATABASE: {"shut": True},
             OPEN_DATABASE: {"shut": False},
@@ -80,7 +86,7 @@ class Databases:
         draft = self.folder / "databases.draft"
         draft.write_text(json.dumps(held))
         draft.replace(self.folder / "databases.json")
-        assert not all(self.standing(stack).takes_writes for stack in held), "two databases take writes"
+        assert self.dead or not all(self.standing(stack).takes_writes for stack in held), "two databases take writes"
 
     def _read(self) -> dict[str, dict[str, bool]]:
         return json.loads((self.folder / "databases.json").read_text())
@@ -88,14 +94,22 @@ class Databases:
 
 @dataclass
 class RegionDesk(Desk):
-    """A desk from which traffic is moved; `unfit` is whether the preflight says no to dr."""
+    """A desk from which traffic is moved; `unfit` is whether the preflight says no to dr.
+
+    `shuts` and `stops` tell what of prod can be reached, which is all of it where prod is not lost; `dead` are the databases that do not
+    answer when something is done with them, `silent` the stacks whose state cannot be had.
+    """
 
     level: bool = True
     unfit: bool = False
+    shuts: bool = False
+    stops: bool = False
+    dead: frozenset[str] = frozenset()
+    silent: frozenset[str] = frozenset()
 
     @property
     def databases(self) -> Databases:
-        return Databases(self.shared, self.level)
+        return Databases(self.shared, self.level, self.dead)
 
     @property
     def doors(self) -> Doors:
@@ -106,6 +120,10 @@ class RegionDesk(Desk):
         request = self._request(planned=planned, lost=lost)
         return request.command, partial(plan_failover, request=request)
 
+    def facts(self, *stacks: str) -> dict[str, StackFacts | Unreachable]:
+        gone = TimedOut("the state does not answer")
+        return {stack: Unreachable(stack, gone) if stack in self.silent else facts for stack, facts in super().facts(*stacks).items()}
+
     def look(self, command: str) -> Facts:
         return recalled(command, self.facts(HOME, STANDBY), self.newest())
 
@@ -114,7 +132,7 @@ class RegionDesk(Desk):
         request = self._request(planned=planned, lost=lost)
         facts = self.look(request.command)
         taken = request.promoted or facts.present(STANDBY).active
-        facts = to_go_on(facts, request.command, taken=taken, lost=lost)
+        facts = to_go_on(facts, request.command, taken=taken, lost=lost and not (request.shuts and request.stops))
         facts = to_lead_back(facts, request.checks, request.sides, taken=taken)
         return self._operate(partial(plan_failover, request=request), facts)
 
@@ -122,7 +140,18 @@ class RegionDesk(Desk):
         command = failover_command(WEST, planned=planned, waivers=Waivers(lost=lost), lost=EAST if lost else None)
         promoted = self.databases.standing(STANDBY).takes_writes
         checks = (Check("pods of dr", Answer.NO_GO, "0 of 3 Ready"),) if self.unfit else ()
-        return Request(command, WEST, checks, fenced=not lost, planned=planned, promoted=promoted, minimum=3, maximum=9)
+        return Request(
+            command,
+            WEST,
+            checks,
+            shuts=self.shuts or not lost,
+            stops=self.stops or not lost,
+            lost=lost,
+            planned=planned,
+            promoted=promoted,
+            minimum=3,
+            maximum=9,
+        )
 
     def failback(self) -> Report | None:
         """`hhctl failback us-east-1`."""

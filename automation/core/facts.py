@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from automation.core.plan import Task
 from automation.core.resume import TaskLeft, UpdateLeft, is_ours
 from automation.core.updates import standing
 from automation.errors import HhctlError, Refusal
@@ -13,7 +14,8 @@ from stacks.house import HOME, STANDBY
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from automation.core.resume import Unfinished
+    from automation.core.plan import Step
+    from automation.core.resume import StepLeft, Unfinished
     from automation.core.updates import Entry, Standing
     from stacks.dials import Dials
 
@@ -56,10 +58,11 @@ class StackFacts:
 
 @dataclass(frozen=True, slots=True)
 class Unreachable:
-    """A stack of which nothing could be learned, and the error that says why."""
+    """A stack of which nothing could be learned, and the error that says why; `doubt` is that of its cluster, as of one that is reached."""
 
     stack: str
     error: HhctlError
+    doubt: HhctlError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +95,24 @@ class Facts:
             raise found.doubt
         return found
 
-    def is_proven(self, stack: str) -> bool:
-        """Tell whether `stack` could be reached, and its cluster is the one that the spec pins."""
-        found = self.stacks[stack]
-        return isinstance(found, StackFacts) and found.doubt is None
+    def must_reach(self, step: Step | StepLeft) -> None:
+        """Ask for what a step needs: the cluster that the spec pins and, for all but tasks, the state of the stack.
+
+        Raises:
+            HhctlError: it is another one, or either could not be reached.
+        """
+        if not isinstance(step, Task | TaskLeft):
+            self.proven(step.stack)
+        elif doubt := self.stacks[step.stack].doubt:
+            raise doubt
+
+    def reaches(self, step: Step | StepLeft) -> bool:
+        """Tell whether what a step needs can be had."""
+        try:
+            self.must_reach(step)
+        except HhctlError:
+            return False
+        return True
 
     def present(self, stack: str) -> Dials:
         """Return the dials of `stack`, which must be there.

@@ -16,9 +16,10 @@ from automation.core.failover import (
     gates_left,
     must_go,
     promotion,
+    stop_pods,
     turned,
 )
-from automation.core.losses import Losses
+from automation.core.losses import LogRecycled, Losses
 from automation.core.plan import Plan, Task, Update
 from automation.core.preflight import Answer, Check
 from stacks.dials import DatabaseRole
@@ -97,7 +98,7 @@ def plan_failback(facts: Facts, request: Return) -> Plan:
     rebuilt, ready = _rebuilt(facts, home, standby, request, promoted=promoted)
     steps = (
         *rebuilt,
-        *fence(facts, back, standby, back=not promoted),
+        *fence(facts, STANDBY, standby, back=not promoted),
         *promotion(back, begun=promoted, planned=True),
         turned(facts, back, ready),
         *_follow(facts, fenced(standby), request),
@@ -152,9 +153,9 @@ def _rebuilt(facts: Facts, home: Dials, standby: Dials, request: Return, *, prom
 
 
 def _shut(facts: Facts, home: Dials, request: Return) -> Sequence[Step]:
-    shut = fence(facts, Sides(STANDBY, HOME, request.region), home, back=False)
     # A server that does not answer cannot be shut, and is not asked to serve either.
-    return shut if not isinstance(request.found.home, Exception) else tuple(step for step in shut if isinstance(step, Update))
+    answers = not isinstance(request.found.home, Exception)
+    return fence(facts, HOME, home, back=False) if answers else stop_pods(facts, HOME, home, back=False)
 
 
 def _rebuild(facts: Facts, stack: str, *, needs: str = ANY) -> Task:
@@ -208,6 +209,8 @@ def _losses(found: Found, *, data_loss: bool) -> Check:
     match found.losses:
         case None:
             return Check(name, Answer.GO, "none are left")
+        case LogRecycled() as error:
+            says = f"nobody can tell how many: {error.message}; dump that database first if they may matter"
         case Exception() as error if not isinstance(found.home, Exception):
             # A database that answers has them to be counted and kept: to give up unseen what it has is for one that is gone.
             return Check(name, Answer.NO_GO, f"they cannot be counted just now: {error.message}; try again")

@@ -57,15 +57,17 @@ class Sides:
 class Request:
     """What is asked for: the traffic in `region`, the standby's.
 
-    `checks` is what the preflight answered, `fenced` whether the writes of prod can be stopped first, `planned` that not one may be lost,
-    and `promoted` that the standby's database takes writes already. `minimum` and `maximum` are the bounds of prod's pods, which the
-    standby gets.
+    `checks` is what the preflight answered, `shuts` whether prod's database can be shut first, `stops` whether its pods can be stopped, and
+    `lost` that prod is done without where it fails in that all the same. `planned` says that no write may be lost, `promoted` that the
+    standby's database takes writes already. `minimum` and `maximum` are the bounds of prod's pods, which the standby gets.
     """
 
     command: str
     region: str
     checks: tuple[Check, ...]
-    fenced: bool
+    shuts: bool
+    stops: bool
+    lost: bool
     planned: bool
     promoted: bool
     minimum: int
@@ -106,10 +108,12 @@ def plan_failover(facts: Facts, request: Request) -> Plan:
         must_go(f"no failover to {request.region}", request.checks)
     minimum, maximum = max(before.minimum, request.minimum), max(before.maximum, request.maximum)
     grown = before if before.active else replace(before, minimum=minimum, maximum=maximum)
-    bases = {stack: facts.of(stack).standing.base for stack in ((STANDBY, HOME) if request.fenced else (STANDBY,))}
+    bases = {stack: facts.of(stack).standing.base for stack in ((STANDBY, HOME) if request.stops else (STANDBY,))}
+    shut = shut_database(facts, HOME, back=not promoted, best_effort=request.lost)
     steps = (
         *(() if before.active else brought_to_size(facts, STANDBY, before, grown)),
-        *(fence(facts, sides, facts.present(HOME), back=not promoted) if request.fenced else ()),
+        *((shut,) if request.shuts else ()),
+        *(stop_pods(facts, HOME, facts.present(HOME), back=not promoted, best_effort=request.lost) if request.stops else ()),
         *promotion(sides, begun=promoted, planned=request.planned),
         turned(facts, sides, grown),
     )
@@ -141,7 +145,7 @@ def to_lead_back(facts: Facts, checks: Iterable[Check], sides: Sides, *, taken: 
     if left is None or left.undoing or taken or facts.begun(PROMOTE, sides.taking) or not against:
         return facts
     # A stack that cannot be reached must not keep the other one from serving again.
-    ways = tuple(step for step in left.left if step.undo is not None and facts.is_proven(step.stack))
+    ways = tuple(step for step in left.left if step.undo is not None and facts.reaches(step))
     if not any(step.stack == sides.leaving for step in ways):
         return facts
     why, numbers = _told(f"{left.operation} cannot go on", against), tuple(step.step for step in reversed(ways))
@@ -198,11 +202,18 @@ def brought_to_size(facts: Facts, stack: str, before: Dials, after: Dials) -> Se
 
 
 def _set(
-    facts: Facts, stack: str, before: Dials, after: Dials, *, gates: tuple[ReadyPods, ...] = (), back: bool = True
+    facts: Facts,
+    stack: str,
+    before: Dials,
+    after: Dials,
+    *,
+    gates: tuple[ReadyPods, ...] = (),
+    back: bool = True,
+    best_effort: bool = False,
 ) -> Sequence[Update]:
     """Set a stack; what an interrupted run has set already has its gates left, and is this run's to undo, if there is a way `back`."""
     if before != after:
-        return (Update(stack, before, after, gates, undo=before if back else None),)
+        return (Update(stack, before, after, gates, undo=before if back else None, best_effort=best_effort),)
     left = facts.left(stack, after)
     if left is None or not (back or gates):
         return ()
@@ -215,15 +226,23 @@ def fenced(dials: Dials) -> Dials:
     return replace(dials, stopped=True, canary=None, active=False, database_role=DatabaseRole.FENCED)
 
 
-def fence(facts: Facts, sides: Sides, before: Dials, *, back: bool) -> Sequence[Step]:
+def fence(facts: Facts, stack: str, before: Dials, *, back: bool) -> Sequence[Step]:
     """Stop the writes of the side that is left twice over: its database takes none, and no pod is left that would try.
 
     `back` says whether that is undone when something fails: once the other side is promoted it would make two databases that take writes.
     """
-    stack, after = sides.leaving, fenced(before)
-    undo = OPEN_DATABASE if back else None
-    shut = Task(SHUT_DATABASE, stack, ANY, SHUT_DATABASE, SHUT, undo=undo, begun=facts.begun(SHUT_DATABASE, stack))
-    return (shut, *_set(facts, stack, before, after, back=back))
+    return (shut_database(facts, stack, back=back), *stop_pods(facts, stack, before, back=back))
+
+
+def shut_database(facts: Facts, stack: str, *, back: bool, best_effort: bool = False) -> Task:
+    """Let a database take no writes, undone when something fails if there is a way `back`."""
+    undo, begun = OPEN_DATABASE if back else None, facts.begun(SHUT_DATABASE, stack)
+    return Task(SHUT_DATABASE, stack, ANY, SHUT_DATABASE, SHUT, undo=undo, begun=begun, best_effort=best_effort)
+
+
+def stop_pods(facts: Facts, stack: str, before: Dials, *, back: bool, best_effort: bool = False) -> Sequence[Update]:
+    """Leave no pod on a stack that would write, likewise."""
+    return _set(facts, stack, before, fenced(before), back=back, best_effort=best_effort)
 
 
 def promotion(sides: Sides, *, begun: bool, planned: bool) -> Sequence[Task]:

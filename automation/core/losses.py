@@ -81,6 +81,18 @@ class Losses:
         return {"transactions": self.transactions, "rows": len(self.rows), "deleted": self.deleted, **times}
 
 
+class LogRecycled(HhctlError):
+    """The log of a database does not reach back any more to where the two parted: what it has written alone can never be counted."""
+
+
+def is_recycled(complaint: str) -> bool:
+    """Tell whether a database that was asked for `LOST` complains that its log does not reach back so far.
+
+    Source: `wal_segment_open` in src/backend/access/transam/xlogutils.c of PostgreSQL 18.
+    """
+    return "has already been removed" in complaint
+
+
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 

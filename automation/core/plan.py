@@ -33,6 +33,7 @@ class Update:
     `revision`: an interrupted run has carried the update out as that revision, so only its gates are left; `began` is when that run
     began the update, `soaking` since when it has been soaking.
     `no_return`: once it has taken effect, even in part, nothing up to and with it is undone.
+    `best_effort`: where it fails the run goes on without it.
     """
 
     stack: str
@@ -46,6 +47,7 @@ class Update:
     began: datetime | None = None
     soaking: datetime | None = None
     refresh: bool = False
+    best_effort: bool = False
 
     @property
     def title(self) -> str:
@@ -60,7 +62,7 @@ class Task:
     """What no resource can express, on a stack; the names are those by which the world's door knows conditions and actions.
 
     `precondition` must hold before, `postcondition` is measured after and makes the task done where it holds already. `begun`: an
-    interrupted run has begun it, so that it is this operation's to undo.
+    interrupted run has begun it, so that it is this operation's to undo. `best_effort`: where it fails the run goes on without it.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Task:
     undo: str | None = None
     no_return: bool = False
     begun: bool = False
+    best_effort: bool = False
 
     @property
     def title(self) -> str:
@@ -96,8 +99,8 @@ class Plan:
 
     @property
     def stacks(self) -> tuple[str, ...]:
-        """Name the stacks that the plan changes, in the order in which it comes to them."""
-        return tuple(dict.fromkeys(step.stack for step in self.steps))
+        """Name the stacks that the plan rests on, in the order in which it comes to them; of another one a task may be, past its state."""
+        return tuple(dict.fromkeys(step.stack for step in self.steps if step.stack in self.bases))
 
     @property
     def holds(self) -> tuple[str, ...]:
@@ -176,6 +179,7 @@ def _step_json(step: Step) -> Mapping[str, Json]:
             "undo": step.undo,
             "no_return": step.no_return,
             "begun": step.begun,
+            "best_effort": step.best_effort,
         }
     return {
         "update": step.stack,
@@ -189,11 +193,12 @@ def _step_json(step: Step) -> Mapping[str, Json]:
         "began": step.began.isoformat() if step.began else None,
         "soaking": step.soaking.isoformat() if step.soaking else None,
         "refresh": step.refresh,
+        "best_effort": step.best_effort,
     }
 
 
 def _step_lines(number: int, step: Step) -> Sequence[str]:
-    mark = "  no return" if step.no_return else ""
+    mark = "  no return" if step.no_return else "  best effort" if step.best_effort else ""
     title = f"{number}. {step.title}{mark}"
     if isinstance(step, Task):
         return [title, f"   needs {step.precondition}; then {step.postcondition}", f"   undo: {step.undo or 'none'}"]

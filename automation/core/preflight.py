@@ -89,9 +89,14 @@ class Seen:
         return not isinstance(self.standby, Exception) and self.standby.takes_writes
 
     @property
-    def can_fence(self) -> bool:
-        """Whether prod's database and prod's state can both be had, so that its writes can be stopped."""
-        return not isinstance(self.home, Exception) and not isinstance(self.home_dials, Exception)
+    def can_shut(self) -> bool:
+        """Whether prod's database answers, so that it can be made to take no writes."""
+        return not isinstance(self.home, Exception)
+
+    @property
+    def can_stop(self) -> bool:
+        """Whether prod's state and cluster can be had, so that its pods can be stopped."""
+        return not isinstance(self.home_dials, Exception)
 
 
 def preflight(seen: Seen, waivers: Waivers, *, region: str, rpo: timedelta) -> tuple[Check, ...]:
@@ -198,7 +203,7 @@ def _behind(name: str, quiet: float | None, seen: Seen, waivers: Waivers, rpo: t
         says = f"gets no log from {HOME}, and has replayed nothing since it was started: how old its newest write is cannot be told"
         return Check(name, Answer.DOUBTFUL if waivers.data_loss else Answer.NO_GO, says, waiver="" if waivers.data_loss else _DATA_LOSS)
     behind = f"gets no log from {HOME}; it has replayed nothing for {seconds_words(quiet)}, and what {HOME} wrote since is lost"
-    if quiet <= rpo.total_seconds() or waivers.data_loss or (waivers.lost and not seen.can_fence):
+    if quiet <= rpo.total_seconds() or waivers.data_loss or (waivers.lost and not seen.can_shut):
         return Check(name, Answer.DOUBTFUL, behind)
     return Check(name, Answer.NO_GO, f"{behind}; at most {seconds_words(rpo.total_seconds())} may be", waiver=_DATA_LOSS)
 
@@ -212,13 +217,18 @@ def _switch(seen: Seen) -> Check:
 
 def _fence(seen: Seen, waivers: Waivers, region: str) -> Check:
     name = f"writes of {HOME}"
-    if seen.can_fence:
-        return Check(name, Answer.GO, f"{region} can be reached, and they are stopped first")
-    error = seen.home_dials if isinstance(seen.home_dials, Exception) else seen.home
-    assert isinstance(error, Exception)  # noqa: S101 - one of the two could not be had
+    match seen.home, seen.home_dials:
+        case Exception() as error, Exception():
+            says = f"nobody can stop them: {error.message}"
+        case Exception() as error, _:
+            says = f"its pods can be stopped, its database cannot be shut: {error.message}"
+        case _, Exception() as error:
+            says = f"its database can be shut, its pods cannot be stopped: {error.message}"
+        case _:
+            return Check(name, Answer.GO, f"{region} can be reached, and they are stopped first")
     if waivers.lost:
-        return Check(name, Answer.DOUBTFUL, f"unfenced: {error.message}; {region} is taken for lost")
-    return Check(name, Answer.NO_GO, f"nobody can stop them: {error.message}", waiver=f"--assume-lost {region}")
+        return Check(name, Answer.DOUBTFUL, f"{'' if seen.can_shut else 'unfenced: '}{says}; {region} is taken for lost")
+    return Check(name, Answer.NO_GO, says, waiver=f"--assume-lost {region}")
 
 
 def _shut(seen: Seen, waivers: Waivers, region: str) -> Check:

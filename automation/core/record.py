@@ -21,6 +21,7 @@ class Event(Enum):
     """What happened. STARTED and UNDO_STARTED stand before an effect, the others after; MISSED had none.
 
     TAKEN_UP begins what another process does for a run that was interrupted. LACKING says that a journal did not take a record.
+    PASSED_OVER says that a step of best effort has failed, and that the run goes on without it.
     MEASURED tells, after the end, how long it took and what was lost.
     """
 
@@ -31,6 +32,7 @@ class Event(Enum):
     DONE = "done"
     MISSED = "missed"
     FAILED = "failed"
+    PASSED_OVER = "passed over"
     SOAKING = "soaking"
     JUDGED = "judged"
     UNDOING = "undoing"

@@ -70,10 +70,14 @@ class Undoing:
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """A run that came to no end, and what it left, in the order of its steps; `undoing` is None where it was going forward."""
+    """A run that came to no end, and what it left, in the order of its steps; `undoing` is None where it was going forward.
+
+    `home` is the stack beside whose state it is recorded.
+    """
 
     run: str
     operation: str
+    home: str
     left: tuple[StepLeft, ...]
     undoing: Undoing | None = None
 
@@ -162,7 +166,8 @@ def _what_is_left(begun: Record, own: Sequence[Record]) -> Unfinished | None:
     if any(record.event is Event.ENDED and _ending(record.data["ending"]) is meant for record in own):
         return None
     left = tuple(_left(begun, own))
-    return Unfinished(begun.run, str(begun.data["operation"]), left, undoing) if left else None
+    home = str(cast("dict[str, Any]", begun.data["plan"])["home"])
+    return Unfinished(begun.run, str(begun.data["operation"]), home, left, undoing) if left else None
 
 
 def _undoing(record: Record) -> Undoing:

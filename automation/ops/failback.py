@@ -131,7 +131,9 @@ def _loss(session: Session, found: Found, *, given_up: bool) -> Loss:
     """Say what was given up; a run that found the database rebuilt already cannot count it again."""
     if found.losses is None and given_up:
         return Loss(None, None, None, f"what was counted before the database was rebuilt; it is kept in {session.kept_rows.folder}")
-    if not isinstance(found.losses, Losses) or not found.losses.transactions:
+    if isinstance(found.losses, HhctlError):
+        return Loss(None, None, None, f"unknown: {found.losses.message}")
+    if found.losses is None or not found.losses.transactions:
         return NOTHING_LOST
     lost = loss_of(found.losses, replayed=None)
     return replace(lost, says=f"{lost.says}, kept in {found.kept}")

@@ -86,12 +86,14 @@ def failover(options: Options, region: str, *, planned: bool, lost: str | None, 
     entered, surveyed = session.now(), survey(session, home_within=home_within)
     records = session.journals(STANDBY)
     checks = preflight(surveyed.seen, waivers, region=left, rpo=app.spec.objectives.failover.rpo)
-    request = _request(command, region, surveyed, checks, planned=planned)
+    request = _request(command, region, surveyed, checks, planned=planned, lost=waivers.lost)
     predicted = Predicted(surveyed.last.steps if surveyed.last else None, predicted_rpo(surveyed.seen, planned=planned))
     _tell_preflight(checks, predicted)
-    facts = _facts(surveyed, request, lost=waivers.lost)
+    facts = _facts(surveyed, request)
     report = move(session, options, partial(plan_failover, request=request), facts, command, records=records)
     if report is None or report.ending.code is not ExitCode.DONE:
+        if report and not (planned or lost):
+            _tell_what_passes_over(report, failover_command(region, planned=False, waivers=waivers, lost=left))
         return reported(report, options)
     moved = _moved(session, report, surveyed, predicted, records=records, entered=entered)
     _tell_what_is_left(left, moved)
@@ -110,22 +112,24 @@ def _must_be_sensible(app: App, region: str, *, planned: bool, lost: str | None)
     return other
 
 
-def _facts(surveyed: Survey, request: Request, *, lost: bool) -> Facts:
+def _facts(surveyed: Survey, request: Request) -> Facts:
     """Return the facts with what an interrupted run has left, and what is to become of that now."""
     facts = recalled(request.command, surveyed.found, surveyed.records)
     taken = request.promoted or facts.present(STANDBY).active
-    facts = to_go_on(facts, request.command, taken=taken, lost=lost and not request.fenced)
+    facts = to_go_on(facts, request.command, taken=taken, lost=request.lost and not (request.shuts and request.stops))
     return to_lead_back(facts, request.checks, request.sides, taken=taken)
 
 
-def _request(command: str, region: str, surveyed: Survey, checks: tuple[Check, ...], *, planned: bool) -> Request:
+def _request(command: str, region: str, surveyed: Survey, checks: tuple[Check, ...], *, planned: bool, lost: bool) -> Request:
     seen, size = surveyed.seen, _home_dials(surveyed)
     minimum = max(size.minimum, seen.pods)
     return Request(
         command,
         region,
         checks,
-        fenced=seen.can_fence,
+        shuts=seen.can_shut,
+        stops=seen.can_stop,
+        lost=lost,
         planned=planned,
         # A switch that was turned past the engine was turned after the promotion.
         promoted=seen.promoted or seen.switch is True,
@@ -168,6 +172,11 @@ def _tell_preflight(checks: Sequence[Check], predicted: Predicted) -> None:
     tell_checks(checks)
     tell(f"predicted RTO: {predicted}")
     tell(f"predicted RPO: {'nobody can tell' if predicted.rpo is None else f'{predicted.rpo:.1f} s at most'}")
+
+
+def _tell_what_passes_over(report: Report, command: str) -> None:
+    if HOME in report.says:
+        tell(f"to do: if {HOME} is what fails and can be done without: hhctl {command}")
 
 
 def _tell_what_is_left(region: str, moved: Moved) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from automation.core.losses import BRANCH, LOST, read_branch, read_losses
+from automation.core.losses import BRANCH, LOST, LogRecycled, is_recycled, read_branch, read_losses
 from automation.core.replication import LOOK, read_standing
 from automation.errors import HhctlError, TimedOut
 from automation.ports.place import place_of
@@ -97,11 +97,20 @@ class RelayedDatabases:
         """Tell what the database of a stack has committed since the other one was promoted, and so lacks it.
 
         It must be a primary still, shut or not: what is looked at leaves a trace in its log, which a standby cannot bear.
+
+        Raises:
+            LogRecycled: its log does not reach back so far.
         """
         branch = read_branch(self._tell(_other(stack), BRANCH))
         words = [*self._psql(stack, interactive=True), f"--set=branch={branch}", "--file=-"]
         counting = replace(self.programs, seconds=max(self.programs.seconds, _COUNT_SECONDS))
-        return read_losses(counting.answer(words, told=_told(stack), given=LOST))
+        try:
+            return read_losses(counting.answer(words, told=_told(stack), given=LOST))
+        except HhctlError as error:
+            if is_recycled(error.message):
+                says = f"the log of the database of {stack} since they parted was recycled"
+                raise LogRecycled(says) from error
+            raise
 
     def last_replayed(self, stack: str) -> datetime | None:
         """Tell when the newest transaction was committed that a database has from the other one; None where it has none of it."""

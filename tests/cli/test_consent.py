@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 BEFORE, AFTER = Dials(minimum=1, maximum=3), Dials(minimum=2, maximum=3)
 PLAN = Plan("scale api 2", "staging", {"staging": 1}, (Update("staging", BEFORE, AFTER, undo=BEFORE),))
-LEFT = Unfinished("01RUN", "scale api 2", (UpdateLeft(1, "staging", AFTER, BEFORE, 1, 2),), Undoing(Ending.HALTED, "FAIL pods", (1,)))
+LEFT = Unfinished(
+    "01RUN", "scale api 2", "staging", (UpdateLeft(1, "staging", AFTER, BEFORE, 1, 2),), Undoing(Ending.HALTED, "FAIL pods", (1,))
+)
 
 
 @pytest.fixture

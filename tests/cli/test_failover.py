@@ -268,11 +268,28 @@ def test_a_planned_failover_loses_no_write_and_never_has_two_that_take_them(hous
     assert kept(house, "prod") >= set(writer.acknowledged)
     assert not house.takes_writes("dr")
     assert house.takes_writes("prod")
+    assert_shut_without_its_state(house)
+
+
+def assert_shut_without_its_state(house: House) -> None:
+    """Of a region that is taken for lost, the database is shut although the state of its stack cannot be had."""
+    words = ("failover", "us-west-2", "--assume-lost", "us-east-1", "--turn-again", "--yes", "--reason", "its state is gone", "-o", "json")
+    done = house.operator(*words, **without_state("prod"))
+    assert done.code == 0, done.err
+    assert "its database can be shut, its pods cannot be stopped" in done.err
+    assert (done.document["unfenced"], done.document["lost"]["transactions"]) == ("", 0)
+    assert house.leads_to() == AT_STANDBY
+    assert (house.takes_writes("prod"), house.takes_writes("dr")) == (False, True)
+
+
+def without_state(stack: str) -> dict[str, str]:
+    """What makes an operator look for the state of a stack where nobody listens."""
+    return {Override.BACKEND.variable(stack): "s3://nowhere?region=us-west-2&endpoint=http://127.0.0.1:1&s3ForcePathStyle=true"}
 
 
 def test_a_switch_that_was_turned_past_the_engine_is_adopted_before_anything_else(house: House) -> None:
     house.cloud.hhctl("local", "fault", "--region", "us-east-1", "--down")
-    nowhere = {Override.BACKEND.variable("dr"): "s3://nowhere?region=us-west-2&endpoint=http://127.0.0.1:1&s3ForcePathStyle=true"}
+    nowhere = without_state("dr")
     words = ("failover", "us-west-2", "--assume-lost", "us-east-1", "--yes", "--reason", "drill")
     assert house.operator(*words, **nowhere).code == 1
     done = house.operator(*words, "--direct", **nowhere)

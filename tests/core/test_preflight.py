@@ -105,6 +105,28 @@ def test_what_is_not_the_same_on_both_sides_is_told_and_no_obstacle(changed: dic
     assert says in found.says
 
 
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"home": GONE, "home_dials": GONE}, "unfenced: nobody can stop them: it does not answer; us-east-1 is taken for lost"),
+        (
+            {"home": GONE},
+            "unfenced: its pods can be stopped, its database cannot be shut: it does not answer; us-east-1 is taken for lost",
+        ),
+        ({"home_dials": GONE}, "its database can be shut, its pods cannot be stopped: it does not answer; us-east-1 is taken for lost"),
+    ],
+)
+def test_what_of_a_lost_region_can_still_be_fenced_is_told(changed: dict[str, Any], says: str) -> None:
+    checks = preflight(replace(WELL, **changed), LOST, region="us-east-1", rpo=timedelta(seconds=30))
+    assert [check.says for check in checks if check.name == "writes of prod"] == [says]
+    assert not refused(checks)
+
+
+def test_a_lost_region_whose_database_answers_is_held_to_the_rpo() -> None:
+    seen = replace(WELL, home_dials=GONE, standby=replace(STANDBY, streaming=False, quiet=600))
+    assert answers(seen, LOST)["database of dr"] is Answer.NO_GO
+
+
 def test_the_standby_is_to_have_as_many_pods_as_prod_has() -> None:
     assert WELL.pods == 3
     assert replace(WELL, home_dials=Dials(image=IMAGE, minimum=4, maximum=9)).pods == 4

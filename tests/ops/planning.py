@@ -84,7 +84,7 @@ def _unfinished(case: dict[str, Any], command: str) -> Unfinished | None:
     if not (left := case.get("left")):
         return None
     found = left if isinstance(left, list) else [left]
-    return Unfinished("01RUN", command, tuple(_left(number, each) for number, each in enumerate(found, 1)))
+    return Unfinished("01RUN", command, "dr", tuple(_left(number, each) for number, each in enumerate(found, 1)))
 
 
 def _left(number: int, written: dict[str, Any]) -> UpdateLeft:

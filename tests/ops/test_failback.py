@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from ops.planning import cases, check
 
 from automation.core.failback import Found, Return, answers, failback_command, plan_failback
-from automation.core.losses import Losses
+from automation.core.losses import LogRecycled, Losses
 from automation.core.preflight import Answer
 from automation.core.replication import DatabaseStanding
 from automation.errors import HhctlError, TimedOut
@@ -44,3 +45,11 @@ def test_what_cannot_be_counted_is_given_up_only_where_its_database_is_gone() ->
     for home, answer in (("writes", Answer.NO_GO), ("shut", Answer.NO_GO), ("silent", Answer.DOUBTFUL)):
         [*_, losses] = answers(found_of({"prod": home, "dr": "writes", "lost": "it takes too long"}), data_loss=True)
         assert losses.answer is answer
+
+
+@pytest.mark.parametrize(("data_loss", "answer"), [(False, Answer.NO_GO), (True, Answer.DOUBTFUL)])
+def test_what_can_never_be_counted_is_given_up_by_who_says_so(answer: Answer, *, data_loss: bool) -> None:
+    found = replace(found_of({"prod": "shut", "dr": "writes"}), losses=LogRecycled("its log was recycled"))
+    [*_, losses] = answers(found, data_loss=data_loss)
+    assert (losses.answer, losses.waiver) == (answer, "" if data_loss else "--accept-data-loss")
+    assert "its log was recycled; dump that database first" in losses.says

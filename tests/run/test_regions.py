@@ -18,7 +18,9 @@ from region_desk import HOME, STANDBY, RegionDesk, moved_away, two_equals, two_r
 from automation.core.failover import PROMOTE
 from automation.core.failpoints import Deed, Failpoint
 from automation.core.plan import Ending
-from automation.errors import Refusal
+from automation.core.record import Event
+from automation.core.updates import Outcome
+from automation.errors import Refusal, TimedOut
 from automation.operating import operate
 from automation.run import carry_out
 from stacks.dials import DatabaseRole
@@ -27,6 +29,44 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from automation.run import Report
+
+
+def assert_serves(desk: RegionDesk, stack: str) -> None:
+    """One stack alone serves: its switch is on by the later term, its database takes writes, and the other's is shut or follows."""
+    other = STANDBY if stack == HOME else HOME
+    worlds = {each: desk.engine.world(each) for each in (HOME, STANDBY)}
+    serving, resting = worlds[stack], worlds[other]
+    assert serving
+    assert resting
+    assert serving.active
+    assert not resting.active
+    assert serving.term > resting.term
+    assert serving.database_role is DatabaseRole.PRIMARY
+    assert not serving.stopped
+    assert desk.databases.standing(stack).takes_writes
+    assert not desk.databases.standing(other).takes_writes
+
+
+def assert_serves_unfenced(desk: RegionDesk, stack: str = STANDBY) -> None:
+    """A stack takes writes alone, whatever the dials of the other one say."""
+    world = desk.engine.world(stack)
+    assert world
+    assert world.active
+    assert desk.databases.standing(stack).takes_writes
+    assert not desk.databases.standing(HOME if stack == STANDBY else STANDBY).takes_writes
+
+
+def shut_alone(desk: RegionDesk) -> Report | None:
+    """Of a region that is lost the database alone can be reached."""
+    desk.shuts, desk.silent = True, frozenset({HOME})
+    return desk.failover(lost=True)
+
+
+def refused_by_prod(desk: RegionDesk) -> Report | None:
+    """A region that is taken for lost can be reached, and its stack refuses every update."""
+    desk.shuts = desk.stops = True
+    desk.engine.failing[HOME] = Outcome.REFUSED
+    return desk.failover(lost=True)
 
 
 @dataclass(frozen=True)
@@ -40,6 +80,7 @@ class Story:
     serves: str
     level: bool = True
     ready: Callable[[str], float | None] | None = None
+    assure: Callable[[RegionDesk, str], None] = assert_serves
 
     def run(self, desk: RegionDesk) -> Report | None:
         desk.world.ready, desk.level = self.ready, self.level
@@ -53,7 +94,9 @@ SICK = Story("sick", two_regions, RegionDesk.failover, Ending.HALTED, HOME, read
 BACK = Story("failback", moved_away, RegionDesk.failback, Ending.DONE, HOME)
 EQUAL = Story("equal", two_equals, RegionDesk.failover, Ending.DONE, STANDBY)
 EQUAL_BEHIND = Story("equal-behind", two_equals, lambda desk: desk.failover(planned=True), Ending.FAILED, HOME, level=False)
-STORIES = (AWAY, PLANNED, BEHIND, SICK, BACK, EQUAL, EQUAL_BEHIND)
+SHUT_ALONE = Story("shut-alone", two_regions, shut_alone, Ending.DONE, STANDBY, assure=assert_serves_unfenced)
+REFUSING = Story("refusing", two_regions, refused_by_prod, Ending.DONE, STANDBY, assure=assert_serves_unfenced)
+STORIES = (AWAY, PLANNED, BEHIND, SICK, BACK, EQUAL, EQUAL_BEHIND, SHUT_ALONE, REFUSING)
 
 
 def passed(story: Story) -> list[str]:
@@ -88,22 +131,6 @@ def ended(desk: RegionDesk, story: Story) -> int:
         os._exit(code)
 
 
-def assert_serves(desk: RegionDesk, stack: str) -> None:
-    """One stack alone serves: its switch is on by the later term, its database takes writes, and the other's is shut or follows."""
-    other = STANDBY if stack == HOME else HOME
-    worlds = {each: desk.engine.world(each) for each in (HOME, STANDBY)}
-    serving, resting = worlds[stack], worlds[other]
-    assert serving
-    assert resting
-    assert serving.active
-    assert not resting.active
-    assert serving.term > resting.term
-    assert serving.database_role is DatabaseRole.PRIMARY
-    assert not serving.stopped
-    assert desk.databases.standing(stack).takes_writes
-    assert not desk.databases.standing(other).takes_writes
-
-
 @pytest.mark.parametrize(("story", "place"), CASES)
 def test_after_a_death_the_same_command_ends_what_was_begun(folder: Path, story: Story, place: str) -> None:
     world = story.world(folder)
@@ -117,7 +144,7 @@ def test_after_a_death_the_same_command_ends_what_was_begun(folder: Path, story:
     else:
         assert report
         assert report.ending is story.ending
-    assert_serves(bob, story.serves)
+    story.assure(bob, story.serves)
     if story.ending is Ending.DONE:
         with pytest.raises(Refusal, match="serves already"):
             story.run(bob)
@@ -129,7 +156,7 @@ def test_what_ends_is_as_it_says(folder: Path, story: Story) -> None:
     report = story.run(desk)
     assert report
     assert report.ending is story.ending
-    assert_serves(desk, story.serves)
+    story.assure(desk, story.serves)
 
 
 def test_home_again_everything_is_as_it_was_but_for_the_terms(folder: Path) -> None:
@@ -294,10 +321,56 @@ def assert_home_serves_as_before(desk: RegionDesk) -> None:
     assert desk.engine.world(HOME) == replace(FIRST, active=True, term=1, database_role=DatabaseRole.PRIMARY)
 
 
-def assert_serves_unfenced(desk: RegionDesk) -> None:
-    """Dr alone takes writes, though nobody has set prod to rest."""
-    standby = desk.engine.world(STANDBY)
-    assert standby
-    assert standby.active
-    assert desk.databases.standing(STANDBY).takes_writes
-    assert not desk.databases.standing(HOME).takes_writes
+def events(desk: RegionDesk, event: Event) -> list[str]:
+    return [record.says for record in desk.listener.records if record.event is event]
+
+
+@pytest.mark.parametrize("trouble", [Outcome.FAILED, Outcome.BUSY, Outcome.REFUSED, TimedOut("the state does not answer")])
+def test_what_a_region_that_is_taken_for_lost_does_not_do_is_passed_over(folder: Path, trouble: Outcome | TimedOut) -> None:
+    desk = RegionDesk(two_regions(folder), shuts=True, stops=True)
+    desk.engine.failing[HOME] = trouble
+    report = desk.failover(lost=True)
+    assert report
+    assert report.ending is Ending.DONE
+    assert [says.startswith("update prod") for says in events(desk, Event.PASSED_OVER)] == [True]
+    assert_serves_unfenced(desk)
+
+
+def test_a_database_that_falls_silent_is_passed_over_as_well(folder: Path) -> None:
+    desk = RegionDesk(two_regions(folder), shuts=True, stops=True, dead=frozenset({HOME}))
+    report = desk.failover(lost=True)
+    assert report
+    assert report.ending is Ending.DONE
+    assert events(desk, Event.PASSED_OVER) == ["shut the database on prod: the database of prod does not answer"]
+    world = desk.engine.world(HOME)
+    assert world
+    assert world.stopped
+
+
+def test_what_changed_meanwhile_is_not_passed_over(folder: Path) -> None:
+    desk = RegionDesk(two_regions(folder), shuts=True, stops=True)
+    desk.engine.failing[HOME] = Outcome.STALE
+    report = desk.failover(lost=True)
+    assert report
+    assert report.ending is Ending.STALE
+    assert_home_serves_as_before(desk)
+
+
+def test_nothing_is_passed_over_where_no_region_is_taken_for_lost(folder: Path) -> None:
+    desk = RegionDesk(two_regions(folder))
+    desk.engine.failing[HOME] = Outcome.FAILED
+    report = desk.failover()
+    assert report
+    assert report.ending is Ending.RESOURCE_FAILED
+    assert_home_serves_as_before(desk)
+
+
+@pytest.mark.parametrize("place", ["step-2-carried-out", "step-2-done"])
+def test_a_database_that_was_shut_alone_is_opened_again_without_the_state_of_its_stack(folder: Path, place: str) -> None:
+    world = two_regions(folder)
+    died(world, SHUT_ALONE, place)
+    bob = unfit(RegionDesk(world, "bob"))
+    report = shut_alone(bob)
+    assert report
+    assert report.ending is Ending.HALTED
+    assert_home_serves_as_before(bob)
