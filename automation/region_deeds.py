@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from automation.core.failback import FOLLOWS, KEPT, REBUILD
+from automation.core.failback import ALONE, FOLLOWS, KEPT, REBUILD
 from automation.core.failover import (
     CATCH_UP,
     FOLLOW_SWITCH,
@@ -55,6 +55,7 @@ class RegionDeeds:
             LEVEL: databases.level,
             WRITABLE: lambda stack: databases.look(stack).takes_writes,
             FOLLOWS: databases.follows,
+            ALONE: databases.is_followed,
             KEPT: lambda stack: self.kept.has(stack, databases.lost(stack)),
             SWITCH_ON: lambda stack: is_on(switch_url(self.spec, self._region(stack))),
             LED: self._leads,

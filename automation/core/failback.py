@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 
 from automation.core.deployment_log import ANY
 from automation.core.failover import (
+    LEAD_SECONDS,
+    OPEN_DATABASE,
     PROMOTE,
+    SMOKE_SECONDS,
+    WRITABLE,
     ServesAlready,
     Sides,
     brought_to_size,
@@ -19,6 +23,7 @@ from automation.core.failover import (
     stop_pods,
     turned,
 )
+from automation.core.gates import Leads, SmokePasses
 from automation.core.losses import LogRecycled, Losses
 from automation.core.plan import Plan, Task, Update
 from automation.core.preflight import Answer, Check
@@ -36,6 +41,7 @@ if TYPE_CHECKING:
 
 KEPT = "what it alone has written is kept"
 FOLLOWS, REBUILD = "the database follows the other one", "rebuild the database as a standby"
+ALONE = "the other database replays its log"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,7 @@ def plan_failback(facts: Facts, request: Return) -> Plan:
     """Plan to have prod's region serve again, and dr's stand by.
 
     What is fenced or rebuilt on prod stays so. The switchover is undone until prod's database is promoted; from then on there is no way but
-    forward.
+    forward. Where a failover has fenced prod and come no further, prod is opened again.
 
     Raises:
         ServesAlready: prod's region does, and dr stands by.
@@ -87,6 +93,8 @@ def plan_failback(facts: Facts, request: Return) -> Plan:
     home, standby = facts.present(HOME), facts.present(STANDBY)
     bases = {stack: facts.of(stack).standing.base for stack in (HOME, STANDBY)}
     back = Sides(HOME, STANDBY, request.region)
+    if _was_not_left(standby, request.found) and (steps := _opened(home, request)):
+        return Plan(request.command, STANDBY, bases, steps)
     if home.active and not standby.active:
         steps = (*([turned(facts, back, home)] if gates_left(facts, back, home) else ()), *_follow(facts, standby, request))
         if not steps:
@@ -104,6 +112,25 @@ def plan_failback(facts: Facts, request: Return) -> Plan:
         *_follow(facts, fenced(standby), request),
     )
     return Plan(request.command, STANDBY, bases, steps)
+
+
+def _was_not_left(standby: Dials, found: Found) -> bool:
+    """Tell whether nobody has taken over from prod: dr's database replays another's log, and prod's does not."""
+    return not standby.active and _replays(found.standby) and not isinstance(found.home, Exception) and not found.home.replays
+
+
+def _replays(database: DatabaseStanding | HhctlError) -> bool:
+    return not isinstance(database, Exception) and database.replays
+
+
+def _opened(home: Dials, request: Return) -> tuple[Step, ...]:
+    """Take back what a failover that came no further has done to prod; its term stays, since nobody has served by a later one."""
+    open_again = replace(home, stopped=False, active=True, database_role=DatabaseRole.PRIMARY)
+    gates = (SmokePasses(HOME, within=SMOKE_SECONDS), Leads(HOME, request.region, within=LEAD_SECONDS))
+    return (
+        *([] if _writes(request.found) else [Task(OPEN_DATABASE, HOME, ALONE, OPEN_DATABASE, WRITABLE)]),
+        *([] if open_again == home else [Update(HOME, home, open_again, gates)]),
+    )
 
 
 def has_taken(facts: Facts, found: Found) -> bool:
@@ -191,6 +218,8 @@ def _standby(found: Found) -> Check:
             return Check(name, Answer.NO_GO, error.message)
         case standby if standby.takes_writes:
             return Check(name, Answer.GO, "takes writes")
+        case standby if standby.replays and not isinstance(found.home, Exception) and not found.home.replays:
+            return Check(name, Answer.GO, f"replays another's log: it has not taken over from {HOME}")
         case standby if standby.replays:
             return Check(name, Answer.NO_GO, "replays another's log")
         case _:

@@ -20,6 +20,7 @@ Gate: TypeAlias = Met | Soak | Rung
 
 _UNATTENDED = "canary run "
 _NEED_NOT_WAIT = ("failover ", "canary abort ")
+_ALWAYS_ALONE = (*_NEED_NOT_WAIT, "failback ")
 
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
 
@@ -104,13 +105,15 @@ class Plan:
 
     @property
     def holds(self) -> tuple[str, ...]:
-        """Name the stacks to hold a lease on: all of them where there may be several updates, of which an undo is one.
+        """Name the stacks to hold a lease on: all of them and home where there may be several updates, of which an undo is one.
 
-        What takes a lease over does so for one update too: who had it learns of it by that alone.
+        What takes a lease over, or moves the traffic, does so for one update too: who else would learns of it by that alone.
         """
         updates = [step for step in self.steps if isinstance(step, Update)]
         several = len(updates) > 1 or any(update.undo for update in updates)
-        return self.stacks if several or self.operation.startswith(_NEED_NOT_WAIT) else ()
+        if not several and not self.operation.startswith(_ALWAYS_ALONE):
+            return ()
+        return tuple(dict.fromkeys((*self.stacks, *([self.home] if self.home in self.bases else []))))
 
 
 def gives_way(operation: str) -> bool:

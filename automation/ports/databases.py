@@ -93,6 +93,10 @@ class RelayedDatabases:
             return False
         return standing.replays and standing.streaming
 
+    def is_followed(self, stack: str) -> bool:
+        """Tell whether the other database replays a log, so that it takes no writes."""
+        return self.look(_other(stack)).replays
+
     def lost(self, stack: str) -> Losses:
         """Tell what the database of a stack has committed since the other one was promoted, and so lacks it.
 

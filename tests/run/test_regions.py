@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import traceback
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -374,3 +374,47 @@ def test_a_database_that_was_shut_alone_is_opened_again_without_the_state_of_its
     assert report
     assert report.ending is Ending.HALTED
     assert_home_serves_as_before(bob)
+
+
+@pytest.mark.parametrize("place", ["step-2-carried-out", "step-2-done", "step-3-carried-out", "step-3-done"])
+def test_who_wants_no_failover_any_more_goes_home_from_the_middle_of_it(folder: Path, place: str) -> None:
+    world = two_regions(folder)
+    died(world, AWAY, place)
+    bob = RegionDesk(world, "bob")
+    report = bob.failback()
+    assert report
+    assert report.ending is Ending.DONE
+    assert_home_serves_as_before(bob)
+    with pytest.raises(Refusal, match="us-east-1 serves already"):
+        bob.failback()
+    assert AWAY.run(bob)
+    assert_serves(bob, STANDBY)
+
+
+@pytest.mark.parametrize("place", ["step-1-carried-out", "step-2-carried-out"])
+def test_going_home_from_there_survives_a_death_too(folder: Path, place: str) -> None:
+    world = two_regions(folder)
+    died(world, AWAY, "step-3-done")
+    died(world, BACK, place)
+    bob = RegionDesk(world, "bob")
+    with suppress(Refusal):
+        bob.failback()
+    assert_home_serves_as_before(bob)
+
+
+def test_nobody_goes_home_from_a_failover_that_is_under_way(folder: Path) -> None:
+    alice, bob = RegionDesk(two_equals(folder)), RegionDesk(folder, "bob")
+    endings: list[Ending] = []
+
+    def meanwhile(place: str) -> None:
+        if place in {"step-1-done", "step-2-done"}:
+            report = bob.failback()
+            assert report
+            endings.append(report.ending)
+
+    alice.passed = meanwhile
+    report = alice.failover()
+    assert report
+    assert report.ending is Ending.DONE
+    assert endings == [Ending.BUSY, Ending.BUSY]
+    assert_serves(alice, STANDBY)
