@@ -9,6 +9,7 @@ from automation.core.record import Event
 from automation.core.updates import Outcome, code_of
 from automation.course import Effect, Stop
 from automation.errors import HhctlError
+from automation.journal import JournalLost
 from automation.watching import meet_gates
 
 if TYPE_CHECKING:
@@ -38,8 +39,11 @@ def take(course: Course, number: int, step: Step) -> Stop | None:
     try:
         stop = _take(course, number, step)
     except HhctlError as error:
-        if not step.best_effort:
+        if not step.best_effort or isinstance(error, JournalLost):
             raise
+        if isinstance(step, Update):
+            # Whether it has taken effect nobody can tell.
+            course.effects.append(Effect(number, step, course.doors.clock.now()))
         stop = Stop(ending_of(error.code), f"{step.title}: {error.message}")
     if stop is None or not step.best_effort or stop.ending in _NOT_PASSED_OVER:
         return stop

@@ -101,7 +101,7 @@ def operate(
         for step in left.left:
             facts.must_reach(step)
         with doors() as opened:
-            return take_up_undo(left, author, opened, records.journal(left.run))
+            return take_up_undo(left, author, opened, records.journal(left.run), stands=lambda: _stands(left, records))
     wanted = plan(facts)
     for step in wanted.steps:
         facts.must_reach(step)
@@ -109,3 +109,9 @@ def operate(
         return None
     with doors() as opened:
         return carry_out(wanted, author, opened, records.journal())
+
+
+def _stands(left: Unfinished, records: Records) -> bool:
+    """Tell whether what a run has left is left still."""
+    now = unfinished(records.newest(), left.operation)
+    return now is not None and now.run == left.run

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from automation.core.failback import ALONE, FOLLOWS, KEPT, REBUILD
+from automation.core.failback import FOLLOWS, KEPT, REBUILD
 from automation.core.failover import (
     CATCH_UP,
     FOLLOW_SWITCH,
@@ -21,7 +21,7 @@ from automation.core.failover import (
     TURN_DIRECTLY,
     WRITABLE,
 )
-from automation.errors import HhctlError
+from automation.errors import HhctlError, Refusal
 from automation.ports.names import NameServer
 from automation.ports.switches import is_on
 from stacks.house import API, edge, switch_url
@@ -55,7 +55,6 @@ class RegionDeeds:
             LEVEL: databases.level,
             WRITABLE: lambda stack: databases.look(stack).takes_writes,
             FOLLOWS: databases.follows,
-            ALONE: databases.is_followed,
             KEPT: lambda stack: self.kept.has(stack, databases.lost(stack)),
             SWITCH_ON: lambda stack: is_on(switch_url(self.spec, self._region(stack))),
             LED: self._leads,
@@ -65,7 +64,7 @@ class RegionDeeds:
         """Return what can be done, by its name."""
         return {
             SHUT_DATABASE: self.databases.shut,
-            OPEN_DATABASE: self.databases.open,
+            OPEN_DATABASE: self._open,
             CATCH_UP: self.databases.catch_up,
             PROMOTE: self.databases.promote,
             REBUILD: self.databases.follow,
@@ -75,6 +74,11 @@ class RegionDeeds:
 
     def _region(self, stack: str) -> str:
         return self.spec.stacks[stack].region
+
+    def _open(self, stack: str) -> None:
+        if self.databases.has_rival(stack):
+            raise Refusal(f"the database of {stack} stays shut: the other one takes writes", hint="hhctl status")
+        self.databases.open(stack)
 
     def _turn_directly(self, stack: str) -> None:
         from automation.ports.switch_writer import switch_object  # noqa: PLC0415 - boto3 is paid for where it is used

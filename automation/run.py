@@ -57,8 +57,10 @@ def carry_out(plan: Plan, author: Author, doors: Doors, journal: Journal) -> Rep
     return _end(course, stop or Stop(Ending.DONE, "done"), left=tuple(step.title for step in left))
 
 
-def take_up_undo(run: Unfinished, author: Author, doors: Doors, journal: Journal) -> Report:
+def take_up_undo(run: Unfinished, author: Author, doors: Doors, journal: Journal, *, stands: Callable[[], bool]) -> Report:
     """Finish the undo in which `run` was interrupted, under its own name in the journal; ends as that run would have.
+
+    `stands` tells, once nobody else can act, whether that is still what is to be done: the operator may have thought about it for long.
 
     Raises:
         Refusal: the journal cannot be written; nothing was done.
@@ -67,9 +69,13 @@ def take_up_undo(run: Unfinished, author: Author, doors: Doors, journal: Journal
     doors.watcher.recorded(journal.begin(Event.TAKEN_UP, f"the undo of {run.operation}", author=author, data={}))
     # Of a stack that a task alone is of, not even the state need be in reach.
     stacks = tuple(dict.fromkeys((run.home, *(left.stack for left in run.left if isinstance(left, UpdateLeft)))))
-    stop = _guarded(course, stacks, partial(finish_undo, course, run))
+    stop = _guarded(course, stacks, lambda: finish_undo(course, run) if stands() else _overtaken(run))
     assert run.undoing  # noqa: S101 - who calls this has looked
     return _end(course, stop or Stop(run.undoing.heads_for, f"{run.undoing.why}; undone after an interruption"), left=())
+
+
+def _overtaken(run: Unfinished) -> Stop:
+    return Stop(Ending.STALE, f"somebody has gone on since with what {run.operation} has left")
 
 
 def _guarded(course: Course, leased: tuple[str, ...], go: Callable[[], Stop | None]) -> Stop | None:
@@ -95,7 +101,7 @@ def _guarded(course: Course, leased: tuple[str, ...], go: Callable[[], Stop | No
 def _forward(course: Course, plan: Plan) -> Stop | None:
     if not plan.holds:
         course.doors.leases.look(plan.stacks)
-    if len(plan.steps) > 1 and (moved := _moved(course, plan)):
+    if max(len(plan.steps), len(plan.bases)) > 1 and (moved := _moved(course, plan)):
         return moved
     for number, step in enumerate(plan.steps, 1):
         stop = Stop(Ending.CANCELLED, "cancelled by Ctrl-C") if course.stop_wanted else take(course, number, step)

@@ -27,14 +27,15 @@ def way_back(session: Session, *, home: Dials) -> tuple[str, ...]:
     None where not even dr's state can be had: then the command itself will say.
     """
     found = session.gather(HOME, STANDBY)
-    command = failback_command(session.app.spec.stacks[HOME].region, data_loss=False)
+    home_region, other = (session.app.spec.stacks[stack].region for stack in (HOME, STANDBY))
+    command = failback_command(home_region, data_loss=False)
     if isinstance(found[STANDBY], Unreachable):
         return (command,)
     if isinstance(found[HOME], Unreachable):
         found = {**found, HOME: _taken_for(home, at=session.now())}
     seen = Found(home=_PRIMARY, standby=_PRIMARY, switch=False, losses=None)
     try:
-        return lines(plan_failback(Facts(found), Return(command, session.app.spec.stacks[HOME].region, (), seen)))
+        return lines(plan_failback(Facts(found), Return(command, home_region, other, (), seen)))
     except HhctlError:
         return (command,)
 

@@ -11,7 +11,7 @@ from desk import FIRST, Desk
 from fakes import seeded
 
 from automation.core.facts import Unreachable
-from automation.core.failback import ALONE, FOLLOWS, REBUILD, Found, Return, answers, failback_command, has_taken, plan_failback
+from automation.core.failback import FOLLOWS, REBUILD, Found, Return, answers, failback_command, has_taken, plan_failback
 from automation.core.failover import (
     CATCH_UP,
     LEVEL,
@@ -60,9 +60,8 @@ class Databases:
         return DatabaseStanding(replays=held["replays"], shut=held["shut"], position="0/10", streaming=held["replays"], quiet=0.0)
 
     def holds(self, condition: str, stack: str) -> bool:
-        stands = self.standing(_other(stack) if condition == ALONE else stack)
+        stands = self.standing(stack)
         return {
-            ALONE: stands.replays,
             "true": True,
             SHUT: stands.shut,
             STANDS_BY: stands.replays,
@@ -91,10 +90,6 @@ class Databases:
 
     def _read(self) -> dict[str, dict[str, bool]]:
         return json.loads((self.folder / "databases.json").read_text())
-
-
-def _other(stack: str) -> str:
-    return STANDBY if stack == HOME else HOME
 
 
 @dataclass
@@ -162,7 +157,7 @@ class RegionDesk(Desk):
         """`hhctl failback us-east-1`."""
         command = failback_command(EAST, data_loss=False)
         found = Found(self.databases.standing(HOME), self.databases.standing(STANDBY), switch=False, losses=None)
-        request = Return(command, EAST, answers(found, data_loss=False), found)
+        request = Return(command, EAST, WEST, answers(found, data_loss=False), found)
         facts = self.look(command)
         taken = has_taken(facts, found)
         facts = to_go_on(facts, command, taken=taken, lost=False)

@@ -7,11 +7,7 @@ from typing import TYPE_CHECKING
 
 from automation.core.deployment_log import ANY
 from automation.core.failover import (
-    LEAD_SECONDS,
-    OPEN_DATABASE,
     PROMOTE,
-    SMOKE_SECONDS,
-    WRITABLE,
     ServesAlready,
     Sides,
     brought_to_size,
@@ -23,10 +19,10 @@ from automation.core.failover import (
     stop_pods,
     turned,
 )
-from automation.core.gates import Leads, SmokePasses
 from automation.core.losses import LogRecycled, Losses
 from automation.core.plan import Plan, Task, Update
 from automation.core.preflight import Answer, Check
+from automation.errors import Refusal
 from stacks.dials import DatabaseRole
 from stacks.house import HOME, STANDBY
 
@@ -41,7 +37,6 @@ if TYPE_CHECKING:
 
 KEPT = "what it alone has written is kept"
 FOLLOWS, REBUILD = "the database follows the other one", "rebuild the database as a standby"
-ALONE = "the other database replays its log"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +56,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """What is asked for: the traffic back in `region`, prod's, by `command`; `checks` is what was answered, `found` what was seen."""
+    """What is asked for: the traffic back in `region`, prod's, from the `other` one, by `command`.
+
+    `checks` is what was answered, `found` what was seen.
+    """
 
     command: str
     region: str
+    other: str
     checks: tuple[Check, ...]
     found: Found
 
@@ -83,7 +82,7 @@ def plan_failback(facts: Facts, request: Return) -> Plan:
     """Plan to have prod's region serve again, and dr's stand by.
 
     What is fenced or rebuilt on prod stays so. The switchover is undone until prod's database is promoted; from then on there is no way but
-    forward. Where a failover has fenced prod and come no further, prod is opened again.
+    forward.
 
     Raises:
         ServesAlready: prod's region does, and dr stands by.
@@ -93,9 +92,9 @@ def plan_failback(facts: Facts, request: Return) -> Plan:
     home, standby = facts.present(HOME), facts.present(STANDBY)
     bases = {stack: facts.of(stack).standing.base for stack in (HOME, STANDBY)}
     back = Sides(HOME, STANDBY, request.region)
-    if _was_not_left(standby, request.found) and (steps := _opened(home, request)):
-        return Plan(request.command, STANDBY, bases, steps)
     if home.active and not standby.active:
+        if _writes(request.found.standby):
+            raise Refusal(f"the database of {STANDBY} takes writes: a failover was left half done", hint=f"hhctl failover {request.other}")
         steps = (*([turned(facts, back, home)] if gates_left(facts, back, home) else ()), *_follow(facts, standby, request))
         if not steps:
             raise ServesAlready(request.region)
@@ -114,37 +113,24 @@ def plan_failback(facts: Facts, request: Return) -> Plan:
     return Plan(request.command, STANDBY, bases, steps)
 
 
-def _was_not_left(standby: Dials, found: Found) -> bool:
-    """Tell whether nobody has taken over from prod: dr's database replays another's log, and prod's does not."""
-    return not standby.active and _replays(found.standby) and not isinstance(found.home, Exception) and not found.home.replays
-
-
-def _replays(database: DatabaseStanding | HhctlError) -> bool:
-    return not isinstance(database, Exception) and database.replays
-
-
-def _opened(home: Dials, request: Return) -> tuple[Step, ...]:
-    """Take back what a failover that came no further has done to prod; its term stays, since nobody has served by a later one."""
-    open_again = replace(home, stopped=False, active=True, database_role=DatabaseRole.PRIMARY)
-    gates = (SmokePasses(HOME, within=SMOKE_SECONDS), Leads(HOME, request.region, within=LEAD_SECONDS))
-    return (
-        *([] if _writes(request.found) else [Task(OPEN_DATABASE, HOME, ALONE, OPEN_DATABASE, WRITABLE)]),
-        *([] if open_again == home else [Update(HOME, home, open_again, gates)]),
-    )
-
-
 def has_taken(facts: Facts, found: Found) -> bool:
     """Tell whether prod has taken over since a failback was interrupted before that: its switch is on, or its database takes writes."""
-    return facts.present(HOME).active or _writes(found)
+    return facts.present(HOME).active or _writes(found.home)
 
 
-def _writes(found: Found) -> bool:
-    return not isinstance(found.home, Exception) and found.home.takes_writes
+def may_have_lost(standby: Dials | None, found: Found) -> bool:
+    """Tell whether prod's database may have written what dr's lacks: dr has taken over, and prod's is no standby of it yet."""
+    taken = (standby is not None and standby.active) or _writes(found.standby)
+    return taken and (isinstance(found.home, Exception) or not found.home.replays)
+
+
+def _writes(database: DatabaseStanding | HhctlError) -> bool:
+    return not isinstance(database, Exception) and database.takes_writes
 
 
 def _is_promoted(facts: Facts, standby: Dials, found: Found) -> bool:
     """Tell whether there is no way back: that prod's database takes writes while dr's is fenced has no other cause."""
-    writes = _writes(found)
+    writes = _writes(found.home)
     return facts.begun(PROMOTE, HOME) or (writes and standby.database_role is DatabaseRole.FENCED)
 
 
@@ -218,8 +204,6 @@ def _standby(found: Found) -> Check:
             return Check(name, Answer.NO_GO, error.message)
         case standby if standby.takes_writes:
             return Check(name, Answer.GO, "takes writes")
-        case standby if standby.replays and not isinstance(found.home, Exception) and not found.home.replays:
-            return Check(name, Answer.GO, f"replays another's log: it has not taken over from {HOME}")
         case standby if standby.replays:
             return Check(name, Answer.NO_GO, "replays another's log")
         case _:

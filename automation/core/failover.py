@@ -32,7 +32,7 @@ SWITCH_ON, TURN_DIRECTLY = "the switch is on", "turn the switch past the engine"
 LED, FOLLOW_SWITCH = "the public name leads there", "wait until the world has followed"
 
 _READY_SECONDS = 180.0
-SMOKE_SECONDS = 60.0
+_SMOKE_SECONDS = 60.0
 # The checkers need as long as the threshold says to see the switch; the rest is for one that had just looked, and for a slow answer.
 LEAD_SECONDS = 2.0 * INTERVAL_SECONDS * THRESHOLD + 30.0
 
@@ -263,7 +263,7 @@ def turned(facts: Facts, sides: Sides, before: Dials) -> Update:
     The other's term is at most one above, since whoever takes over comes to one more than the other has.
     """
     stack = sides.taking
-    gates = (SmokePasses(stack, within=SMOKE_SECONDS), Leads(stack, sides.region, within=LEAD_SECONDS))
+    gates = (SmokePasses(stack, within=_SMOKE_SECONDS), Leads(stack, sides.region, within=LEAD_SECONDS))
     if before.active:
         return Update(stack, before, before, gates, no_return=True, revision=facts.of(stack).standing.base)
     after = replace(before, active=True, database_role=DatabaseRole.PRIMARY, term=before.term + 2)

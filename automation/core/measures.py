@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from automation.core.plan import Ending
 from automation.core.record import Event
-from automation.core.resume import is_same
+from automation.core.resume import is_same, moves
 from stacks.switching import INTERVAL_SECONDS, THRESHOLD, TTL_SECONDS
 
 if TYPE_CHECKING:
@@ -124,6 +124,11 @@ def in_force(records: Sequence[Record], operation: str, task: str) -> bool:
     return any(_done(run, task) - {record.step for record in run if record.event in undone} for run in _runs(records, operation))
 
 
+def passed_over(records: Sequence[Record], run: str) -> tuple[str, ...]:
+    """Return what a run says of the steps that it went on without."""
+    return tuple(record.says for record in records if record.run == run and record.event is Event.PASSED_OVER)
+
+
 def _done(run: Sequence[Record], task: str) -> set[int]:
     return {record.step for record in run if record.step and record.event is Event.DONE and record.says.startswith(task)}
 
@@ -145,10 +150,18 @@ def to_json(measured: Measured) -> Mapping[str, Json]:
 
 def _runs(records: Sequence[Record], operation: str) -> list[list[Record]]:
     """Choose the records of the newest run, and of the runs that it went on from: those that did not come to their end."""
-    begun = [record for record in records if record.event is Event.BEGUN and is_same(str(record.data.get("operation", "")), operation)]
+    begun = [(record, str(record.data.get("operation", ""))) for record in records if record.event is Event.BEGUN]
     chosen: list[list[Record]] = []
-    for first in reversed(begun):
+    for first, command in reversed(begun):
+        same = is_same(command, operation)
+        if not same and not (moves(command) and moves(operation)):
+            continue
         own = [record for record in records if record.run == first.run and record.event is not Event.MEASURED]
+        if not same:
+            # What moved the traffic another way has overtaken what came before it.
+            if chosen and _did_something(own):
+                break
+            continue
         if chosen and _is_over(own):
             break
         if not chosen or _did_something(own):
@@ -169,9 +182,12 @@ def _is_over(run: Sequence[Record]) -> bool:
 def _phases(run: Sequence[Record]) -> Iterator[Phase]:
     """Tell the phases of a run: each step, and its gates apart; from one record of it to the next."""
     titles = {record.step: record.says for record in run if record.event is Event.STARTED}
+    passed_over = {record.step for record in run if record.event is Event.PASSED_OVER}
     before = run[0].at
     for record in run:
-        if record.step in titles and record.event in {Event.DONE, Event.JUDGED, Event.FAILED}:
+        if record.step in passed_over and record.event is not Event.PASSED_OVER:
+            continue
+        if record.step in titles and record.event in {Event.DONE, Event.JUDGED, Event.FAILED, Event.PASSED_OVER}:
             title = titles[record.step]
             gates = record.event is Event.JUDGED
             yield Phase(f"gates of {title}" if gates else title, (record.at - before).total_seconds(), follows=gates and _leads(record))

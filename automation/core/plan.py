@@ -113,7 +113,10 @@ class Plan:
         several = len(updates) > 1 or any(update.undo for update in updates)
         if not several and not self.operation.startswith(_ALWAYS_ALONE):
             return ()
-        return tuple(dict.fromkeys((*self.stacks, *([self.home] if self.home in self.bases else []))))
+        # Nobody waits for who holds a stack that the plan can do without.
+        needed = {step.stack for step in self.steps if not step.best_effort}
+        stacks = [stack for stack in self.stacks if stack in needed]
+        return tuple(dict.fromkeys((*stacks, *([self.home] if self.home in self.bases else []))))
 
 
 def gives_way(operation: str) -> bool:

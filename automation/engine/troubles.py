@@ -98,5 +98,8 @@ def told(place: Path) -> Generator[None]:
 def _lines(stderr: str) -> Iterator[str]:
     """Find the lines that tell an error, those marked as such first."""
     lines = [" ".join(line.split()) for line in stderr.splitlines() if line.strip()]
+    # Several at once stand below their number, each on a line of its own.
+    if causes := [line.removeprefix("* ") for line in lines if line.startswith("* ")]:
+        yield "; ".join(causes)
     yield from (line.removeprefix("error: ") for line in lines if line.startswith("error: "))
     yield from (line for line in lines if not line.startswith("warning: "))

@@ -14,7 +14,7 @@ from automation.aftermath import conclude, move
 from automation.app import open_app
 from automation.commands import OperationCommand
 from automation.consent import must_be_able_to_agree
-from automation.core.failback import REBUILD, Found, Return, answers, failback_command, has_taken, plan_failback
+from automation.core.failback import REBUILD, Found, Return, answers, failback_command, has_taken, may_have_lost, plan_failback
 from automation.core.failover import Sides, to_go_on, to_lead_back
 from automation.core.losses import Losses
 from automation.core.measures import Predicted, measure, measured_last
@@ -56,7 +56,7 @@ def failback(options: Options, region: str, *, data_loss: bool) -> ExitCode:
     given up. In the end the other region stands by again.
     """
     app = open_app()
-    home = app.spec.stacks[HOME].region
+    home, away = (app.spec.stacks[stack].region for stack in (HOME, STANDBY))
     if region != home:
         raise UsageFault(f"{region} is not the home region", hint=f"hhctl failback {home}")
     must_be_able_to_agree(options, stacks=(HOME, STANDBY))
@@ -74,7 +74,9 @@ def failback(options: Options, region: str, *, data_loss: bool) -> ExitCode:
     tell_checks(checks)
     facts = to_lead_back(facts, checks, Sides(HOME, STANDBY, region), taken=has_taken(facts, seen))
     last = measured_last(newest, "failback")
-    report = move(session, options, partial(plan_failback, request=Return(command, region, checks, found)), facts, command, records=records)
+    report = move(
+        session, options, partial(plan_failback, request=Return(command, region, away, checks, found)), facts, command, records=records
+    )
     if report is None or report.ending.code is not ExitCode.DONE:
         return reported(report, options)
     moved = _moved(session, report, found, Predicted(last.steps if last else None, rpo=0.0), records=records, entered=entered)
@@ -93,18 +95,11 @@ def _look(session: Session) -> Found:
 
 def _with_losses(session: Session, facts: Facts, seen: Found) -> Found:
     """Look at what prod's database alone has written, if it may have; that is kept in a file."""
-    if facts.begun(REBUILD, HOME) or not _may_have_written(facts, seen):
+    if facts.begun(REBUILD, HOME) or not may_have_lost(facts.of(STANDBY).dials, seen):
         return seen
     losses = or_error(partial(session.databases.lost, HOME))
     kept = session.kept_rows.keep(HOME, losses, at=session.now()) if isinstance(losses, Losses) and losses.transactions else ""
     return Found(seen.home, seen.standby, seen.switch, losses, kept)
-
-
-def _may_have_written(facts: Facts, seen: Found) -> bool:
-    """Tell whether prod's database is the old primary still: it is none while it follows, nor once the traffic is back."""
-    standby = facts.of(STANDBY).dials
-    serves = standby is not None and standby.active
-    return serves and (isinstance(seen.home, HhctlError) or not seen.home.replays)
 
 
 def _moved(session: Session, report: Report, found: Found, predicted: Predicted, *, records: Journals, entered: datetime) -> Moved:

@@ -21,8 +21,9 @@ from automation.core.failover import (
     to_go_on,
     to_lead_back,
 )
-from automation.core.measures import Predicted, begun_at, done_before, in_force, measure
+from automation.core.measures import Predicted, begun_at, done_before, in_force, measure, passed_over
 from automation.core.moved import NOTHING_LOST, Moved
+from automation.core.plan import Ending
 from automation.core.preflight import Waivers, predicted_rpo, preflight
 from automation.errors import ExitCode, HhctlError, UsageFault
 from automation.operating import recalled
@@ -96,7 +97,7 @@ def failover(options: Options, region: str, *, planned: bool, lost: str | None, 
             _tell_what_passes_over(report, failover_command(region, planned=False, waivers=waivers, lost=left))
         return reported(report, options)
     moved = _moved(session, report, surveyed, predicted, records=records, entered=entered)
-    _tell_what_is_left(left, moved)
+    _tell_what_is_left(left, moved, passed_over(records.known(), report.run))
     return conclude(session, options, report, moved, records=records)
 
 
@@ -175,11 +176,13 @@ def _tell_preflight(checks: Sequence[Check], predicted: Predicted) -> None:
 
 
 def _tell_what_passes_over(report: Report, command: str) -> None:
-    if HOME in report.says:
+    if HOME in report.says and report.ending not in {Ending.CANCELLED, Ending.STALE, Ending.BUSY}:
         tell(f"to do: if {HOME} is what fails and can be done without: hhctl {command}")
 
 
-def _tell_what_is_left(region: str, moved: Moved) -> None:
+def _tell_what_is_left(region: str, moved: Moved, passed: Sequence[str]) -> None:
+    for says in passed:
+        tell(f"to do: see to what was passed over: {says}")
     if moved.unfenced:
         tell(f"to do: {region} is unfenced: its pods stop serving once they read this region's switch; keep it from coming back until then")
     tell("to do: back it up anew, since the backups of prod are made by prod")

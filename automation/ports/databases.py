@@ -93,9 +93,12 @@ class RelayedDatabases:
             return False
         return standing.replays and standing.streaming
 
-    def is_followed(self, stack: str) -> bool:
-        """Tell whether the other database replays a log, so that it takes no writes."""
-        return self.look(_other(stack)).replays
+    def has_rival(self, stack: str) -> bool:
+        """Tell whether the other database is seen to take writes; one that does not answer is not."""
+        try:
+            return self.look(_other(stack)).takes_writes
+        except HhctlError:
+            return False
 
     def lost(self, stack: str) -> Losses:
         """Tell what the database of a stack has committed since the other one was promoted, and so lacks it.

@@ -5,7 +5,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from automation.core.measures import Phase, Predicted, begun_at, done_before, in_force, measure, measured_last, to_json, unmeasured
+from automation.core.measures import (
+    Phase,
+    Predicted,
+    begun_at,
+    done_before,
+    in_force,
+    measure,
+    measured_last,
+    passed_over,
+    to_json,
+    unmeasured,
+)
 from automation.core.record import Event, Record
 from stacks.switching import INTERVAL_SECONDS, THRESHOLD, TTL_SECONDS
 
@@ -164,3 +175,27 @@ def test_a_task_is_in_force_until_it_is_undone() -> None:
     assert in_force([*shut, *tasks("B", COMMAND)], COMMAND, "shut")
     assert not in_force([*shut, Record("A", ENTERED, Event.UNDO_STARTED, 1, "undo step 1 on prod", {})], COMMAND, "shut")
     assert not in_force(tasks("A", COMMAND), COMMAND, "shut")
+
+
+def test_what_moved_the_traffic_another_way_since_has_overtaken_what_came_before_it() -> None:
+    died = records("A", (1, Event.BEGUN, 0, {"operation": COMMAND}), (2, Event.STARTED, 1, {}), (3, Event.DONE, 1, {}))
+    home = records("B", (10, Event.BEGUN, 0, {"operation": "failback us-east-1"}), (11, Event.STARTED, 1, {}))
+    measured = measure([*died, *home, *whole("C", begins=61)], COMMAND, entered=ENTERED + timedelta(seconds=60))
+    assert measured
+    assert measured.rto == 35.0
+    assert not in_force([*died, *home, *records("C", (61, Event.BEGUN, 0, {"operation": COMMAND}))], COMMAND, "step 1")
+
+
+def test_a_step_that_was_passed_over_is_one_phase() -> None:
+    seen = records(
+        "A",
+        (1, Event.BEGUN, 0, {"operation": COMMAND}),
+        (2, Event.STARTED, 1, {}),
+        (4, Event.FAILED, 1, {}),
+        (4.5, Event.PASSED_OVER, 1, {}),
+        (5, Event.JUDGED, 2, LEADS),
+    )
+    measured = measure(seen, COMMAND, entered=ENTERED)
+    assert measured
+    assert [(phase.title, phase.seconds) for phase in measured.phases[1:2]] == [("step 1", 3.5)]
+    assert passed_over(seen, "A") == ("step 1",)

@@ -55,6 +55,10 @@ SAID = {
     "error: write /state/prod.json: no space left on device": (ExitCode.FAILED, "no space is left"),
     "error: dial tcp 10.0.0.1:443: i/o timeout": (ExitCode.TIMED_OUT, "the engine got no answer for stack prod: dial tcp"),
     "warning: old\nerror: something\n  else": (ExitCode.FAILED, "the engine could not begin with stack prod: something"),
+    "error: 2 errors occurred:\n\t* one thing\n\t* another": (
+        ExitCode.FAILED,
+        "the engine could not begin with stack prod: one thing; another",
+    ),
     "": (ExitCode.FAILED, "the engine could not begin with stack prod: it said nothing"),
 }
 

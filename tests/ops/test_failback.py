@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from ops.planning import cases, check
 
-from automation.core.failback import Found, Return, answers, failback_command, plan_failback
+from automation.core.failback import Found, Return, answers, failback_command, may_have_lost, plan_failback
 from automation.core.losses import LogRecycled, Losses
 from automation.core.preflight import Answer
 from automation.core.replication import DatabaseStanding
 from automation.errors import HhctlError, TimedOut
+from stacks.dials import Dials
 
 REGION = "us-east-1"
 STANDINGS: dict[str, DatabaseStanding | HhctlError] = {
@@ -31,7 +32,22 @@ def found_of(seen: dict[str, Any]) -> Found:
 @pytest.mark.parametrize("case", cases("failback"))
 def test_failback_plans_or_refuses(case: dict[str, Any]) -> None:
     found, command = found_of(case["seen"]), failback_command(REGION, data_loss=False)
-    check(case, partial(plan_failback, request=Return(command, REGION, answers(found, data_loss=False), found)), command)
+    check(case, partial(plan_failback, request=Return(command, REGION, "us-west-2", answers(found, data_loss=False), found)), command)
+
+
+@pytest.mark.parametrize(
+    ("prod", "dr", "active", "asked"),
+    [
+        ("writes", "writes", True, True),
+        ("silent", "writes", True, True),
+        ("shut", "writes", False, True),
+        ("replays", "writes", True, False),
+        ("writes", "replays", False, False),
+        ("writes", "shut", False, False),
+    ],
+)
+def test_what_prod_wrote_alone_is_asked_where_dr_has_taken_over(prod: str, dr: str, *, active: bool, asked: bool) -> None:
+    assert may_have_lost(Dials(active=active), found_of({"prod": prod, "dr": dr})) is asked
 
 
 def test_what_is_given_up_is_told_and_no_obstacle() -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import traceback
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
-from desk import FIRST
+from desk import FIRST, Agreeable
 from region_desk import HOME, STANDBY, RegionDesk, moved_away, two_equals, two_regions
 
 from automation.core.failover import PROMOTE
@@ -28,6 +28,7 @@ from stacks.dials import DatabaseRole
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from automation.core.resume import Unfinished
     from automation.run import Report
 
 
@@ -376,45 +377,43 @@ def test_a_database_that_was_shut_alone_is_opened_again_without_the_state_of_its
     assert_home_serves_as_before(bob)
 
 
-@pytest.mark.parametrize("place", ["step-2-carried-out", "step-2-done", "step-3-carried-out", "step-3-done"])
-def test_who_wants_no_failover_any_more_goes_home_from_the_middle_of_it(folder: Path, place: str) -> None:
+def test_an_undo_that_is_agreed_to_once_another_has_gone_on_changes_nothing(folder: Path) -> None:
     world = two_regions(folder)
-    died(world, AWAY, place)
-    bob = RegionDesk(world, "bob")
-    report = bob.failback()
+    died(world, SHUT_ALONE, "step-2-done")
+    bob, carol = unfit(RegionDesk(world, "bob")), RegionDesk(world, "carol")
+
+    class Slow(Agreeable):
+        def to_undo(self, run: Unfinished) -> bool:
+            assert shut_alone(carol)
+            return super().to_undo(run)
+
+    bob.consent = Slow()
+    report = shut_alone(bob)
+    assert report
+    assert report.ending is Ending.STALE
+    assert_serves_unfenced(bob)
+
+
+def test_who_holds_a_region_that_is_taken_for_lost_is_not_waited_for(folder: Path) -> None:
+    desk = RegionDesk(two_regions(folder), shuts=True, stops=True)
+    with desk.doors.leases.held((HOME,), run="01OTHER", operation="deploy v2", author=replace(desk.author, operator="bob")):
+        report = desk.failover(lost=True)
     assert report
     assert report.ending is Ending.DONE
-    assert_home_serves_as_before(bob)
-    with pytest.raises(Refusal, match="us-east-1 serves already"):
-        bob.failback()
-    assert AWAY.run(bob)
-    assert_serves(bob, STANDBY)
+    assert_serves(desk, STANDBY)
 
 
-@pytest.mark.parametrize("place", ["step-1-carried-out", "step-2-carried-out"])
-def test_going_home_from_there_survives_a_death_too(folder: Path, place: str) -> None:
-    world = two_regions(folder)
-    died(world, AWAY, "step-3-done")
-    died(world, BACK, place)
-    bob = RegionDesk(world, "bob")
-    with suppress(Refusal):
-        bob.failback()
-    assert_home_serves_as_before(bob)
+def test_what_may_have_taken_effect_before_it_was_passed_over_is_undone(folder: Path) -> None:
+    desk = RegionDesk(two_equals(folder), shuts=True, stops=True)
 
+    def at(place: str) -> None:
+        if place == "step-2-passed-over":
+            desk.interrupts.presses = 1
 
-def test_nobody_goes_home_from_a_failover_that_is_under_way(folder: Path) -> None:
-    alice, bob = RegionDesk(two_equals(folder)), RegionDesk(folder, "bob")
-    endings: list[Ending] = []
-
-    def meanwhile(place: str) -> None:
-        if place in {"step-1-done", "step-2-done"}:
-            report = bob.failback()
-            assert report
-            endings.append(report.ending)
-
-    alice.passed = meanwhile
-    report = alice.failover()
+    desk.passed = at
+    desk.engine.failing[HOME] = TimedOut("the state does not answer")
+    report = desk.failover(lost=True)
     assert report
-    assert report.ending is Ending.DONE
-    assert endings == [Ending.BUSY, Ending.BUSY]
-    assert_serves(alice, STANDBY)
+    assert report.ending is Ending.CANCELLED
+    assert_home_serves_as_before(desk)
+    assert [record.step for record in desk.listener.records if record.event is Event.UNDONE] == [2, 1]
