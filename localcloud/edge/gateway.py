@@ -36,8 +36,9 @@ class Gateway:
         return self._table is not None
 
     def take(self, table: Table, ports: Mapping[str, int]) -> None:
-        """Route by `table` from now on."""
+        """Route by `table` from now on; connections to pods that nothing leads to any more are not kept."""
         self._table, self._ports = table, ports
+        self._exchanges.keep_to({ports[pod] for pod in table.pods if pod in ports})
 
     async def converse(self, host: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection to its end. A request for a host that no route names is taken for one for `host`."""

@@ -77,6 +77,11 @@ class Table:
 
     rules: tuple[Rule, ...] = ()
 
+    @property
+    def pods(self) -> frozenset[str]:
+        """`ip:port` of every pod that a rule leads to."""
+        return frozenset(pod for rule in self.rules for backend in rule.backends for pod in backend.ready)
+
     def knows(self, host: str) -> bool:
         """Whether a route names the host."""
         return any(_fit(named, host) for rule in self.rules for named in rule.hosts)

@@ -177,3 +177,66 @@ def test_an_exchange_tells_what_was_never_asked_from_what_broke_off() -> None:
         asyncio.run(unreached())
     with pytest.raises(Broken):
         asyncio.run(broken())
+
+
+class Pod:
+    """Answers requests once `may_answer` is set, and knows which of its connections are open."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.may_answer = asyncio.Event()
+        self.left = asyncio.Event()
+        self.may_answer.set()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(EOFError, OSError):
+            while True:
+                await read_request(reader)
+                self.asked.set()
+                await self.may_answer.wait()
+                writer.write(answer(200, "OK").written(keeps=True))
+        self.left.set()
+        writer.close()
+
+
+def test_the_connections_to_a_pod_that_nothing_leads_to_any_more_are_closed() -> None:
+    async def walk() -> None:
+        pod = Pod()
+        async with listening(pod.serve) as port:
+            gateway = gateway_to(port)
+            assert [reply.status for reply in await asked(gateway, request())] == [200]
+            gateway.take(Table(), {POD: port})
+            await asyncio.wait_for(pod.left.wait(), timeout=10)
+
+    asyncio.run(walk())
+
+
+def test_a_request_under_way_to_a_pod_that_goes_is_answered_and_its_connection_closed() -> None:
+    async def walk() -> None:
+        pod = Pod()
+        pod.may_answer.clear()
+        async with listening(pod.serve) as port:
+            gateway = gateway_to(port)
+            asking = asyncio.create_task(asked(gateway, request()))
+            await pod.asked.wait()
+            gateway.take(Table(), {})
+            pod.may_answer.set()
+            assert [reply.status for reply in await asking] == [200]
+            await asyncio.wait_for(pod.left.wait(), timeout=10)
+
+    asyncio.run(walk())
+
+
+def test_a_connection_to_a_pod_that_is_still_led_to_is_kept() -> None:
+    async def walk() -> None:
+        pod = Pod()
+        async with listening(pod.serve) as port:
+            exchanges = Exchanges()
+            for _ in range(2):
+                exchanges.keep_to({port})
+                assert (await exchanges.ask(port, request())).status == 200
+            assert not pod.left.is_set()
+            assert len(exchanges._idle[port]) == 1
+            exchanges.close()
+
+    asyncio.run(walk())
