@@ -138,6 +138,8 @@ def test_a_pod_that_does_not_answer_is_not_waited_for(
         (b"GET / HTTP/1.1\r\nbad header\r\n\r\n", 400),
         (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", 501),
         (b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nContent-Length: \xb2\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", 413),
         (b"POST / HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n", 413),
         (b"GET /" + b"x" * HEAD_LIMIT + b" HTTP/1.1\r\n\r\n", 431),
     ],
@@ -152,6 +154,22 @@ def test_what_is_no_request_is_refused(sent: bytes, status: int) -> None:
             return line
 
     assert asyncio.run(walk()).split()[1] == str(status).encode()
+
+
+@pytest.mark.parametrize("status", [b"\xb2\xb2\xb2", b"20", b"9" * 5000])
+def test_a_pod_whose_answer_has_no_status_broke_off(status: bytes) -> None:
+    async def nonsense(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(b"HTTP/1.1 " + status + b" OK\r\n\r\n")
+        writer.close()
+
+    async def walk() -> Message:
+        async with listening(nonsense) as port:
+            [reply] = await asked(gateway_to(port), request())
+            return reply
+
+    reply = asyncio.run(walk())
+    assert (reply.status, "does not speak HTTP/1.1" in reply.body.decode()) == (502, True)
 
 
 def test_requests_are_counted_by_answer() -> None:
