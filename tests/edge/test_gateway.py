@@ -245,6 +245,19 @@ def test_a_request_under_way_to_a_pod_that_goes_is_answered_and_its_connection_c
     asyncio.run(walk())
 
 
+def test_pods_that_go_while_they_are_tried_are_as_those_that_take_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    gateway = gateway_to(1, ready=(POD, "10.244.77.2:8080"))
+    gateway._ports = {POD: 1, "10.244.77.2:8080": 2}
+
+    async def gone(*_: object) -> Message:
+        gateway.take(Table(), {})
+        raise Unreached
+
+    monkeypatch.setattr(gateway._exchanges, "ask", gone)
+    [reply] = asyncio.run(asked(gateway, request()))
+    assert reply.status == 503
+
+
 def test_a_connection_to_a_pod_that_is_still_led_to_is_kept() -> None:
     async def walk() -> None:
         pod = Pod()
