@@ -11,10 +11,14 @@ import platform
 import statistics
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
+from pod_costs import PodCost, pod_costs, seen
 from shell import HERE, hhctl, local_cloud, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 STACKS = ("staging", "dr", "prod", "global")
 PODS_A_REGION = 10
@@ -32,11 +36,6 @@ def processes(folder: Path) -> dict[int, psutil.Process]:
         except OSError:
             continue
     return found
-
-
-def is_api(process: psutil.Process) -> bool:
-    words = process.cmdline()
-    return words[-2:] == ["-m", "localcloud.workload"] and not any("keeper" in word for word in words)
 
 
 def seconds_of(process: psutil.Process) -> float:
@@ -109,21 +108,17 @@ def measured(environment: dict[str, str], folder: Path) -> list[tuple[str, str, 
     for stack in ("prod", "dr"):
         hhctl(environment, "scale", "api", str(PODS_A_REGION), "--stack", stack, "--yes", "--reason", "benchmark")
     time.sleep(SECONDS)
-    everything = list(processes(folder).values())
-    api = [process for process in everything if is_api(process)]
-    # Those of us-west-2 and of staging get no traffic: nothing but probes, scrapes and their own look at the faults.
-    used = share(everything, SECONDS)
-    of_api = sorted(share(api, SECONDS))
-    idle = of_api[: len(of_api) // 2]
-    memory = [process.memory_info().rss / 2**20 for process in api]
+    before, begun = seen(folder), time.monotonic()
+    used = share(list(processes(folder).values()), SECONDS)
+    after = seen(folder)
+    costs = pod_costs(before, after, time.monotonic() - begun)
     together = sum(proportional(process) for process in processes(folder).values())
     starts = [seconds_to_ready(environment, "us-west-2") for _ in range(STARTS)]
     requests = asked(environment, 'sum(rate(traffic_requests_total{code=~"2.."}[30s]))')
     failing = asked(environment, 'sum(rate(traffic_requests_total{code!~"2.."}[30s])) or vector(0)')
     p95 = asked(environment, "histogram_quantile(0.95, sum by (le) (rate(edge_request_duration_seconds_bucket[30s])))")
     return [
-        ("resident memory of a pod's API process, the median", f"{statistics.median(memory):.0f} MB", "60 MB"),
-        ("processor of an idle pod's API process, the median", f"{100 * statistics.median(idle):.2f} % of a core", "1 %"),
+        *cost_rows(costs),
         ("proportional memory of everything", f"{together / 2**30:.2f} GiB", "4 GB"),
         ("processor of everything", f"{100 * sum(used):.0f} % of a core", ""),
         ("requests answered", f"{requests:.0f} a second, {failing:.2f} failing, P95 {1000 * p95:.0f} ms at the edge", "200 a second"),
@@ -132,6 +127,29 @@ def measured(environment: dict[str, str], folder: Path) -> list[tuple[str, str, 
             f"{statistics.median(starts):.2f} s in the median, {max(starts):.2f} s at most",
             "2 s",
         ),
+    ]
+
+
+def cost_rows(costs: list[PodCost]) -> list[tuple[str, str, str]]:
+    """Medians over the pods that have most parts, which are those of prod and dr; idle is the half that takes the least processor."""
+    parts = max((cost.parts for cost in costs), key=len)
+    full = [cost for cost in costs if cost.parts == parts]
+    idle = sorted(full, key=lambda cost: cost.whole.cpu)[: max(1, len(full) // 2)]
+    whole = f"whole pod ({', '.join(parts)})"
+
+    def megabytes(sizes: Iterable[int]) -> str:
+        return f"{statistics.median(sizes) / 2**20:.0f} MB"
+
+    def cores(shares: Iterable[float]) -> str:
+        return f"{100 * statistics.median(shares):.2f} % of a core"
+
+    return [
+        ("resident memory (RSS) of a pod's API process, the median", megabytes(cost.api.resident for cost in full), "60 MB"),
+        ("proportional memory (PSS) of a pod's API process, the median", megabytes(cost.api.proportional for cost in full), ""),
+        (f"resident memory (RSS) of a {whole}, the median", megabytes(cost.whole.resident for cost in full), ""),
+        (f"proportional memory (PSS) of a {whole}, the median", megabytes(cost.whole.proportional for cost in full), ""),
+        ("processor of an idle pod's API process, the median", cores(cost.api.cpu for cost in idle), "1 %"),
+        (f"processor of an idle {whole}, the median", cores(cost.whole.cpu for cost in idle), ""),
     ]
 
 

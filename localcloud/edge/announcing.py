@@ -1,4 +1,4 @@
-"""What the edge tells the cluster: that there is a Gateway, and which routes it has taken up."""
+"""What the edge tells the cluster: that there is a Gateway, which routes it has taken up, and which lead to no Service."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from localcloud.edge import EDGE
+from localcloud.edge.conditions import condition, route_conditions
 from localcloud.edge.table import Namespaced, named, parents
 from localcloud.kube_api import KubeError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from localcloud.edge.conditions import Condition
     from localcloud.kube_api import KubeApi, Manifest
 
 GATEWAY: Namespaced = (EDGE, EDGE)
@@ -41,17 +45,20 @@ class Announcer:
             else:
                 return
 
-    def accept(self, route: Manifest) -> None:
-        """Write into a route that hangs on the Gateway that it was taken up, once for each version of it."""
-        if GATEWAY not in parents(route) or _is_accepted(route):
+    def tell(self, route: Manifest, missing: Sequence[str]) -> None:
+        """Write into a route that hangs on the Gateway how it is, with backends that are `missing`, unless just that stands there."""
+        if GATEWAY not in parents(route):
+            return
+        told = _told(route)
+        conditions = route_conditions(route, missing, told=told, at=_now())
+        if conditions == told:
             return
         namespace, name = named(route)
         parent = {"parentRef": {"namespace": GATEWAY[0], "name": GATEWAY[1]}, "controllerName": CONTROLLER}
-        status = {"parents": [{**parent, "conditions": _conditions(route, "Accepted", "ResolvedRefs")}]}
         try:
-            self._api.merge_status(_API, "HTTPRoute", name, {"status": status}, namespace)
+            self._api.merge_status(_API, "HTTPRoute", name, {"status": {"parents": [{**parent, "conditions": conditions}]}}, namespace)
         except KubeError as error:
-            _log.warning("%s/%s cannot be told that it is accepted: %s", namespace, name, error.message)
+            _log.warning("%s/%s cannot be told how it is: %s", namespace, name, error.message)
 
 
 def _gateway() -> tuple[Manifest, ...]:
@@ -69,16 +76,15 @@ def _gateway() -> tuple[Manifest, ...]:
 
 
 def _programmed(gateway: Manifest) -> dict[str, Any]:
-    return {"addresses": [{"type": "IPAddress", "value": "127.0.0.1"}], "conditions": _conditions(gateway, "Accepted", "Programmed")}
+    conditions = [condition(gateway, type_, at=_now()) for type_ in ("Accepted", "Programmed")]
+    return {"addresses": [{"type": "IPAddress", "value": "127.0.0.1"}], "conditions": conditions}
 
 
-def _is_accepted(route: Manifest) -> bool:
-    told = [parent for parent in route.get("status", {}).get("parents", ()) if parent["controllerName"] == CONTROLLER]
-    generation = route["metadata"]["generation"]
-    return any(condition.get("observedGeneration") == generation for parent in told for condition in parent["conditions"])
+def _told(route: Manifest) -> list[Condition]:
+    """The conditions that the edge has written."""
+    parents_told = route.get("status", {}).get("parents", ())
+    return [each for parent in parents_told if parent["controllerName"] == CONTROLLER for each in parent["conditions"]]
 
 
-def _conditions(manifest: Manifest, *types: str) -> list[dict[str, Any]]:
-    at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    common = {"status": "True", "message": "", "observedGeneration": manifest["metadata"]["generation"], "lastTransitionTime": at}
-    return [{"type": type_, "reason": type_, **common} for type_ in types]
+def _now() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from localcloud.edge.message import HEAD_LIMIT, Malformed, Message, read_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 _KEPT = 32  # idle connections to one port
 
@@ -30,10 +34,11 @@ class _Connection:
 
 
 class Exchanges:
-    """Sends requests and reads their answers."""
+    """Sends requests and reads their answers; connections are kept to every port until `keep_to` names some."""
 
     def __init__(self) -> None:
         self._idle: defaultdict[int, list[_Connection]] = defaultdict(list)
+        self._kept_ports: Container[int] | None = None
 
     async def ask(self, port: int, request: Message) -> Message:
         """The answer of 127.0.0.1:`port`. Bound it in time: cancelled, it closes the connection.
@@ -51,11 +56,21 @@ class Exchanges:
         except (OSError, EOFError, asyncio.LimitOverrunError, Malformed) as error:
             raise Broken(str(error) or type(error).__name__) from error
         finally:
-            if answered and len(self._idle[port]) < _KEPT:
+            if answered and self._keeps(port) and len(self._idle[port]) < _KEPT:
                 self._idle[port].append(connection)
             else:
                 connection.writer.close()
         return answer
+
+    def keep_to(self, ports: Container[int]) -> None:
+        """Keep connections to these ports only, and none that the other side has ended; what is being asked is answered."""
+        self._kept_ports = ports
+        for port in list(self._idle):
+            for connection in self._idle.pop(port):
+                if self._keeps(port) and not connection.ended:
+                    self._idle[port].append(connection)
+                else:
+                    connection.writer.close()
 
     def close(self) -> None:
         """Close the connections that are kept."""
@@ -63,6 +78,9 @@ class Exchanges:
             for connection in connections:
                 connection.writer.close()
         self._idle.clear()
+
+    def _keeps(self, port: int) -> bool:
+        return self._kept_ports is None or port in self._kept_ports
 
     def _kept(self, port: int) -> _Connection | None:
         """A kept connection that the other side has not ended, as far as can be seen."""

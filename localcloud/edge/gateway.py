@@ -36,8 +36,9 @@ class Gateway:
         return self._table is not None
 
     def take(self, table: Table, ports: Mapping[str, int]) -> None:
-        """Route by `table` from now on."""
+        """Route by `table` from now on; connections to pods that nothing leads to any more are not kept."""
         self._table, self._ports = table, ports
+        self._exchanges.keep_to({ports[pod] for pod in table.pods if pod in ports})
 
     async def converse(self, host: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection to its end. A request for a host that no route names is taken for one for `host`."""
@@ -91,18 +92,18 @@ class Gateway:
 
     async def _from_a_pod(self, backend: Backend, request: Message) -> Message:
         """Ask the Ready pods in turn. One that takes no connection has got nothing, so that the next may be asked."""
-        for pod in self._in_turn(backend):
+        for port in self._in_turn(backend):
             try:
-                return (await self._exchanges.ask(self._ports[pod], request)).passed_on()
+                return (await self._exchanges.ask(port, request)).passed_on()
             except Unreached:
                 continue
         return answer(503, "Service Unavailable", f"{backend.service} has no pod that is ready and answers")
 
-    def _in_turn(self, backend: Backend) -> Sequence[str]:
-        """The pods of a backend that are processes, beginning with another one each time."""
-        pods = [pod for pod in backend.ready if pod in self._ports]
-        if not pods:
+    def _in_turn(self, backend: Backend) -> Sequence[int]:
+        """The ports of a backend's pods that are processes, beginning with another one each time."""
+        ports = [self._ports[pod] for pod in backend.ready if pod in self._ports]
+        if not ports:
             return ()
         key = f"{backend.namespace}/{backend.service}"
-        turn = self._turns[key] = (self._turns.get(key, -1) + 1) % len(pods)
-        return (*pods[turn:], *pods[:turn])
+        turn = self._turns[key] = (self._turns.get(key, -1) + 1) % len(ports)
+        return (*ports[turn:], *ports[:turn])

@@ -5,6 +5,7 @@ Not taken: chunked bodies, upgrades, pipelining. A library would take more, and 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,10 @@ BODY_LIMIT = 1024 * 1024  # bytes
 # Of one connection only (RFC 9110, 7.6.1): each side says its own.
 _OF_A_CONNECTION = frozenset({"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"})
 _BODYLESS = frozenset({204, 304})
+# `str.isdigit` takes digits of which `int` knows nothing, such as `²`.
+_DIGITS = re.compile("[0-9]+")
+_STATUS = re.compile("[0-9]{3}")
+_LONGEST_NUMBER = 18  # digits
 
 
 class Malformed(Exception):
@@ -79,7 +84,7 @@ async def read_request(reader: asyncio.StreamReader) -> Message:
 async def read_answer(reader: asyncio.StreamReader, *, method: str) -> Message:
     """Read the answer to a request by `method`. Raises `Malformed`, or `IncompleteReadError` when the connection ended before it did."""
     message = await _read_head(reader)
-    if not message.first[0].startswith("HTTP/1.") or not message.first[1].isdigit():
+    if not message.first[0].startswith("HTTP/1.") or not _STATUS.fullmatch(message.first[1]):
         raise Malformed(502, "what answered does not speak HTTP/1.1")
     if method == "HEAD" or message.status in _BODYLESS:
         return message
@@ -101,8 +106,9 @@ async def _with_body(message: Message, reader: asyncio.StreamReader) -> Message:
     if message.header("transfer-encoding"):
         raise Malformed(501, "bodies are taken with a Content-Length only")
     length = message.header("content-length") or "0"
-    if not length.isdigit():
+    if not _DIGITS.fullmatch(length):
         raise Malformed(400, "the Content-Length is no number")
-    if int(length) > BODY_LIMIT:
+    # Python refuses to read a number of thousands of digits.
+    if len(length) > _LONGEST_NUMBER or int(length) > BODY_LIMIT:
         raise Malformed(413, f"a body has at most {BODY_LIMIT} bytes")
     return Message(message.first, message.headers, await reader.readexactly(int(length))) if int(length) else message

@@ -61,7 +61,7 @@ class Routing:
             if not self._unlisted:
                 self._gateway.take(self._objects.table(GATEWAY), read_addresses(self._folder, self._region))
                 for route in list(self._objects.routes.values()):
-                    await asyncio.to_thread(self._announcer.accept, route)
+                    await asyncio.to_thread(self._announcer.tell, route, self._objects.missing(route))
 
     def _take(self, news: News) -> None:
         held = self._held[news.watched]

@@ -1,7 +1,7 @@
 """Where requests go: what HTTPRoutes, Services and EndpointSlices say together. Pure.
 
 Source: https://gateway-api.sigs.k8s.io/reference/spec/#httproute. Of matches, hosts and paths are known; a rule that matches by anything
-else is left out, so that it never takes requests that are not its own.
+else is left out, so that it never takes requests that are not its own. Filters are not done: a route that has any is not taken up at all.
 """
 
 from __future__ import annotations
@@ -77,6 +77,11 @@ class Table:
 
     rules: tuple[Rule, ...] = ()
 
+    @property
+    def pods(self) -> frozenset[str]:
+        """`ip:port` of every pod that a rule leads to."""
+        return frozenset(pod for rule in self.rules for backend in rule.backends for pod in backend.ready)
+
     def knows(self, host: str) -> bool:
         """Whether a route names the host."""
         return any(_fit(named, host) for rule in self.rules for named in rule.hosts)
@@ -99,9 +104,16 @@ class Objects:
     def table(self, gateway: Namespaced) -> Table:
         """The rules of the routes that hang on `gateway`; older routes go before younger ones."""
         ready = _ready_pods(self.slices.values())
-        attached = [route for route in self.routes.values() if gateway in parents(route)]
+        attached = [route for route in self.routes.values() if gateway in parents(route) and not filtered(route)]
         attached.sort(key=lambda route: (route["metadata"].get("creationTimestamp", ""), *named(route)))
         return Table(tuple(rule for route in attached for rule in _rules(route, self.services, ready)))
+
+    def missing(self, route: Manifest) -> tuple[str, ...]:
+        """`namespace/name:port` of each backend of a route that is no Service, or has no such port."""
+        own = route["metadata"]["namespace"]
+        references = [reference for rule in route["spec"].get("rules") or () for reference in rule.get("backendRefs") or ()]
+        backends = [(_backend(each, own, self.services, {}), each.get("port", "")) for each in references]
+        return tuple(sorted({f"{each.namespace}/{each.service}:{port}" for each, port in backends if not each.exists}))
 
 
 def named(manifest: Manifest) -> Namespaced:
@@ -113,6 +125,13 @@ def parents(route: Manifest) -> tuple[Namespaced, ...]:
     """The gateways that a route hangs on."""
     own = route["metadata"]["namespace"]
     return tuple((parent.get("namespace", own), parent["name"]) for parent in route["spec"].get("parentRefs", ()))
+
+
+def filtered(route: Manifest) -> tuple[str, ...]:
+    """The types of the filters that a route's rules and their backends have."""
+    rules: list[dict[str, Any]] = route["spec"].get("rules") or []
+    having = [*rules, *(backend for rule in rules for backend in rule.get("backendRefs") or ())]
+    return tuple(sorted({each["type"] for place in having for each in place.get("filters") or ()}))
 
 
 def _fit(pattern: str, host: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from localcloud.pods.events import Events
 
 _AGAIN = 1.0  # seconds
+# How the API server says that an object of this name has another UID: to a patch (422; 409 where the object went meanwhile), and to a
+# delete, before and at the storage (409). Nothing but the words tells these from a lost race, which may be tried again.
+# Source: k8s.io/apiserver, registry/rest/delete.go, endpoints/handlers/patch.go, storage/interfaces.go.
+_ANOTHER = re.compile(r"metadata\.uid: Invalid value|uid mismatch: |UID in (?:the )?precondition ?[:(]")
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -82,12 +87,18 @@ class Node:
 
 
 async def insist(call: Callable[[], T]) -> T:
-    """The answer of an API server that may be away for a while. Raises `Gone`."""
+    """The answer of an API server that may be away for a while, or that has lost a race. Raises `Gone`."""
     while True:
         try:
             return await asyncio.to_thread(call)
         except KubeError as error:
-            if error.status in {404, 409} and not isinstance(error, UnknownKind):
+            if _says_gone(error):
                 raise Gone(error.message) from None
             _log.warning("%s", error.message)
         await asyncio.sleep(_AGAIN)
+
+
+def _says_gone(error: KubeError) -> bool:
+    if error.status == 404:
+        return not isinstance(error, UnknownKind)
+    return error.status in {409, 422} and _ANOTHER.search(error.message) is not None

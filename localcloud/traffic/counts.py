@@ -15,7 +15,7 @@ class Counts:
         self._ended: Counter[tuple[str, str]] = Counter()
 
     def count(self, edge: str, ending: str) -> None:
-        """Count a request: `ending` is a status code, or in a word why there was none; `edge` is empty where none was found."""
+        """Count a request: `ending` is a status code, or in a word why there was none; `edge` is empty where it went to none."""
         self._ended[edge, ending] += 1
 
     def text(self) -> str:

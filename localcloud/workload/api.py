@@ -7,6 +7,7 @@ import random
 import time
 from http import HTTPStatus
 from itertools import chain
+from traceback import format_exception
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -37,6 +38,7 @@ _TROUBLES: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (
     (psycopg.DataError, HTTPStatus.BAD_REQUEST, ""),
     (psycopg.Error, HTTPStatus.INTERNAL_SERVER_ERROR, ""),
 )
+_BROKEN = json_response({"error": "this went wrong here, and stands in the log"}, HTTPStatus.INTERNAL_SERVER_ERROR)
 _PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -63,14 +65,17 @@ class Api:
         probe = route(self._probes, request)
         if not isinstance(probe, Response):
             found, captured = probe
-            return await found.handler(request, captured)
+            return await self._guarded(found.handler(request, captured))
         begun = time.monotonic()
+        response, pattern = _BROKEN, ""
         self._requests.in_flight += 1
-        response, pattern = await self._answer_routed(request)
-        self._requests.in_flight -= 1
-        # What leads nowhere is counted as one thing: a label that clients make up would have no end.
-        method = request.method if pattern else ""
-        self._requests.count(method=method, route=pattern, code=response.status.value, seconds=time.monotonic() - begun)
+        try:
+            response, pattern = await self._answer_routed(request)
+        finally:
+            self._requests.in_flight -= 1
+            # What leads nowhere is counted as one thing: a label that clients make up would have no end.
+            method = request.method if pattern else ""
+            self._requests.count(method=method, route=pattern, code=response.status.value, seconds=time.monotonic() - begun)
         if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             self._log(Level.ERROR, f"{request.method} {pattern} answered {response.status.value}: {response.body.decode()}")
         return response
@@ -88,13 +93,15 @@ class Api:
             return json_response({"error": "this version fails"}, HTTPStatus.INTERNAL_SERVER_ERROR), found.pattern
         return await self._guarded(found.handler(request, captured)), found.pattern
 
-    @staticmethod
-    async def _guarded(answer: Awaitable[Response]) -> Response:
+    async def _guarded(self, answer: Awaitable[Response]) -> Response:
         try:
             return await answer
         except (Invalid, Unavailable, psycopg.Error) as error:
             status, words = next((status, words) for kind, status, words in _TROUBLES if isinstance(error, kind))
             return json_response({"error": words or str(error).partition("\n")[0]}, status)
+        except Exception as error:  # noqa: BLE001 - a client is answered and counted whatever is wrong here; its traceback is logged
+            self._log(Level.ERROR, "".join(format_exception(error)))
+            return _BROKEN
 
     async def _health(self, _: Request, __: tuple[str, ...]) -> Response:
         """Whether this container is to get requests; what it depends on is not asked, since a restart would not mend that."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,6 +13,8 @@ _TEXT_LIMIT = 1000  # characters
 _PAGE = 50
 _PAGE_LIMIT = 500
 _LARGEST = 2**63 - 1  # a bigint
+# JSON can write both; UTF-8 has no half of a surrogate pair, and Postgres no NUL in a text.
+_UNKEEPABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 class Invalid(Exception):
@@ -26,6 +29,8 @@ class Fields:
             fields: Any = json.loads(request.body)
         except ValueError:
             raise Invalid("the body is not JSON") from None
+        except RecursionError:
+            raise Invalid("the body is nested too deeply") from None
         if not isinstance(fields, dict):
             raise Invalid("the body is not a JSON object")
         self._fields: dict[str, Any] = fields
@@ -35,6 +40,8 @@ class Fields:
         value = self._fields.get(name)
         if not isinstance(value, str) or not value.strip() or len(value) > _TEXT_LIMIT:
             raise Invalid(f"{name} must be a text of 1 to {_TEXT_LIMIT} characters")
+        if _UNKEEPABLE.search(value):
+            raise Invalid(f"{name} must have no NUL and no half of a surrogate pair")
         return value
 
     def optional_text(self, name: str) -> str | None:

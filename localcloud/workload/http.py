@@ -128,11 +128,11 @@ async def _read(head: bytes, reader: asyncio.StreamReader) -> Request:
     try:
         method, target, version = first.split(" ")
         headers = {name.strip().lower(): value.strip() for name, colon, value in (line.partition(":") for line in lines) if colon}
-        length = int(headers.get("content-length", "0"))
+        length = _whole(headers.get("content-length", "0"))
         address = urlsplit(target)
     except ValueError:
         raise Malformed(HTTPStatus.BAD_REQUEST, "this is not HTTP") from None
-    if version not in {"HTTP/1.0", "HTTP/1.1"} or length < 0:
+    if version not in {"HTTP/1.0", "HTTP/1.1"}:
         raise Malformed(HTTPStatus.BAD_REQUEST, "this is not HTTP/1.1")
     if "transfer-encoding" in headers:
         raise Malformed(HTTPStatus.NOT_IMPLEMENTED, "bodies are taken with a Content-Length only")
@@ -142,6 +142,13 @@ async def _read(head: bytes, reader: asyncio.StreamReader) -> Request:
         body = await reader.readexactly(length)
     wish = headers.get("connection", "keep-alive" if version == "HTTP/1.1" else "close").lower()
     return Request(method, unquote(address.path), dict(parse_qsl(address.query)), body, keeps=wish == "keep-alive")
+
+
+def _whole(text: str) -> int:
+    """A number of ASCII digits only: `int` itself takes signs, underscores and the digits of every script. Raises `ValueError`."""
+    if not text.isascii() or not text.isdigit():
+        raise ValueError(text)
+    return int(text)
 
 
 def _written(response: Response, *, keeps: bool, bodyless: bool = False) -> bytes:

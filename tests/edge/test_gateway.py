@@ -138,6 +138,8 @@ def test_a_pod_that_does_not_answer_is_not_waited_for(
         (b"GET / HTTP/1.1\r\nbad header\r\n\r\n", 400),
         (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", 501),
         (b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nContent-Length: \xb2\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", 413),
         (b"POST / HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n", 413),
         (b"GET /" + b"x" * HEAD_LIMIT + b" HTTP/1.1\r\n\r\n", 431),
     ],
@@ -152,6 +154,22 @@ def test_what_is_no_request_is_refused(sent: bytes, status: int) -> None:
             return line
 
     assert asyncio.run(walk()).split()[1] == str(status).encode()
+
+
+@pytest.mark.parametrize("status", [b"\xb2\xb2\xb2", b"20", b"9" * 5000])
+def test_a_pod_whose_answer_has_no_status_broke_off(status: bytes) -> None:
+    async def nonsense(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(b"HTTP/1.1 " + status + b" OK\r\n\r\n")
+        writer.close()
+
+    async def walk() -> Message:
+        async with listening(nonsense) as port:
+            [reply] = await asked(gateway_to(port), request())
+            return reply
+
+    reply = asyncio.run(walk())
+    assert (reply.status, "does not speak HTTP/1.1" in reply.body.decode()) == (502, True)
 
 
 def test_requests_are_counted_by_answer() -> None:
@@ -177,3 +195,79 @@ def test_an_exchange_tells_what_was_never_asked_from_what_broke_off() -> None:
         asyncio.run(unreached())
     with pytest.raises(Broken):
         asyncio.run(broken())
+
+
+class Pod:
+    """Answers requests once `may_answer` is set, and knows which of its connections are open."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.may_answer = asyncio.Event()
+        self.left = asyncio.Event()
+        self.may_answer.set()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(EOFError, OSError):
+            while True:
+                await read_request(reader)
+                self.asked.set()
+                await self.may_answer.wait()
+                writer.write(answer(200, "OK").written(keeps=True))
+        self.left.set()
+        writer.close()
+
+
+def test_the_connections_to_a_pod_that_nothing_leads_to_any_more_are_closed() -> None:
+    async def walk() -> None:
+        pod = Pod()
+        async with listening(pod.serve) as port:
+            gateway = gateway_to(port)
+            assert [reply.status for reply in await asked(gateway, request())] == [200]
+            gateway.take(Table(), {POD: port})
+            await asyncio.wait_for(pod.left.wait(), timeout=10)
+
+    asyncio.run(walk())
+
+
+def test_a_request_under_way_to_a_pod_that_goes_is_answered_and_its_connection_closed() -> None:
+    async def walk() -> None:
+        pod = Pod()
+        pod.may_answer.clear()
+        async with listening(pod.serve) as port:
+            gateway = gateway_to(port)
+            asking = asyncio.create_task(asked(gateway, request()))
+            await pod.asked.wait()
+            gateway.take(Table(), {})
+            pod.may_answer.set()
+            assert [reply.status for reply in await asking] == [200]
+            await asyncio.wait_for(pod.left.wait(), timeout=10)
+
+    asyncio.run(walk())
+
+
+def test_pods_that_go_while_they_are_tried_are_as_those_that_take_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    gateway = gateway_to(1, ready=(POD, "10.244.77.2:8080"))
+    gateway._ports = {POD: 1, "10.244.77.2:8080": 2}
+
+    async def gone(*_: object) -> Message:
+        gateway.take(Table(), {})
+        raise Unreached
+
+    monkeypatch.setattr(gateway._exchanges, "ask", gone)
+    [reply] = asyncio.run(asked(gateway, request()))
+    assert reply.status == 503
+
+
+def test_a_connection_to_a_pod_that_is_still_led_to_is_kept() -> None:
+    async def walk() -> None:
+        pod = Pod()
+        async with listening(pod.serve) as port:
+            exchanges = Exchanges()
+            for _ in range(2):
+                exchanges.keep_to({port})
+                assert (await exchanges.ask(port, request())).status == 200
+            assert not pod.left.is_set()
+            assert len(exchanges._idle[port]) == 1
+            exchanges.close()
+
+    asyncio.run(walk())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from chance import seeded
@@ -16,13 +16,15 @@ from localcloud.dns.names import name_of
 from localcloud.dns.published import with_published
 from localcloud.dns.server import Responder, listening
 from localcloud.dns.zones import Failover, RecordSet, Zone, Zones
-from localcloud.edge.message import answer
+from localcloud.edge.message import answer, read_request
+from localcloud.traffic import load
 from localcloud.traffic.counts import Counts
+from localcloud.traffic.load import Load
 from localcloud.traffic.resolving import Resolving, Unresolved
 from localcloud.traffic.wishes import Wishes
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
 API, HOME, STANDBY = "api.house-helper.com", "edge.home.house-helper.com.", "edge.standby.house-helper.com."
 EDGES = {HOME: 1001, STANDBY: 1002}
@@ -120,3 +122,100 @@ def test_what_users_meet_with_is_counted_by_edge_and_ending() -> None:
     lines = counts.text().splitlines()
     assert 'traffic_requests_total{edge="edge.home",code="timed out"} 1' in lines
     assert "traffic_last_kept_number 7" in lines
+
+
+class Client:
+    """Finds its way as `finds` says at its n-th try, from 1."""
+
+    def __init__(self, finds: Callable[[int], Awaitable[int]]) -> None:
+        self._finds = finds
+        self.tries = 0
+
+    async def port(self) -> int:
+        self.tries += 1
+        return await self._finds(self.tries)
+
+
+@asynccontextmanager
+async def edge() -> AsyncIterator[int]:
+    """The port of an edge that answers everything with 204."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(EOFError, OSError):
+            while True:
+                await read_request(reader)
+                writer.write(answer(204, "No Content").written(keeps=True))
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+
+
+class Awaited(Counts):
+    """Counts until as many requests have ended in each way as is wanted."""
+
+    def __init__(self, **wanted: int) -> None:
+        super().__init__()
+        self.left = {ending.strip("_"): number for ending, number in wanted.items()}
+        self.met = asyncio.Event()
+
+    def count(self, edge: str, ending: str) -> None:
+        super().count(edge, ending)
+        if ending in self.left:
+            self.left[ending] -= 1
+        if all(number <= 0 for number in self.left.values()):
+            self.met.set()
+
+
+async def asked_until(counts: Awaited, port: int, *clients: Any) -> str:
+    """Make requests of `clients` until what is wanted was counted; all that was."""
+    making = Load(clients, Wishes(API, seeded(), first=1), counts, rate=1000.0, chance=seeded(), edges={port: "edge.home"})
+    asking = asyncio.create_task(making.run())
+    await asyncio.wait_for(counts.met.wait(), timeout=20)
+    asking.cancel()
+    return counts.text()
+
+
+def test_a_client_that_dns_does_not_answer_holds_up_no_other_and_its_requests_fail() -> None:
+    async def walk() -> str:
+        async with edge() as port:
+
+            async def known(_: int) -> int:
+                return port
+
+            async def lost(tries: int) -> int:
+                if tries == 1:
+                    return port
+                raise Unresolved
+
+            async def waiting(tries: int) -> int:
+                return port if tries == 1 else await asyncio.Future()
+
+            return await asked_until(Awaited(_204=50, unresolved=50), port, Client(known), Client(lost), Client(waiting))
+
+    text = asyncio.run(walk())
+    assert 'traffic_requests_total{edge="edge.home",code="204"}' in text
+    assert 'traffic_requests_total{edge="",code="unresolved"}' in text
+
+
+def test_nothing_is_asked_and_nothing_has_failed_before_the_name_leads_somewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(load, "_IDLE", 0.001)
+
+    async def walk() -> tuple[int, str]:
+        async with edge() as port:
+
+            async def at_last(tries: int) -> int:
+                if tries < 5:
+                    raise Unresolved
+                return port
+
+            client = Client(at_last)
+            text = await asked_until(Awaited(_204=1), port, client)
+            return client.tries, text
+
+    tries, text = asyncio.run(walk())
+    assert tries > 5
+    assert "unresolved" not in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -10,9 +11,10 @@ import pytest
 from contract.harness import wait_until
 
 from localcloud.kube_api import ApiResource, KubeApi, KubeError, UnknownKind
+from localcloud.pods.node import Gone, insist
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from local_cloud import LocalCloud
 
@@ -122,3 +124,16 @@ def test_an_api_server_that_is_not_there_is_named() -> None:
     with pytest.raises(KubeError, match=r"https://127\.0\.0\.1:1 does not answer") as caught:
         away.get("v1", "Namespace", "default")
     assert (caught.value.status, caught.value.reason) == (0, "Unreachable")
+
+
+def test_the_server_says_in_known_words_that_an_object_is_another_one(api: KubeApi, namespace: str) -> None:
+    api.create(settings(namespace, color="red"))
+    another = {"metadata": {"uid": "00000000-0000-0000-0000-000000000000"}, "data": {"color": "blue"}}
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: api.merge("v1", "ConfigMap", "settings", another, namespace),
+        lambda: api.delete("v1", "ConfigMap", "settings", namespace, uid=another["metadata"]["uid"]),
+        lambda: api.merge("v1", "ConfigMap", "absent", another, namespace),
+    )
+    for call in calls:
+        with pytest.raises(Gone):
+            asyncio.run(asyncio.wait_for(insist(call), timeout=20))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Event
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from localcloud.providers.kubernetes.differences import compare
 from localcloud.providers.kubernetes.drift import drifted, drifted_secret
 from localcloud.providers.kubernetes.manifests import from_manifest, has_unknown, to_manifest, without_nulls
 from localcloud.providers.kubernetes.naming import autonamed, named, object_id, parse_id
+from localcloud.providers.kubernetes.objects import _patience
 from localcloud.providers.kubernetes.settings import Settings, judge_settings, read_settings
 from localcloud.providers.kubernetes.tokens import Kind, kind_of
 from localcloud.providers.resource import UNKNOWN, Effect, ResourceFault
@@ -270,3 +272,9 @@ def test_settings_come_from_the_program_before_the_environment(monkeypatch: pyte
 def test_a_cluster_that_does_not_answer_is_no_reason_to_put_a_namespace_into_another(token: str, *, namespaced: bool) -> None:
     away = Cluster(KubeApi(server="https://127.0.0.1:1"), SETTINGS)
     assert away.namespaced(kind_of(token)) is namespaced
+
+
+@pytest.mark.parametrize(("annotated", "seconds"), [("90", 90.0), ("", 0.0), ("soon", 0.0), ("²", 0.0)])
+def test_an_annotation_says_in_digits_how_long_is_waited(annotated: str, seconds: float) -> None:
+    inputs = {"metadata": {"annotations": {"pulumi.com/timeoutSeconds": annotated}}}
+    assert _patience(inputs, 0.0, Event()).seconds == seconds

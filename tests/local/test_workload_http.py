@@ -5,23 +5,27 @@ from __future__ import annotations
 import asyncio
 import json
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from components.switch_object import SwitchState
 from localcloud.folder import port_is_free
 from localcloud.sidecars.fence import may_serve
+from localcloud.workload.api import Api
 from localcloud.workload.behaviour import HEALTHY, Behaviour
+from localcloud.workload.cache import Sessions
 from localcloud.workload.http import Request, Response, Server, json_response
 from localcloud.workload.metrics import Requests
 from localcloud.workload.routes import Route, route
 from localcloud.workload.settings import read_settings
-from localcloud.workload.trouble import faults_of
+from localcloud.workload.trouble import Trouble, faults_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
     from pathlib import Path
+
+    from localcloud.workload.log import Level
 
 
 async def echo(request: Request) -> Response:
@@ -77,6 +81,10 @@ def test_head_is_answered_without_a_body() -> None:
         (b"GET / HTTP/2\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nContent-Length: many\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nContent-Length: \xb2\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nContent-Length: +1\r\n\r\nx", 400),
+        (b"GET / HTTP/1.1\r\nContent-Length: 1_0\r\n\r\n0123456789", 400),
+        (b"GET / HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", 400),
         (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 501),
         (b"POST / HTTP/1.1\r\nContent-Length: 99999\r\n\r\n", 413),
         (b"GET / HTTP/1.1\r\nCookie: " + b"x" * 40_000 + b"\r\n\r\n", 431),
@@ -88,6 +96,86 @@ def test_what_is_no_request_is_refused(said: bytes, status: int) -> None:
 
 def test_a_client_that_leaves_in_the_middle_is_let_go() -> None:
     assert spoken(b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nhalf") == b""
+
+
+class Rows:
+    """A database that takes a text as Postgres's client does, and then fails in a way that nobody has foreseen."""
+
+    async def rows(self, _: str, parameters: Sequence[object] = ()) -> list[dict[str, object]]:
+        for parameter in parameters:
+            str(parameter).encode()
+        raise LookupError("unforeseen")
+
+    def lines(self) -> Iterator[str]:
+        yield from ()
+
+
+class Said(list[str]):
+    """A log."""
+
+    def __call__(self, level: Level, message: str) -> None:
+        self.append(f"{level.value} {message}")
+
+
+def api_of(said: Said) -> Api:
+    variables = ("HOSTNAME", "STACK", "REGION", "TRACK", "VERSION", "DATABASE_URL", "REDIS_URL")
+    settings = read_settings({**dict.fromkeys(variables, "x"), "PORT": "1"})
+    rows: Any = Rows()
+    return Api(settings, rows, Sessions("redis://127.0.0.1:1/0"), Trouble(settings, rows, said), said)
+
+
+def answered(api: Api, method: str, path: str, body: bytes = b"") -> tuple[HTTPStatus, str]:
+    response = asyncio.run(api.answer(Request(method, path, {}, body, keeps=True)))
+    return response.status, response.body.decode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(rb'{"title": "\ud800"}', id="half of a surrogate pair"),
+        pytest.param(rb'{"title": "a\u0000b"}', id="NUL"),
+        pytest.param(b"[" * 60_000, id="nested too deeply"),
+        pytest.param(b'{"title": "\xff"}', id="no UTF-8"),
+    ],
+)
+def test_a_body_that_cannot_be_kept_is_refused_and_counted(body: bytes) -> None:
+    said = Said()
+    api = api_of(said)
+    status, told = answered(api, "POST", "/tasks", body)
+    assert (status, "error" in json.loads(told), said) == (HTTPStatus.BAD_REQUEST, True, [])
+    counted = answered(api, "GET", "/metrics")[1].splitlines()
+    assert 'http_requests_total{method="POST",route="/tasks",code="400"} 1' in counted
+    assert "http_requests_in_flight 0" in counted
+
+
+def test_what_goes_wrong_unforeseen_is_answered_counted_and_logged() -> None:
+    said = Said()
+    api = api_of(said)
+    assert answered(api, "GET", "/tasks")[0] is HTTPStatus.INTERNAL_SERVER_ERROR
+    counted = answered(api, "GET", "/metrics")[1].splitlines()
+    assert 'http_requests_total{method="GET",route="/tasks",code="500"} 1' in counted
+    assert "http_requests_in_flight 0" in counted
+    traceback, answer = said
+    assert "LookupError: unforeseen" in traceback
+    assert "GET /tasks answered 500" in answer
+
+
+def test_a_request_that_is_cancelled_is_in_flight_no_more() -> None:
+    api = api_of(Said())
+
+    async def walk() -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0):
+                await api.answer(Request("DELETE", "/sessions/u/s", {}, b"", keeps=True))
+
+    asyncio.run(walk())
+    assert "http_requests_in_flight 0" in answered(api, "GET", "/metrics")[1].splitlines()
+
+
+def test_a_probe_that_goes_wrong_unforeseen_is_answered_and_logged() -> None:
+    said = Said()
+    assert answered(api_of(said), "GET", "/ready")[0] is HTTPStatus.INTERNAL_SERVER_ERROR
+    assert ["LookupError: unforeseen" in line for line in said] == [True]
 
 
 def test_a_route_captures_what_stands_at_its_names() -> None:

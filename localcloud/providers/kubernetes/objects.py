@@ -190,7 +190,7 @@ def _drifted(kind: Kind, inputs: Properties, outputs: Properties, live: Manifest
 def _patience(inputs: Properties, timeout: float, cancelled: Event) -> Patience:
     """`customTimeouts`, else the annotation, else the kind's own."""
     text = annotation(inputs, _TIMEOUT)
-    return Patience(seconds=timeout or (float(text) if text.isdigit() else 0.0), cancelled=cancelled)
+    return Patience(seconds=timeout or (float(text) if text.isascii() and text.isdigit() else 0.0), cancelled=cancelled)
 
 
 def _manager_of(outputs: Properties, type: str, id: str) -> str:
