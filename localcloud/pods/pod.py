@@ -93,7 +93,14 @@ class PodLife:
         if container in self.pod.init_containers:
             policy = "Always" if container.stays else "Never" if policy == "Never" else "OnFailure"
         return ContainerLife(
-            self._node, self.pod, container, policy=policy, address=self.address, standing=standing, changed=self._changed.set
+            self._node,
+            self.pod,
+            container,
+            policy=policy,
+            address=self.address,
+            standing=standing,
+            process=self._left(container, standing),
+            changed=self._changed.set,
         )
 
     async def _work(self) -> None:
@@ -107,7 +114,7 @@ class PodLife:
             sidecars: dict[str, asyncio.Task[None]] = {}
             for container in self.pod.init_containers:
                 life = self.lives[container.name]
-                task = group.create_task(life.run(self._left(container)))
+                task = group.create_task(life.run())
                 if container.stays:
                     sidecars[container.name] = task
                     await life.has_started.wait()
@@ -125,13 +132,12 @@ class PodLife:
     async def _run_all(self) -> None:
         async with asyncio.TaskGroup() as group:
             for container in self.pod.containers:
-                group.create_task(self.lives[container.name].run(self._left(container)))
+                group.create_task(self.lives[container.name].run())
 
-    def _left(self, container: Container) -> Process | None:
+    def _left(self, container: Container, standing: Standing) -> Process | None:
         """The process that another agent has left to this one; it may have ended since."""
         process = found(self._node.place(self.pod.uid, container.name), self._alive)
-        ran = isinstance(self.lives[container.name].standing.state, Running)
-        return process if ran or process.is_there else None
+        return process if isinstance(standing.state, Running) or process.is_there else None
 
     async def _tell(self) -> None:
         """Tell the API whenever the pod stands otherwise."""
