@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 
 from localcloud.kube_watch import Deleted, Listed, News, Seen, Watched, follow
 from localcloud.pods import NODES
+from localcloud.pods.events import Said
+from localcloud.pods.manifest import refused_pod
+from localcloud.pods.node import let_go
 from localcloud.pods.pod import PodLife
 from localcloud.pods.processes import end_strays, processes_by_mark
 from localcloud.pods.targets import Targets
@@ -20,10 +23,12 @@ from localcloud.pods.usage import Usage
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from localcloud.pods.manifest import Manifest
+    from localcloud.pods.manifest import Manifest, Pod
     from localcloud.pods.node import Node
 
 _THREADS = 12
+# What reading a manifest can come to that is not as this agent expects it.
+_FAULTS = (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError)
 
 _log = logging.getLogger(__name__)
 
@@ -93,16 +98,35 @@ class Agent:
 
     def _see(self, manifest: Manifest) -> None:
         uid = manifest["metadata"]["uid"]
-        if life := self._lives.get(uid):
-            life.hear(manifest)
+        try:
+            if life := self._lives.get(uid):
+                life.hear(manifest)
+                return
+            life = self._lives[uid] = PodLife(self._node, manifest, self._alive)
+        except _FAULTS as fault:
+            self._refuse(refused_pod(manifest), fault)
             return
-        life = self._lives[uid] = PodLife(self._node, manifest, self._alive)
         self._tasks[uid] = task = asyncio.create_task(life.run(), name=f"{life.pod.namespace}/{life.pod.name}")
         task.add_done_callback(lambda task: self._over(uid, task))
+
+    def _refuse(self, pod: Pod, fault: Exception) -> None:
+        """Tell what is wrong with a manifest; without a life that could do so, let its pod go once it is asked to."""
+        _log.error("pod %s/%s cannot be read", pod.namespace, pod.name, exc_info=fault)
+        message = f"Failed to create pod sandbox: {type(fault).__name__}: {fault}"
+        self._node.events.record(Said(pod, "FailedCreatePodSandBox", message, warning=True))
+        if "deletionTimestamp" in pod.manifest["metadata"] and pod.uid not in self._tasks:
+            self._tasks[pod.uid] = task = asyncio.create_task(let_go(self._node, pod))
+            task.add_done_callback(lambda _: self._tasks.pop(pod.uid))
 
     def _lose(self, uid: str) -> None:
         if life := self._lives.get(uid):
             life.vanish()
+        else:
+            self._forget(uid)
+
+    def _forget(self, uid: str) -> None:
+        self._node.book.take_back(uid)
+        self._node.events.forget(uid)
 
     def _over(self, uid: str, task: asyncio.Task[None]) -> None:
         if task.cancelled():
@@ -112,8 +136,7 @@ class Agent:
             _log.error("pod %s is given up", task.get_name(), exc_info=fault)
             return
         del self._lives[uid], self._tasks[uid]
-        self._node.book.take_back(uid)
-        self._node.events.forget(uid)
+        self._forget(uid)
 
 
 async def serve(agent: Agent, port: int) -> None:

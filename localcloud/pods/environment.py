@@ -79,7 +79,7 @@ def with_local_port(environment: Mapping[str, str], container: Container, ports:
     if not container.ports:
         return dict(environment)
     named = environment.get("PORT", "")
-    own = int(named) if named.isdigit() and int(named) in container.ports else container.ports[0]
+    own = next((port for port in container.ports if str(port) == named), container.ports[0])
     return {**environment, "PORT": str(ports[own])}
 
 

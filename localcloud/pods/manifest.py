@@ -102,6 +102,21 @@ def read_pod(manifest: Manifest) -> Pod:
     )
 
 
+def refused_pod(manifest: Manifest) -> Pod:
+    """The pod of a manifest that cannot be read further than its name; it has no containers."""
+    metadata = manifest["metadata"]
+    return Pod(
+        uid=metadata["uid"],
+        name=metadata["name"],
+        namespace=metadata["namespace"],
+        restart_policy="Never",
+        grace=0,
+        init_containers=(),
+        containers=(),
+        manifest=manifest,
+    )
+
+
 def _container(manifest: Manifest) -> Container:
     ports = {port.get("name", ""): int(port["containerPort"]) for port in manifest.get("ports", ())}
     limit = manifest.get("resources", {}).get("limits", {}).get("memory")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from localcloud.pods.channels import open_channels
 from localcloud.pods.container import ContainerLife
 from localcloud.pods.manifest import read_pod
-from localcloud.pods.node import Gone, insist
+from localcloud.pods.node import Gone, insist, let_go
 from localcloud.pods.processes import found
 from localcloud.pods.recall import recalled, started_at
 from localcloud.pods.states import Running, Terminated, now
@@ -170,11 +170,7 @@ class PodLife:
                 life.say("Killing", f"Stopping container {life.container.name}")
         await asyncio.gather(*(life.end(self._grace) for life in self.lives.values()))
         if not self._vanished:
-            await self._let_go()
+            with suppress(Gone):
+                await self._push()
+            await let_go(self._node, self.pod)
         shutil.rmtree(self._node.pod_folder(self.pod.uid), ignore_errors=True)
-
-    async def _let_go(self) -> None:
-        pod, api = self.pod, self._node.api
-        with suppress(Gone):
-            await self._push()
-            await insist(lambda: api.delete("v1", "Pod", pod.name, pod.namespace, uid=pod.uid, grace_seconds=0))
