@@ -8,7 +8,7 @@ import shutil
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from localcloud.kube_watch import Deleted, Listed, News, Seen, Watched, follow
 from localcloud.pods import NODES
@@ -17,6 +17,7 @@ from localcloud.pods.manifest import refused_pod
 from localcloud.pods.node import let_go
 from localcloud.pods.pod import PodLife
 from localcloud.pods.processes import end_strays, processes_by_mark
+from localcloud.pods.states import BackOff
 from localcloud.pods.targets import Targets
 from localcloud.pods.usage import Usage
 
@@ -106,13 +107,16 @@ class Agent:
         except _FAULTS as fault:
             self._refuse(refused_pod(manifest), fault)
             return
-        self._tasks[uid] = task = asyncio.create_task(life.run(), name=f"{life.pod.namespace}/{life.pod.name}")
-        task.add_done_callback(lambda task: self._over(uid, task))
+        self._start(life, BackOff())
+
+    def _start(self, life: PodLife, back_off: BackOff) -> None:
+        self._tasks[life.pod.uid] = task = asyncio.create_task(life.run(back_off.delay))
+        task.add_done_callback(lambda task: self._over(life, task, back_off))
 
     def _refuse(self, pod: Pod, fault: Exception) -> None:
         """Tell what is wrong with a manifest; without a life that could do so, let its pod go once it is asked to."""
         _log.error("pod %s/%s cannot be read", pod.namespace, pod.name, exc_info=fault)
-        message = f"Failed to create pod sandbox: {type(fault).__name__}: {fault}"
+        message = f"Failed to create pod sandbox: {_words_of(fault)}"
         self._node.events.record(Said(pod, "FailedCreatePodSandBox", message, warning=True))
         if "deletionTimestamp" in pod.manifest["metadata"] and pod.uid not in self._tasks:
             self._tasks[pod.uid] = task = asyncio.create_task(let_go(self._node, pod))
@@ -128,15 +132,26 @@ class Agent:
         self._node.book.take_back(uid)
         self._node.events.forget(uid)
 
-    def _over(self, uid: str, task: asyncio.Task[None]) -> None:
+    def _over(self, life: PodLife, task: asyncio.Task[None], back_off: BackOff) -> None:
         if task.cancelled():
             return
+        pod, uid = life.pod, life.pod.uid
         if fault := task.exception():
-            # The others live on; this one's processes are left as they are, and the next agent takes it up again.
-            _log.error("pod %s is given up", task.get_name(), exc_info=fault)
+            # The others live on; this one's processes are left as they are until it is taken up again.
+            _log.error("pod %s/%s", pod.namespace, pod.name, exc_info=fault)
+            message = f"error syncing pod: {_words_of(fault)}"
+            self._node.events.record(Said(pod, "FailedSync", message, warning=True))
+            self._start(life, back_off.longer())
             return
         del self._lives[uid], self._tasks[uid]
         self._forget(uid)
+
+
+def _words_of(fault: BaseException) -> str:
+    """What is wrong at the bottom of a fault of several tasks."""
+    if isinstance(fault, BaseExceptionGroup):
+        return _words_of(cast("BaseExceptionGroup[BaseException]", fault).exceptions[0])
+    return f"{type(fault).__name__}: {fault}"
 
 
 async def serve(agent: Agent, port: int) -> None:

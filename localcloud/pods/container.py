@@ -6,6 +6,7 @@ import asyncio
 import signal
 from contextlib import suppress
 from dataclasses import replace
+from subprocess import SubprocessError
 from typing import TYPE_CHECKING
 
 from localcloud.kube_api import KubeError
@@ -18,6 +19,7 @@ from localcloud.pods.starting import start_container
 from localcloud.pods.states import (
     CONFIG_ERROR,
     CRASH_LOOP,
+    CREATE_ERROR,
     PULL_BACK_OFF,
     PULL_FAILED,
     BackOff,
@@ -73,7 +75,9 @@ class ContainerLife:
         self._process = process
 
     async def run(self) -> None:
-        """Live until the container has ended and is not to be started again."""
+        """Live until the container has ended and is not to be started again; run again after a fault, it takes up what runs."""
+        if self._starting:
+            await asyncio.wait({self._starting})  # whatever has come of it
         back_off = BackOff().longer() if self.standing.restarts else BackOff()
         if process := self._process:
             self._is_found(process)
@@ -155,14 +159,19 @@ class ContainerLife:
                 process = await asyncio.shield(self._starting)
                 break
             except ConfigFault as fault:
-                self.become(self.standing.waits(CONFIG_ERROR, str(fault)))
-                self.say("Failed", f"Error: {fault}", warning=True)
+                self._fails_to_start(CONFIG_ERROR, str(fault))
+            except (OSError, ValueError, SubprocessError) as fault:
+                self._fails_to_start(CREATE_ERROR, f"{type(fault).__name__}: {fault}")
             except KubeError:
                 pass  # it has been told where the API server is asked for the pod itself
             await asyncio.sleep(_TRY_AGAIN)
         with suppress(Gone):
             await insist(lambda: open_exec(self._node, self._pod, self._address))
         return process
+
+    def _fails_to_start(self, reason: str, why: str) -> None:
+        self.become(self.standing.waits(reason, why))
+        self.say("Failed", f"Error: {why}", warning=True)
 
     async def _bring_up(self, image: Image) -> Process:
         process = await asyncio.to_thread(start_container, self._node, self._pod, self.container, image, self._address)

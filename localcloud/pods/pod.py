@@ -40,6 +40,7 @@ class PodLife:
         self._asked_to_end = asyncio.Event()
         self._grace = self.pod.grace
         self._vanished = False
+        self._is_ending = False
         self._initialized = False
         standings = recalled(self.pod)
         self.lives = {each.name: self._life(each, standings[each.name]) for each in self.pod.every_container}
@@ -68,8 +69,13 @@ class PodLife:
         for life in self.lives.values():
             life.kill()
 
-    async def run(self) -> None:
-        """Live until the pod is gone. Cancelled, it leaves all processes alone."""
+    async def run(self, delay: float = 0.0) -> None:
+        """Live until the pod is gone. Cancelled, it leaves all processes alone.
+
+        After a fault it may be run again, which takes up what runs; `delay` is for how many seconds it leaves everything as it is, unless
+        it is asked to end meanwhile.
+        """
+        await self._pause(delay)
         living = asyncio.create_task(self._live())
         asked = asyncio.create_task(self._asked_to_end.wait())
         try:
@@ -81,7 +87,16 @@ class PodLife:
             living.cancel()
             asked.cancel()
             await asyncio.wait({living})
+        self._is_ending = True
         await self._end()
+
+    async def _pause(self, delay: float) -> None:
+        if self._is_ending:
+            await asyncio.sleep(delay)
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(delay):
+                await self._asked_to_end.wait()
 
     async def _live(self) -> None:
         async with asyncio.TaskGroup() as group:
