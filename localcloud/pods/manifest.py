@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from automation.core.memory import in_bytes
 
 Manifest = dict[str, Any]
+
+_NUMBER = re.compile("[0-9]{1,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,10 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One container; `memory_limit` in bytes, `pre_stop` in seconds. `manifest` is its own part of the pod's."""
+    """One container; `memory_limit` in bytes, `pre_stop` in seconds. `manifest` is its own part of the pod's.
+
+    `ports` are those that it declares, and those that only its probes name.
+    """
 
     name: str
     image: str
@@ -90,16 +96,24 @@ class Pod:
 def read_pod(manifest: Manifest) -> Pod:
     """The pod that a manifest from the API server describes."""
     metadata, spec = manifest["metadata"], manifest["spec"]
+    init_containers, containers = (tuple(map(_container, spec.get(kind, ()))) for kind in ("initContainers", "containers"))
+    declared = {port for each in (*init_containers, *containers) for port in each.ports}
     return Pod(
         uid=metadata["uid"],
         name=metadata["name"],
         namespace=metadata["namespace"],
         restart_policy=spec.get("restartPolicy", "Always"),
         grace=spec.get("terminationGracePeriodSeconds", 30),
-        init_containers=tuple(map(_container, spec.get("initContainers", ()))),
-        containers=tuple(map(_container, spec["containers"])),
+        init_containers=tuple(_with_probed_ports(each, declared) for each in init_containers),
+        containers=tuple(_with_probed_ports(each, declared) for each in containers),
         manifest=manifest,
     )
+
+
+def _with_probed_ports(container: Container, declared: set[int]) -> Container:
+    """The container with the ports that it is probed at and that no container of its pod declares, as Kubernetes asks nobody to."""
+    probed = [probe.check.port for probe in (container.startup, container.readiness, container.liveness) if probe]
+    return replace(container, ports=tuple(dict.fromkeys((*container.ports, *(port for port in probed if port and port not in declared)))))
 
 
 def refused_pod(manifest: Manifest) -> Pod:
@@ -161,4 +175,6 @@ def _check(manifest: Manifest, ports: dict[str, int]) -> Check:
 
 def _port(named: str | int, ports: dict[str, int]) -> int:
     """A port by number or by its name; a name that the container lacks is port 0, which nothing answers."""
-    return named if isinstance(named, int) else ports.get(named, 0)
+    if isinstance(named, int):
+        return named
+    return ports.get(named) or (int(named) if _NUMBER.fullmatch(named) else 0)
