@@ -30,14 +30,22 @@ class TcpCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class ExecCheck:
+    """A command of the container that ends with 0."""
+
+    command: tuple[str, ...]
+    port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Unsupported:
-    """A check that is not made here: `kind` is exec or grpc."""
+    """A check that is not made here: `kind` is grpc."""
 
     kind: str
     port: int = 0
 
 
-Check = HttpCheck | TcpCheck | Unsupported
+Check = HttpCheck | TcpCheck | ExecCheck | Unsupported
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,11 @@ class Container:
     pre_stop: float
     stays: bool
     manifest: Manifest = field(repr=False)
+
+    @property
+    def probes(self) -> tuple[Probe, ...]:
+        """Those that it has."""
+        return tuple(probe for probe in (self.startup, self.readiness, self.liveness) if probe)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +125,8 @@ def read_pod(manifest: Manifest) -> Pod:
 
 def _with_probed_ports(container: Container, declared: set[int]) -> Container:
     """The container with the ports that it is probed at and that no container of its pod declares, as Kubernetes asks nobody to."""
-    probed = [probe.check.port for probe in (container.startup, container.readiness, container.liveness) if probe]
-    return replace(container, ports=tuple(dict.fromkeys((*container.ports, *(port for port in probed if port and port not in declared)))))
+    probed = [port for probe in container.probes if (port := probe.check.port) and port not in declared]
+    return replace(container, ports=tuple(dict.fromkeys((*container.ports, *probed))))
 
 
 def refused_pod(manifest: Manifest) -> Pod:
@@ -170,7 +183,9 @@ def _check(manifest: Manifest, ports: dict[str, int]) -> Check:
         return HttpCheck(path=get.get("path", "/"), port=_port(get["port"], ports), headers=headers)
     if connect := manifest.get("tcpSocket"):
         return TcpCheck(port=_port(connect["port"], ports))
-    return Unsupported("grpc" if "grpc" in manifest else "exec")
+    if run := manifest.get("exec"):
+        return ExecCheck(tuple(run["command"]))
+    return Unsupported("grpc")
 
 
 def _port(named: str | int, ports: dict[str, int]) -> int:

@@ -114,6 +114,11 @@ class Process:
         except ProcessLookupError:
             return
 
+    def environment(self) -> dict[str, str]:
+        """The variables that it was started with. Raises `OSError` for one that has ended."""
+        entries = Path(f"/proc/{self.pid}/environ").read_bytes().decode(errors="surrogateescape").split("\0")
+        return {name: value for name, equals, value in (entry.partition("=") for entry in entries) if equals}
+
     def consumption(self) -> Consumption:
         """What it and its children use; nothing for one that has ended."""
         memory, ticks = 0, 0

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 from local.pod_nodes import Api, manifest, node_in
 from pods.programs import SERVER, until
 
 from localcloud.pods.addresses import AddressBook
+from localcloud.pods.commands import run_check
 from localcloud.pods.environment import with_local_port
 from localcloud.pods.manifest import read_pod
 from localcloud.pods.pod import PodLife
-from localcloud.pods.processes import end_strays, processes_by_mark
+from localcloud.pods.processes import Launch, end_strays, processes_by_mark, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,3 +88,71 @@ def test_a_pod_keeps_its_address_when_it_is_given_a_port_more(tmp_path: Path) ->
     after = book.give("uid", [8080, 9090])
     assert (after.ip, after.ports[8080], set(after.ports)) == (before.ip, before.ports[8080], {8080, 9090})
     assert book.give("uid", [8080]) == after
+
+
+def probed(kind: str, *command: str, period: int = 1, timeout: int = 1) -> Manifest:
+    return {kind: {"exec": {"command": list(command)}, "periodSeconds": period, "timeoutSeconds": timeout, "failureThreshold": 2}}
+
+
+def test_an_exec_probe_runs_in_its_containers_environment_and_folder(node: Node) -> None:
+    check = 'test "$COLOUR" = blue && test -f here && test "$CONTAINER_ROOT/work" = "$PWD"'
+    container = {
+        "command": ["sh", "-c", "sleep 1; touch here; exec sleep 1000"],
+        "workingDir": "/work",
+        "env": [{"name": "COLOUR", "value": "blue"}],
+        **probed("readinessProbe", "sh", "-c", check),
+    }
+    assert living(node, manifest(container=container), lambda app: app.standing.ready).standing.restarts == 0
+
+
+def test_an_exec_liveness_probe_restarts_its_container_only_when_it_fails(node: Node, api: Api) -> None:
+    container = {**probed("livenessProbe", "sh", "-c", "test ! -e $TMPDIR/sick || { echo unwell; exit 3; }")}
+    sick = node.place("uid", "app").root / "tmp" / "sick"
+
+    def fall_ill(app: ContainerLife) -> bool:
+        if time.monotonic() > well_until and not app.standing.restarts:
+            sick.touch()
+        return app.standing.restarts == 1
+
+    well_until = time.monotonic() + 3
+    app = living(node, manifest(container=container), fall_ill)
+    assert sick.exists()
+    assert app.standing.restarts == 1
+    assert any(each["message"] == "Liveness probe failed: unwell" for each in api.events)
+
+
+def checked(node: Node, *command: str, limit: float = 1.0) -> str:
+    place = node.place("uid", "app")
+    process = start(node.folder, place, Launch(("sleep", "1000"), {"PATH": "/usr/bin:/bin"}, node.folder.root))
+    return asyncio.run(run_check(command, process, node.folder.root, limit))
+
+
+def test_a_command_that_takes_too_long_is_killed_with_what_it_started(node: Node) -> None:
+    began = time.monotonic()
+    words = checked(node, "sh", "-c", "sleep 999 & echo $! > child; wait", limit=0.5)
+    assert words == "command timed out: \"sh -c 'sleep 999 & echo $! > child; wait'\" timed out after 0.5s"
+    assert time.monotonic() - began < 5
+    child = int((node.folder.root / "child").read_text())
+    until(lambda: not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE)
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (("true",), ""),
+        (("false",), "exit status 1"),
+        (("sh", "-c", "echo no; exit 2"), "no"),
+        (("no-such-program",), "no-such-program: "),
+        (("head", "-c", "100000000", "/dev/zero"), ""),
+    ],
+)
+def test_what_a_command_says_is_told_when_it_fails(node: Node, command: tuple[str, ...], words: str) -> None:
+    told = checked(node, *command, limit=10)
+    assert told.startswith(words) if words else told == ""
+
+
+def test_a_grpc_probe_holds_its_container_up_with_a_reason(node: Node) -> None:
+    container = {"livenessProbe": {"grpc": {"port": 8080}, "periodSeconds": 1, "failureThreshold": 1}}
+    app = living(node, manifest(container=container), lambda app: getattr(app.standing.state, "reason", "") == "CreateContainerConfigError")
+    assert app.standing.state.message == "grpc probes cannot be made in the local cloud"
+    assert processes_by_mark(node.folder, node.region) == {}
