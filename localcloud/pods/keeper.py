@@ -21,6 +21,7 @@ _LONGEST_LINE = 16384  # bytes; a longer one is written in pieces, as a containe
 _LOG_LIMIT = 10 * 1024 * 1024  # bytes, as a kubelet's default
 _CANNOT_START = 128  # the exit code by which a container runtime says so
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of linux/prctl.h
+_MOST_EXPENDABLE = "1000"
 _END_WITHIN, _LOOK_AGAIN = 10.0, 0.005  # seconds
 _POLL_IN = select.POLLIN | select.POLLHUP
 
@@ -48,10 +49,29 @@ def main(arguments: list[str]) -> None:
 
 
 def _spawn(command: list[str], mark: str, output: int, errors: int) -> int:
-    """Start the command in a session of its own; what Python has set for itself is not handed on."""
+    """Start the command in a session of its own; what Python has set for itself is not handed on.
+
+    Where memory runs out, the kernel kills it and what it starts before anything else of the machine.
+    """
     actions = [(os.POSIX_SPAWN_DUP2, output, 1), (os.POSIX_SPAWN_DUP2, errors, 2)]
     environment = {**os.environ, _MARK: mark}
-    return os.posix_spawnp(command[0], command, environment, file_actions=actions, setsid=True, setsigdef=[signal.SIGPIPE, signal.SIGXFSZ])
+    signals = [signal.SIGPIPE, signal.SIGXFSZ]
+    own = _expendable(_MOST_EXPENDABLE)
+    try:
+        return os.posix_spawnp(command[0], command, environment, file_actions=actions, setsid=True, setsigdef=signals)
+    finally:
+        _expendable(own)
+
+
+def _expendable(score: str) -> str:
+    """Set this process's `oom_score_adj`, which children inherit; what it was. Everybody may raise it, and take that back."""
+    try:
+        with open("/proc/self/oom_score_adj", "r+") as file:  # noqa: PTH123 - pathlib costs a megabyte a container
+            before = file.read()
+            file.write(score)
+    except OSError:
+        return ""
+    return before
 
 
 def _say(ids: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -16,7 +17,6 @@ from localcloud.pods.processes import Launch, Place, Process, end_strays, proces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 REGION = "us-east-1"
 
@@ -94,3 +94,14 @@ def test_the_end_is_noticed_however_much_a_child_says(folder: CloudFolder) -> No
             return (await process.ended()).code
 
     assert asyncio.run(end()) == 4
+
+
+def score(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/oom_score_adj").read_text())
+
+
+def test_where_memory_runs_out_a_container_is_killed_first_and_its_keeper_is_not(folder: CloudFolder) -> None:
+    process = run(folder, "sleep 1000 & echo $!; wait")
+    [child] = told(process, 1)
+    assert [score(pid) for pid in (process.pid, child)] == [1000, 1000]
+    assert score(process.keeper) == score(os.getpid())
