@@ -101,6 +101,16 @@ class Pod:
     manifest: Manifest = field(repr=False)
 
     @property
+    def serving(self) -> tuple[Container, ...]:
+        """The containers that must be ready for the pod to be: sidecars too."""
+        return (*(each for each in self.init_containers if each.stays), *self.containers)
+
+    @property
+    def gates(self) -> tuple[str, ...]:
+        """The conditions, told by others, that must hold for the pod to be ready."""
+        return tuple(gate["conditionType"] for gate in self.manifest["spec"].get("readinessGates", ()))
+
+    @property
     def every_container(self) -> tuple[Container, ...]:
         """Init containers first, in the order in which they start."""
         return (*self.init_containers, *self.containers)

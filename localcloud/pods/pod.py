@@ -14,7 +14,7 @@ from localcloud.pods.node import Gone, insist, let_go
 from localcloud.pods.processes import found
 from localcloud.pods.recall import recalled, started_at
 from localcloud.pods.states import Running, Terminated, now
-from localcloud.pods.status import Document, PodStanding, contradicts, status_document
+from localcloud.pods.status import Document, PodStanding, contradicts, gates_of, status_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +36,7 @@ class PodLife:
         self._since = started_at(self.pod) or now()
         self._known: Document = manifest.get("status", {})
         self._pushed: Document | None = None
+        self._gates: dict[str, str] = {}
         self._changed = asyncio.Event()
         self._asked_to_end = asyncio.Event()
         self._grace = self.pod.grace
@@ -57,6 +58,9 @@ class PodLife:
         if "deletionTimestamp" in metadata:
             self._grace = metadata.get("deletionGracePeriodSeconds", self.pod.grace)
             self._asked_to_end.set()
+        if (gates := gates_of(self.pod, status)) != self._gates:
+            self._gates = gates
+            self._changed.set()
         if self._pushed is not None and contradicts(status, self._pushed):
             # The node controller calls every pod of a node unready that kwok has not kept alive, and takes nothing back.
             self._pushed, self._known = None, status
@@ -170,6 +174,7 @@ class PodLife:
             containers={name: life.standing for name, life in self.lives.items()},
             initialized=self._initialized,
             ending=self._asked_to_end.is_set(),
+            gates=self._gates,
         )
         document = status_document(standing, self._known, now())
         if document == self._pushed:
