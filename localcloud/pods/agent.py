@@ -94,7 +94,7 @@ class Agent:
         end_strays(self._alive, keep=self._lives)
         for folder in self._node.pods_folder.iterdir():
             if folder.name not in self._lives:
-                shutil.rmtree(folder)
+                shutil.rmtree(folder, ignore_errors=True)  # its keeper may be writing down the end at this moment
                 self._node.book.take_back(folder.name)
 
     def _see(self, manifest: Manifest) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from localcloud.pods.processes import Process
 
 _REAPED = 1.0  # seconds, in which a killed command is gone unless what it has left behind holds its output
-_TOLD = 10240  # bytes of what a command says, as a kubelet's
+_TOLD = 1024  # bytes of what a command says; each is an event's message
 
 
 async def run_check(command: tuple[str, ...], beside: Process, folder: Path, limit: float) -> str:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from localcloud.pods.processes import Process
     from localcloud.pods.states import Standing
 
+_LAST_WORD = 30.0  # seconds, in which an API server takes the status of a pod that goes, unless it refuses it or is away
+
 
 class PodLife:
     """A pod on one of the real nodes. `alive` are the processes, by mark, that another agent has left running."""
@@ -80,6 +82,12 @@ class PodLife:
         it is asked to end meanwhile.
         """
         await self._pause(delay)
+        if not self._asked_to_end.is_set():
+            await self._live_until_asked()
+        self._is_ending = True
+        await self._end()
+
+    async def _live_until_asked(self) -> None:
         living = asyncio.create_task(self._live())
         asked = asyncio.create_task(self._asked_to_end.wait())
         try:
@@ -91,8 +99,6 @@ class PodLife:
             living.cancel()
             asked.cancel()
             await asyncio.wait({living})
-        self._is_ending = True
-        await self._end()
 
     async def _pause(self, delay: float) -> None:
         if self._is_ending:
@@ -190,7 +196,8 @@ class PodLife:
                 life.say("Killing", f"Stopping container {life.container.name}")
         await asyncio.gather(*(life.end(self._grace) for life in self.lives.values()))
         if not self._vanished:
-            with suppress(Gone):
-                await self._push()
+            with suppress(Gone, TimeoutError):
+                async with asyncio.timeout(_LAST_WORD):
+                    await self._push()
             await let_go(self._node, self.pod)
         shutil.rmtree(self._node.pod_folder(self.pod.uid), ignore_errors=True)

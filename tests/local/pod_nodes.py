@@ -30,6 +30,7 @@ class Api:
     statuses: list[Manifest] = field(default_factory=list)
     events: list[Manifest] = field(default_factory=list)
     away: bool = False
+    refuses: bool = False
     delay: float = 0.0
 
     def get(self, _version: str, kind: str, name: str, _namespace: str | None = None) -> Manifest | None:
@@ -48,6 +49,8 @@ class Api:
         time.sleep(self.delay)
 
     def patch_status(self, _version: str, _kind: str, _name: str, patch: Manifest, _namespace: str) -> None:
+        if self.refuses:
+            raise KubeError(status=422, reason="Invalid", message="status is invalid")
         self.statuses.append(patch["status"])
 
     def delete(self, _version: str, _kind: str, name: str, _namespace: str, **_: Any) -> bool:

@@ -132,3 +132,10 @@ def test_a_pod_runs_and_is_ended_within_its_grace(node: Node, api: Api) -> None:
     assert isinstance(state, Terminated)
     assert state.exit_code == 128 + 15
     assert api.deleted == ["pod-uid"]
+
+
+def test_a_last_status_that_is_refused_keeps_no_pod(node: Node, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("localcloud.pods.pod._LAST_WORD", 0.5)
+    api.refuses = True
+    asyncio.run(asyncio.wait_for(PodLife(node, deleted(manifest()), {}).run(), 20))
+    assert api.deleted == ["pod-uid"]
