@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 import re
+from decimal import ROUND_CEILING, Decimal
 
-_UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
-_QUANTITY = re.compile(r"(\d+(?:\.\d+)?)([A-Za-z]*)")
+_DECIMAL = {
+    unit: Decimal(10) ** power
+    for unit, power in {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}.items()
+}
+_BINARY = {unit: Decimal(2) ** power for unit, power in {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}.items()}
+_UNITS = _DECIMAL | _BINARY
+_QUANTITY = re.compile(r"\+?([0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE]([+-]?[0-9]+)|([A-Za-z]*))")
+_MOST = Decimal(2**63 - 1)
+_WIDEST = 100  # a power of ten beyond which it makes no difference
 
 
 def in_bytes(quantity: str) -> int:
-    """Return a quantity of memory in bytes. Raises `ValueError` for one that the API server would not have let in."""
+    """Return a quantity of memory in bytes, rounded up. Raises `ValueError` for one that the API server would not have let in.
+
+    Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
+    """
     found = _QUANTITY.fullmatch(quantity)
-    if not found or found[2] not in _UNITS:
+    unit = _unit(found[2], found[3]) if found else None
+    if not found or unit is None:
         raise ValueError(f"{quantity!r} is no quantity of memory")
-    return int(float(found[1]) * _UNITS[found[2]])
+    return int(min(_MOST, Decimal(found[1]) * unit).to_integral_value(ROUND_CEILING))
+
+
+def _unit(exponent: str | None, suffix: str) -> Decimal | None:
+    """What a number is multiplied by, None for a suffix that there is not."""
+    if exponent is None:
+        return _UNITS.get(suffix)
+    return Decimal(10) ** max(-_WIDEST, min(_WIDEST, int(exponent[:9])))

@@ -47,9 +47,12 @@ class AddressBook:
         self._given = {uid: address for uid, address in _read(self._path).items() if uid in wanted}
 
     def give(self, uid: str, ports: Iterable[int]) -> Address:
-        """The address of a pod, the same whenever asked for."""
-        if uid not in self._given:
-            self._given[uid] = Address(ip=self._free_ip(), ports=self._free_ports(ports))
+        """The address of a pod, the same whenever asked for; with a local port more for each port that it has not had."""
+        known = self._given.get(uid)
+        had: Mapping[int, int] = known.ports if known else {}
+        lacking = [port for port in dict.fromkeys(ports) if port not in had]
+        if known is None or lacking:
+            self._given[uid] = Address(ip=known.ip if known else self._free_ip(), ports={**had, **self._free_ports(lacking)})
             self._write()
         return self._given[uid]
 

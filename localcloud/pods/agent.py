@@ -8,22 +8,28 @@ import shutil
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from localcloud.kube_watch import Deleted, Listed, News, Seen, Watched, follow
 from localcloud.pods import NODES
+from localcloud.pods.events import Said
+from localcloud.pods.manifest import refused_pod
+from localcloud.pods.node import let_go
 from localcloud.pods.pod import PodLife
 from localcloud.pods.processes import end_strays, processes_by_mark
+from localcloud.pods.states import BackOff
 from localcloud.pods.targets import Targets
 from localcloud.pods.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from localcloud.pods.manifest import Manifest
+    from localcloud.pods.manifest import Manifest, Pod
     from localcloud.pods.node import Node
 
 _THREADS = 12
+# What reading a manifest can come to that is not as this agent expects it.
+_FAULTS = (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError)
 
 _log = logging.getLogger(__name__)
 
@@ -88,32 +94,64 @@ class Agent:
         end_strays(self._alive, keep=self._lives)
         for folder in self._node.pods_folder.iterdir():
             if folder.name not in self._lives:
-                shutil.rmtree(folder)
+                shutil.rmtree(folder, ignore_errors=True)  # its keeper may be writing down the end at this moment
                 self._node.book.take_back(folder.name)
 
     def _see(self, manifest: Manifest) -> None:
         uid = manifest["metadata"]["uid"]
-        if life := self._lives.get(uid):
-            life.hear(manifest)
+        try:
+            if life := self._lives.get(uid):
+                life.hear(manifest)
+                return
+            life = self._lives[uid] = PodLife(self._node, manifest, self._alive)
+        except _FAULTS as fault:
+            self._refuse(refused_pod(manifest), fault)
             return
-        life = self._lives[uid] = PodLife(self._node, manifest, self._alive)
-        self._tasks[uid] = task = asyncio.create_task(life.run(), name=f"{life.pod.namespace}/{life.pod.name}")
-        task.add_done_callback(lambda task: self._over(uid, task))
+        self._start(life, BackOff())
+
+    def _start(self, life: PodLife, back_off: BackOff) -> None:
+        self._tasks[life.pod.uid] = task = asyncio.create_task(life.run(back_off.delay))
+        task.add_done_callback(lambda task: self._over(life, task, back_off))
+
+    def _refuse(self, pod: Pod, fault: Exception) -> None:
+        """Tell what is wrong with a manifest; without a life that could do so, let its pod go once it is asked to."""
+        _log.error("pod %s/%s cannot be read", pod.namespace, pod.name, exc_info=fault)
+        message = f"Failed to create pod sandbox: {_words_of(fault)}"
+        self._node.events.record(Said(pod, "FailedCreatePodSandBox", message, warning=True))
+        if "deletionTimestamp" in pod.manifest["metadata"] and pod.uid not in self._tasks:
+            self._tasks[pod.uid] = task = asyncio.create_task(let_go(self._node, pod))
+            task.add_done_callback(lambda _: self._tasks.pop(pod.uid))
 
     def _lose(self, uid: str) -> None:
         if life := self._lives.get(uid):
             life.vanish()
+        else:
+            self._forget(uid)
 
-    def _over(self, uid: str, task: asyncio.Task[None]) -> None:
-        if task.cancelled():
-            return
-        if fault := task.exception():
-            # The others live on; this one's processes are left as they are, and the next agent takes it up again.
-            _log.error("pod %s is given up", task.get_name(), exc_info=fault)
-            return
-        del self._lives[uid], self._tasks[uid]
+    def _forget(self, uid: str) -> None:
         self._node.book.take_back(uid)
         self._node.events.forget(uid)
+
+    def _over(self, life: PodLife, task: asyncio.Task[None], back_off: BackOff) -> None:
+        if task.cancelled():
+            return
+        pod, uid = life.pod, life.pod.uid
+        if fault := task.exception():
+            # The others live on; this one's processes are left as they are until it is taken up again.
+            _log.error("pod %s/%s", pod.namespace, pod.name, exc_info=fault)
+            message = f"error syncing pod: {_words_of(fault)}"
+            self._node.events.record(Said(pod, "FailedSync", message, warning=True))
+            self._start(life, back_off.longer())
+            return
+        del self._lives[uid], self._tasks[uid]
+        self._forget(uid)
+
+
+def _words_of(fault: BaseException) -> str:
+    """What is wrong at the bottom of a fault of several tasks."""
+    if isinstance(fault, BaseExceptionGroup):
+        return _words_of(cast("BaseExceptionGroup[BaseException]", fault).exceptions[0])
+    return f"{type(fault).__name__}: {fault}"
 
 
 async def serve(agent: Agent, port: int) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import signal
 from contextlib import suppress
 from dataclasses import replace
+from subprocess import SubprocessError
 from typing import TYPE_CHECKING
 
 from localcloud.kube_api import KubeError
@@ -18,6 +19,7 @@ from localcloud.pods.starting import start_container
 from localcloud.pods.states import (
     CONFIG_ERROR,
     CRASH_LOOP,
+    CREATE_ERROR,
     PULL_BACK_OFF,
     PULL_FAILED,
     BackOff,
@@ -43,10 +45,22 @@ _TRY_AGAIN = 2.0  # seconds
 
 
 class ContainerLife:
-    """A container of a pod under a restart policy. `standing` is how it is now; `changed` is called whenever it is another."""
+    """A container of a pod under a restart policy. `standing` is how it is now; `changed` is called whenever it is another.
+
+    `process` is what another agent has left running.
+    """
 
     def __init__(
-        self, node: Node, pod: Pod, container: Container, *, policy: str, address: Address, standing: Standing, changed: Callable[[], None]
+        self,
+        node: Node,
+        pod: Pod,
+        container: Container,
+        *,
+        policy: str,
+        address: Address,
+        standing: Standing,
+        process: Process | None,
+        changed: Callable[[], None],
     ) -> None:
         self.container = container
         self.standing = standing
@@ -58,14 +72,15 @@ class ContainerLife:
         self._address = address
         self._changed = changed
         self._starting: asyncio.Task[Process] | None = None
-        self._process: Process | None = None
+        self._process = process
 
-    async def run(self, process: Process | None) -> None:
-        """Live until the container has ended and is not to be started again. `process` is what another agent has left running."""
+    async def run(self) -> None:
+        """Live until the container has ended and is not to be started again; run again after a fault, it takes up what runs."""
+        if self._starting:
+            await asyncio.wait({self._starting})  # whatever has come of it
         back_off = BackOff().longer() if self.standing.restarts else BackOff()
-        if process:
-            if not isinstance(self.standing.state, Running):
-                self.become(self.standing.runs(process.id, image_id="", since=now()))
+        if process := self._process:
+            self._is_found(process)
             back_off = await self._live_on(process, back_off)
         elif self.standing.id and not self._is_over():
             await self._hold_back(back_off)
@@ -73,16 +88,22 @@ class ContainerLife:
             back_off = await self._live_on(await self._start(), back_off)
 
     async def end(self, grace: float) -> None:
-        """End the process, if there is one, within `grace` seconds. Called once `run` has been cancelled."""
+        """End the process, if there is one or one is being started, within `grace` seconds. Called once `run` has been cancelled."""
         if self._starting:
-            self._process = await self._starting
-        if self._process and isinstance(self.standing.state, Running):
+            await asyncio.wait({self._starting})  # whatever has come of it
+        if self._process:
+            self._is_found(self._process)
             self._has_ended(await self._stop(self._process, grace), over_memory=False)
 
     def kill(self) -> None:
         """Kill the process, if there is one, without more ado."""
         if self._process:
             self._process.signal(signal.SIGKILL)
+
+    def _is_found(self, process: Process) -> None:
+        """Another agent has started it, and may have told nobody."""
+        if not isinstance(self.standing.state, Running):
+            self.become(self.standing.runs(process.id, image_id="", since=now()))
 
     async def _live_on(self, process: Process, back_off: BackOff) -> BackOff:
         """Watch a process to its end, and wait as long as the next one must; the back-off after that."""
@@ -133,25 +154,31 @@ class ContainerLife:
         image = await self._pull()
         # A pod that is deleted meanwhile must know of the process, so the start is not cancelled with the rest.
         while True:
-            self._starting = asyncio.create_task(
-                asyncio.to_thread(start_container, self._node, self._pod, self.container, image, self._address)
-            )
+            self._starting = asyncio.create_task(self._bring_up(image))
             try:
                 process = await asyncio.shield(self._starting)
                 break
             except ConfigFault as fault:
-                self._starting = None
-                self.become(self.standing.waits(CONFIG_ERROR, str(fault)))
-                self.say("Failed", f"Error: {fault}", warning=True)
+                self._fails_to_start(CONFIG_ERROR, str(fault))
+            except (OSError, ValueError, SubprocessError) as fault:
+                self._fails_to_start(CREATE_ERROR, f"{type(fault).__name__}: {fault}")
             except KubeError:
-                self._starting = None
+                pass  # it has been told where the API server is asked for the pod itself
             await asyncio.sleep(_TRY_AGAIN)
+        with suppress(Gone):
+            await insist(lambda: open_exec(self._node, self._pod, self._address))
+        return process
+
+    def _fails_to_start(self, reason: str, why: str) -> None:
+        self.become(self.standing.waits(reason, why))
+        self.say("Failed", f"Error: {why}", warning=True)
+
+    async def _bring_up(self, image: Image) -> Process:
+        process = await asyncio.to_thread(start_container, self._node, self._pod, self.container, image, self._address)
+        self._process = process
         self.say("Created", f"Created container: {self.container.name}")
         self.say("Started", f"Started container {self.container.name}")
         self.become(self.standing.runs(process.id, image_id=f"{self.container.image.partition('@')[0]}@{image.digest}", since=now()))
-        self._process, self._starting = process, None
-        with suppress(Gone):
-            await insist(lambda: open_exec(self._node, self._pod, self._address))
         return process
 
     async def _pull(self) -> Image:

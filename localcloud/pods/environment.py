@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from localcloud.pods.manifest import Container, Manifest, Pod
 
+Data = dict[str, bytes]
+
 _REFERENCE = re.compile(r"\$\$|\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
 _BY_KEY = re.compile(r"metadata\.(labels|annotations)\['([^']+)'\]")
 
@@ -30,21 +32,26 @@ class Objects(Protocol):
 
 
 class Sources:
-    """The ConfigMaps and Secrets of one namespace as text by key."""
+    """The ConfigMaps and Secrets of one namespace as bytes by key."""
 
     def __init__(self, objects: Objects, namespace: str) -> None:
         self._objects = objects
         self._namespace = namespace
 
-    def config_map(self, reference: Manifest) -> dict[str, str] | None:
-        """A ConfigMap's data; None for one that is optional and not there. Raises `ConfigFault` for one that is needed."""
+    def config_map(self, reference: Manifest) -> Data | None:
+        """A ConfigMap's text; None for one that is optional and not there. Raises `ConfigFault` for one that is needed."""
         found = self._get("ConfigMap", reference)
-        return None if found is None else found.get("data", {})
+        return None if found is None else _encoded(found.get("data"))
 
-    def secret(self, reference: Manifest) -> dict[str, str] | None:
+    def config_map_files(self, reference: Manifest) -> Data | None:
+        """A ConfigMap's text and what in it is none, which only files can hold; as `config_map`."""
+        found = self._get("ConfigMap", reference)
+        return None if found is None else _encoded(found.get("data")) | _decoded(found.get("binaryData"))
+
+    def secret(self, reference: Manifest) -> Data | None:
         """A Secret's data, decoded; as `config_map`."""
         found = self._get("Secret", reference)
-        return None if found is None else {key: base64.b64decode(text).decode() for key, text in found.get("data", {}).items()}
+        return None if found is None else _decoded(found.get("data"))
 
     def _get(self, kind: str, reference: Manifest) -> Manifest | None:
         name = reference.get("name") or reference["secretName"]
@@ -52,6 +59,14 @@ class Sources:
         if found is None and not reference.get("optional"):
             raise ConfigFault(f'{kind.lower()} "{name}" not found')
         return found
+
+
+def _encoded(data: Mapping[str, str] | None) -> Data:
+    return {key: text.encode() for key, text in (data or {}).items()}
+
+
+def _decoded(data: Mapping[str, str] | None) -> Data:
+    return {key: base64.b64decode(text) for key, text in (data or {}).items()}
 
 
 def container_environment(pod: Pod, container: Container, sources: Sources, address: str) -> dict[str, str]:
@@ -79,7 +94,7 @@ def with_local_port(environment: Mapping[str, str], container: Container, ports:
     if not container.ports:
         return dict(environment)
     named = environment.get("PORT", "")
-    own = int(named) if named.isdigit() and int(named) in container.ports else container.ports[0]
+    own = next((port for port in container.ports if str(port) == named), container.ports[0])
     return {**environment, "PORT": str(ports[own])}
 
 
@@ -89,22 +104,35 @@ def write_mounts(pod: Pod, container: Container, sources: Sources, root: Path) -
     Raises `ConfigFault` for a kind of volume that there is not here.
     """
     volumes = {volume["name"]: volume for volume in pod.manifest["spec"].get("volumes", ())}
-    for mount in container.manifest.get("volumeMounts", ()):
-        folder = root / mount["mountPath"].lstrip("/")
-        folder.mkdir(parents=True, mode=0o700, exist_ok=True)
-        for name, text in _files(volumes[mount["name"]], sources):
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-            path.write_text(text)
+    # What lies deeper comes later, as a container runtime mounts it: a file over one of a folder, and not the reverse.
+    for mount in sorted(container.manifest.get("volumeMounts", ()), key=lambda each: each["mountPath"].rstrip("/").count("/")):
+        place = root / mount["mountPath"].strip("/")
+        files = dict(_files(volumes[mount["name"]], sources))
+        below = mount.get("subPath", "").strip("/")
+        if files and "subPathExpr" in mount:
+            raise ConfigFault(f'volume "{mount["name"]}": subPathExpr cannot be had in the local cloud')
+        if below in files:
+            _write(place, files[below])
+            continue
+        place.mkdir(parents=True, mode=0o700, exist_ok=True)
+        prefix = f"{below}/" if below else ""
+        for name, content in files.items():
+            if name.startswith(prefix):
+                _write(place / name.removeprefix(prefix), content)
 
 
-def _files(volume: Manifest, sources: Sources) -> Iterator[tuple[str, str]]:
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_bytes(content)
+
+
+def _files(volume: Manifest, sources: Sources) -> Iterator[tuple[str, bytes]]:
     match volume:
         case {"emptyDir": _}:
             return
         case {"configMap": reference}:
-            yield from _chosen(sources.config_map(reference), reference)
+            yield from _chosen(sources.config_map_files(reference), reference)
         case {"secret": reference}:
             yield from _chosen(sources.secret(reference), reference)
         case {"projected": projected}:
@@ -117,17 +145,28 @@ def _files(volume: Manifest, sources: Sources) -> Iterator[tuple[str, str]]:
             raise ConfigFault(f'volume "{volume["name"]}": {kind} cannot be mounted in the local cloud')
 
 
-def _chosen(data: dict[str, str] | None, reference: Manifest) -> Iterator[tuple[str, str]]:
+def _chosen(data: Data | None, reference: Manifest) -> Iterator[tuple[str, bytes]]:
     """The files that a reference asks for: all keys, or its items under their paths."""
     paths = {item["key"]: item["path"] for item in reference.get("items", ())}
-    for key, text in (data or {}).items():
+    for key, content in (data or {}).items():
         if key in paths or not paths:
-            yield paths.get(key, key), text
+            yield paths.get(key, key), content
 
 
 def _all_of(origin: Manifest, sources: Sources) -> dict[str, str]:
     data = sources.secret(origin["secretRef"]) if "secretRef" in origin else sources.config_map(origin["configMapRef"])
-    return {origin.get("prefix", "") + key: text for key, text in (data or {}).items()}
+    return {origin.get("prefix", "") + key: _text(key, content) for key, content in (data or {}).items()}
+
+
+def _text(key: str, content: bytes) -> str:
+    """What a variable can hold. Raises `ConfigFault` for what it cannot."""
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        raise ConfigFault(f"key {key} is no UTF-8 and cannot be a variable") from None
+    if "\0" in text:
+        raise ConfigFault(f"key {key} contains a NUL and cannot be a variable")
+    return text
 
 
 def _value(variable: Manifest, pod: Pod, sources: Sources, address: str) -> str | None:
@@ -145,9 +184,9 @@ def _value(variable: Manifest, pod: Pod, sources: Sources, address: str) -> str 
             raise ConfigFault(f"{variable['name']}: {next(iter(other))} cannot be had in the local cloud")
 
 
-def _key(data: dict[str, str] | None, reference: Manifest, kind: str, pod: Pod) -> str | None:
+def _key(data: Data | None, reference: Manifest, kind: str, pod: Pod) -> str | None:
     if data is not None and reference["key"] in data:
-        return data[reference["key"]]
+        return _text(reference["key"], data[reference["key"]])
     if reference.get("optional"):
         return None
     raise ConfigFault(f"couldn't find key {reference['key']} in {kind} {pod.namespace}/{reference['name']}")

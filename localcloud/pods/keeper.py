@@ -1,11 +1,13 @@
 """`python -I -S keeper.py LOG ENDED MARK COMMAND…`: keep one container's process, its output into LOG, its end into ENDED.
 
 It goes into the background and outlives the node agent, as a container outlives its kubelet; it prints its own process id and the
-container's. LOG is in CRI's format, as `kubectl logs` wants it. It imports little, since there is one of it a container.
+container's. Whatever the container starts, in whatever session, stays below it and ends with the container's process. LOG is in CRI's
+format, as `kubectl logs` wants it. It imports little, since there is one of it a container.
 """
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import select
@@ -18,6 +20,9 @@ _READ = 65536
 _LONGEST_LINE = 16384  # bytes; a longer one is written in pieces, as a container runtime does
 _LOG_LIMIT = 10 * 1024 * 1024  # bytes, as a kubelet's default
 _CANNOT_START = 128  # the exit code by which a container runtime says so
+_SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of linux/prctl.h
+_MOST_EXPENDABLE = "1000"
+_END_WITHIN, _LOOK_AGAIN = 10.0, 0.005  # seconds
 _POLL_IN = select.POLLIN | select.POLLHUP
 
 
@@ -27,6 +32,7 @@ def main(arguments: list[str]) -> None:
     if os.fork():
         os._exit(0)
     os.setsid()
+    ctypes.CDLL(None).prctl(_SUBREAPER, *map(ctypes.c_ulong, (1, 0, 0, 0)))
     outputs = [os.pipe(), os.pipe()]
     try:
         pid = _spawn(command, mark, outputs[0][1], outputs[1][1])
@@ -43,10 +49,29 @@ def main(arguments: list[str]) -> None:
 
 
 def _spawn(command: list[str], mark: str, output: int, errors: int) -> int:
-    """Start the command in a session of its own; what Python has set for itself is not handed on."""
+    """Start the command in a session of its own; what Python has set for itself is not handed on.
+
+    Where memory runs out, the kernel kills it and what it starts before anything else of the machine.
+    """
     actions = [(os.POSIX_SPAWN_DUP2, output, 1), (os.POSIX_SPAWN_DUP2, errors, 2)]
     environment = {**os.environ, _MARK: mark}
-    return os.posix_spawnp(command[0], command, environment, file_actions=actions, setsid=True, setsigdef=[signal.SIGPIPE, signal.SIGXFSZ])
+    signals = [signal.SIGPIPE, signal.SIGXFSZ]
+    own = _expendable(_MOST_EXPENDABLE)
+    try:
+        return os.posix_spawnp(command[0], command, environment, file_actions=actions, setsid=True, setsigdef=signals)
+    finally:
+        _expendable(own)
+
+
+def _expendable(score: str) -> str:
+    """Set this process's `oom_score_adj`, which children inherit; what it was. Everybody may raise it, and take that back."""
+    try:
+        with open("/proc/self/oom_score_adj", "r+") as file:  # noqa: PTH123 - pathlib costs a megabyte a container
+            before = file.read()
+            file.write(score)
+    except OSError:
+        return ""
+    return before
 
 
 def _say(ids: str) -> None:
@@ -113,47 +138,91 @@ class Log:
 
 def _follow(pid: int, streams: dict[int, Stream], log: Log) -> int:
     """Write down what comes until the process has ended and all it said is written; its wait status."""
+
+    def reap(_number: int, _frame: object) -> None:
+        _reap_orphans(pid)
+
+    signal.signal(signal.SIGCHLD, reap)
+    _reap_orphans(pid)
     end = os.pidfd_open(pid)
     poll = select.poll()
     for source in (end, *streams):
         poll.register(source, _POLL_IN)
     for source in streams:
         os.set_blocking(source, False)
-    speaking = dict(streams)
-    ended = False
-    while not ended:
-        ready = [source for source, _ in poll.poll()]
-        ended = end in ready
-        for source in [each for each in speaking if ended or each in ready]:
-            if not _drain(source, speaking[source], log):
+    while end not in (ready := [source for source, _ in poll.poll()]):
+        for source in ready:
+            if not _pass_on(source, streams[source], log):
                 poll.unregister(source)
-                del speaking[source]
-    # What it started and left behind goes with it, as everything in a container does.
-    _end_group(pid)
-    for stream in streams.values():
+    status = _end_all(pid)
+    for source, stream in streams.items():
+        while _pass_on(source, stream, log):
+            pass
         if rest := stream.rest():
             log.write(rest)
-    return os.waitpid(pid, 0)[1]
+    return status
 
 
-def _drain(source: int, stream: Stream, log: Log) -> bool:
-    """Write all there is to read now; False at the end of the output."""
+def _pass_on(source: int, stream: Stream, log: Log) -> bool:
+    """Write some of what there is to read; False when there is nothing."""
+    try:
+        data = os.read(source, _READ)
+    except BlockingIOError:
+        return False
+    if lines := stream.lines(data):
+        log.write(lines)
+    return bool(data)
+
+
+def _end_all(pid: int) -> int:
+    """Kill what the container's process has started and left behind, as everything in a container ends with it; its wait status."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.killpg(pid, signal.SIGKILL)  # not waited for yet, it is still there to be found
+    status = os.waitpid(pid, 0)[1]
+    _end_orphans()
+    return status
+
+
+def _reap_orphans(pid: int) -> None:
+    """Take note of orphans that have ended, so that none stays as a zombie; the container's own process is left."""
     while True:
         try:
-            data = os.read(source, _READ)
-        except BlockingIOError:
-            return True
-        if not data:
-            return False
-        if lines := stream.lines(data):
-            log.write(lines)
+            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return
+        if ended is None or ended.si_pid == pid:
+            return
+        os.waitpid(ended.si_pid, 0)
 
 
-def _end_group(pid: int) -> None:
+def _end_orphans() -> None:
+    """Kill all children, and theirs, which become children as their parents end. One that cannot be killed holds nothing up for long."""
+    until = time.monotonic() + _END_WITHIN
+    while time.monotonic() < until:
+        for child in _children():
+            _kill(child)
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            return
+        time.sleep(_LOOK_AGAIN)
+
+
+def _kill(child: int) -> None:
     try:
-        os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
+        os.kill(child, signal.SIGKILL)
+    except OSError:  # it has taken on another user
         return
+
+
+def _children() -> list[int]:
+    own = os.getpid()
+    try:
+        with open(f"/proc/{own}/task/{own}/children") as file:  # noqa: PTH123 - pathlib costs a megabyte a container
+            return [int(child) for child in file.read().split()]
+    except OSError:
+        return []
 
 
 def _now() -> bytes:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from automation.core.memory import in_bytes
 
 Manifest = dict[str, Any]
+
+_NUMBER = re.compile("[0-9]{1,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +30,22 @@ class TcpCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class ExecCheck:
+    """A command of the container that ends with 0."""
+
+    command: tuple[str, ...]
+    port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Unsupported:
-    """A check that is not made here: `kind` is exec or grpc."""
+    """A check that is not made here: `kind` is grpc."""
 
     kind: str
     port: int = 0
 
 
-Check = HttpCheck | TcpCheck | Unsupported
+Check = HttpCheck | TcpCheck | ExecCheck | Unsupported
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +63,10 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One container; `memory_limit` in bytes, `pre_stop` in seconds. `manifest` is its own part of the pod's."""
+    """One container; `memory_limit` in bytes, `pre_stop` in seconds. `manifest` is its own part of the pod's.
+
+    `ports` are those that it declares, and those that only its probes name.
+    """
 
     name: str
     image: str
@@ -66,6 +80,11 @@ class Container:
     pre_stop: float
     stays: bool
     manifest: Manifest = field(repr=False)
+
+    @property
+    def probes(self) -> tuple[Probe, ...]:
+        """Those that it has."""
+        return tuple(probe for probe in (self.startup, self.readiness, self.liveness) if probe)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +101,16 @@ class Pod:
     manifest: Manifest = field(repr=False)
 
     @property
+    def serving(self) -> tuple[Container, ...]:
+        """The containers that must be ready for the pod to be: sidecars too."""
+        return (*(each for each in self.init_containers if each.stays), *self.containers)
+
+    @property
+    def gates(self) -> tuple[str, ...]:
+        """The conditions, told by others, that must hold for the pod to be ready."""
+        return tuple(gate["conditionType"] for gate in self.manifest["spec"].get("readinessGates", ()))
+
+    @property
     def every_container(self) -> tuple[Container, ...]:
         """Init containers first, in the order in which they start."""
         return (*self.init_containers, *self.containers)
@@ -90,14 +119,37 @@ class Pod:
 def read_pod(manifest: Manifest) -> Pod:
     """The pod that a manifest from the API server describes."""
     metadata, spec = manifest["metadata"], manifest["spec"]
+    init_containers, containers = (tuple(map(_container, spec.get(kind, ()))) for kind in ("initContainers", "containers"))
+    declared = {port for each in (*init_containers, *containers) for port in each.ports}
     return Pod(
         uid=metadata["uid"],
         name=metadata["name"],
         namespace=metadata["namespace"],
         restart_policy=spec.get("restartPolicy", "Always"),
         grace=spec.get("terminationGracePeriodSeconds", 30),
-        init_containers=tuple(map(_container, spec.get("initContainers", ()))),
-        containers=tuple(map(_container, spec["containers"])),
+        init_containers=tuple(_with_probed_ports(each, declared) for each in init_containers),
+        containers=tuple(_with_probed_ports(each, declared) for each in containers),
+        manifest=manifest,
+    )
+
+
+def _with_probed_ports(container: Container, declared: set[int]) -> Container:
+    """The container with the ports that it is probed at and that no container of its pod declares, as Kubernetes asks nobody to."""
+    probed = [port for probe in container.probes if (port := probe.check.port) and port not in declared]
+    return replace(container, ports=tuple(dict.fromkeys((*container.ports, *probed))))
+
+
+def refused_pod(manifest: Manifest) -> Pod:
+    """The pod of a manifest that cannot be read further than its name; it has no containers."""
+    metadata = manifest["metadata"]
+    return Pod(
+        uid=metadata["uid"],
+        name=metadata["name"],
+        namespace=metadata["namespace"],
+        restart_policy="Never",
+        grace=0,
+        init_containers=(),
+        containers=(),
         manifest=manifest,
     )
 
@@ -141,9 +193,13 @@ def _check(manifest: Manifest, ports: dict[str, int]) -> Check:
         return HttpCheck(path=get.get("path", "/"), port=_port(get["port"], ports), headers=headers)
     if connect := manifest.get("tcpSocket"):
         return TcpCheck(port=_port(connect["port"], ports))
-    return Unsupported("grpc" if "grpc" in manifest else "exec")
+    if run := manifest.get("exec"):
+        return ExecCheck(tuple(run["command"]))
+    return Unsupported("grpc")
 
 
 def _port(named: str | int, ports: dict[str, int]) -> int:
     """A port by number or by its name; a name that the container lacks is port 0, which nothing answers."""
-    return named if isinstance(named, int) else ports.get(named, 0)
+    if isinstance(named, int):
+        return named
+    return ports.get(named) or (int(named) if _NUMBER.fullmatch(named) else 0)

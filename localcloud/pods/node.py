@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from localcloud.kube_api import KubeApi
     from localcloud.pods.addresses import AddressBook
     from localcloud.pods.events import Events
+    from localcloud.pods.manifest import Pod
 
 _AGAIN = 1.0  # seconds
 # How the API server says that an object of this name has another UID: to a patch (422; 409 where the object went meanwhile), and to a
@@ -84,6 +86,12 @@ class Node:
     def place(self, uid: str, container: str) -> Place:
         """Where one container of a pod lives."""
         return Place(folder=self.pod_folder(uid) / container, mark=f"{self.region}/pods/{uid}/{container}")
+
+
+async def let_go(node: Node, pod: Pod) -> None:
+    """Tell the API server that nothing of a pod runs any more, so that its deletion is finished."""
+    with suppress(Gone):
+        await insist(lambda: node.api.delete("v1", "Pod", pod.name, pod.namespace, uid=pod.uid, grace_seconds=0))
 
 
 async def insist(call: Callable[[], T]) -> T:

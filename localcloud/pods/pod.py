@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from localcloud.pods.channels import open_channels
 from localcloud.pods.container import ContainerLife
 from localcloud.pods.manifest import read_pod
-from localcloud.pods.node import Gone, insist
+from localcloud.pods.node import Gone, insist, let_go
 from localcloud.pods.processes import found
 from localcloud.pods.recall import recalled, started_at
 from localcloud.pods.states import Running, Terminated, now
-from localcloud.pods.status import Document, PodStanding, contradicts, status_document
+from localcloud.pods.status import Document, PodStanding, contradicts, gates_of, status_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from localcloud.pods.node import Node
     from localcloud.pods.processes import Process
     from localcloud.pods.states import Standing
+
+_LAST_WORD = 30.0  # seconds, in which an API server takes the status of a pod that goes, unless it refuses it or is away
 
 
 class PodLife:
@@ -36,10 +38,12 @@ class PodLife:
         self._since = started_at(self.pod) or now()
         self._known: Document = manifest.get("status", {})
         self._pushed: Document | None = None
+        self._gates: dict[str, str] = {}
         self._changed = asyncio.Event()
         self._asked_to_end = asyncio.Event()
         self._grace = self.pod.grace
         self._vanished = False
+        self._is_ending = False
         self._initialized = False
         standings = recalled(self.pod)
         self.lives = {each.name: self._life(each, standings[each.name]) for each in self.pod.every_container}
@@ -56,6 +60,9 @@ class PodLife:
         if "deletionTimestamp" in metadata:
             self._grace = metadata.get("deletionGracePeriodSeconds", self.pod.grace)
             self._asked_to_end.set()
+        if (gates := gates_of(self.pod, status)) != self._gates:
+            self._gates = gates
+            self._changed.set()
         if self._pushed is not None and contradicts(status, self._pushed):
             # The node controller calls every pod of a node unready that kwok has not kept alive, and takes nothing back.
             self._pushed, self._known = None, status
@@ -68,8 +75,19 @@ class PodLife:
         for life in self.lives.values():
             life.kill()
 
-    async def run(self) -> None:
-        """Live until the pod is gone. Cancelled, it leaves all processes alone."""
+    async def run(self, delay: float = 0.0) -> None:
+        """Live until the pod is gone. Cancelled, it leaves all processes alone.
+
+        After a fault it may be run again, which takes up what runs; `delay` is for how many seconds it leaves everything as it is, unless
+        it is asked to end meanwhile.
+        """
+        await self._pause(delay)
+        if not self._asked_to_end.is_set():
+            await self._live_until_asked()
+        self._is_ending = True
+        await self._end()
+
+    async def _live_until_asked(self) -> None:
         living = asyncio.create_task(self._live())
         asked = asyncio.create_task(self._asked_to_end.wait())
         try:
@@ -81,7 +99,14 @@ class PodLife:
             living.cancel()
             asked.cancel()
             await asyncio.wait({living})
-        await self._end()
+
+    async def _pause(self, delay: float) -> None:
+        if self._is_ending:
+            await asyncio.sleep(delay)
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(delay):
+                await self._asked_to_end.wait()
 
     async def _live(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -93,7 +118,14 @@ class PodLife:
         if container in self.pod.init_containers:
             policy = "Always" if container.stays else "Never" if policy == "Never" else "OnFailure"
         return ContainerLife(
-            self._node, self.pod, container, policy=policy, address=self.address, standing=standing, changed=self._changed.set
+            self._node,
+            self.pod,
+            container,
+            policy=policy,
+            address=self.address,
+            standing=standing,
+            process=self._left(container, standing),
+            changed=self._changed.set,
         )
 
     async def _work(self) -> None:
@@ -107,7 +139,7 @@ class PodLife:
             sidecars: dict[str, asyncio.Task[None]] = {}
             for container in self.pod.init_containers:
                 life = self.lives[container.name]
-                task = group.create_task(life.run(self._left(container)))
+                task = group.create_task(life.run())
                 if container.stays:
                     sidecars[container.name] = task
                     await life.has_started.wait()
@@ -125,13 +157,12 @@ class PodLife:
     async def _run_all(self) -> None:
         async with asyncio.TaskGroup() as group:
             for container in self.pod.containers:
-                group.create_task(self.lives[container.name].run(self._left(container)))
+                group.create_task(self.lives[container.name].run())
 
-    def _left(self, container: Container) -> Process | None:
+    def _left(self, container: Container, standing: Standing) -> Process | None:
         """The process that another agent has left to this one; it may have ended since."""
         process = found(self._node.place(self.pod.uid, container.name), self._alive)
-        ran = isinstance(self.lives[container.name].standing.state, Running)
-        return process if ran or process.is_there else None
+        return process if isinstance(standing.state, Running) or process.is_there else None
 
     async def _tell(self) -> None:
         """Tell the API whenever the pod stands otherwise."""
@@ -149,6 +180,7 @@ class PodLife:
             containers={name: life.standing for name, life in self.lives.items()},
             initialized=self._initialized,
             ending=self._asked_to_end.is_set(),
+            gates=self._gates,
         )
         document = status_document(standing, self._known, now())
         if document == self._pushed:
@@ -164,11 +196,8 @@ class PodLife:
                 life.say("Killing", f"Stopping container {life.container.name}")
         await asyncio.gather(*(life.end(self._grace) for life in self.lives.values()))
         if not self._vanished:
-            await self._let_go()
+            with suppress(Gone, TimeoutError):
+                async with asyncio.timeout(_LAST_WORD):
+                    await self._push()
+            await let_go(self._node, self.pod)
         shutil.rmtree(self._node.pod_folder(self.pod.uid), ignore_errors=True)
-
-    async def _let_go(self) -> None:
-        pod, api = self.pod, self._node.api
-        with suppress(Gone):
-            await self._push()
-            await insist(lambda: api.delete("v1", "Pod", pod.name, pod.namespace, uid=pod.uid, grace_seconds=0))

@@ -7,10 +7,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from localcloud.pods.manifest import HttpCheck, Unsupported
+from localcloud.pods.manifest import HttpCheck
 
 if TYPE_CHECKING:
-    from localcloud.pods.manifest import Check, Probe
+    from localcloud.pods.manifest import Probe, TcpCheck
 
 _LOOK_AGAIN = 0.05  # seconds
 
@@ -32,10 +32,8 @@ class Tally:
         return replace(self, in_a_row=self.in_a_row + 1)
 
 
-async def ask(check: Check, port: int, limit: float) -> str:
+async def ask(check: HttpCheck | TcpCheck, port: int, limit: float) -> str:
     """Make the check at 127.0.0.1:`port` within `limit` seconds; empty when it is good, else a kubelet's words for why not."""
-    if isinstance(check, Unsupported):
-        return f"{check.kind} probes are not made in the local cloud"
     try:
         async with asyncio.timeout(limit):
             return await (_get(check, port) if isinstance(check, HttpCheck) else _connect(port))

@@ -106,7 +106,7 @@ class Process:
         return end
 
     def signal(self, number: signal.Signals) -> None:
-        """Signal everything in the container; one that has ended takes no notice."""
+        """Signal the container's process group, and so end all of the container if that ends; one that has ended takes no notice."""
         if self.pid == 0 or read_end(self.place):
             return
         try:
@@ -114,10 +114,15 @@ class Process:
         except ProcessLookupError:
             return
 
+    def environment(self) -> dict[str, str]:
+        """The variables that it was started with. Raises `OSError` for one that has ended."""
+        entries = Path(f"/proc/{self.pid}/environ").read_bytes().decode(errors="surrogateescape").split("\0")
+        return {name: value for name, equals, value in (entry.partition("=") for entry in entries) if equals}
+
     def consumption(self) -> Consumption:
-        """What it and its children use; nothing for one that has ended."""
+        """What all in the container use; nothing for one that has ended."""
         memory, ticks = 0, 0
-        for pid in _tree(self.pid):
+        for pid in _tree(self.keeper)[1:] or _tree(self.pid):
             try:
                 resident = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
                 fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -156,9 +161,9 @@ def processes_by_mark(folder: CloudFolder, region: str) -> dict[str, int]:
 
 
 def end_strays(alive: Mapping[str, int], *, keep: Container[str]) -> None:
-    """Kill the processes of pods that are not among those to `keep`, by uid."""
+    """Kill the processes of pods that are not among those to `keep`, by uid. Keepers end the rest of their containers and themselves."""
     for mark, pid in alive.items():
-        if mark.split("/")[2] not in keep:
+        if mark.split("/")[2] not in keep and not mark.endswith("/keeper"):
             with suppress(ProcessLookupError):
                 os.killpg(pid, signal.SIGKILL)
 

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from localcloud.pods.environment import Sources, container_environment, expanded, with_local_port, write_mounts
+from localcloud.pods.environment import ConfigFault, Sources, container_environment, expanded, with_local_port, write_mounts
+from localcloud.pods.manifest import Unsupported
 from localcloud.pods.processes import Launch, start
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 def start_container(node: Node, pod: Pod, container: Container, image: Image, address: Address) -> Process:
     """Start a container as its manifest and image say. Raises `ConfigFault`, `KubeError`."""
+    for probe in container.probes:
+        if isinstance(probe.check, Unsupported):
+            raise ConfigFault(f"{probe.check.kind} probes cannot be made in the local cloud")
     place = node.place(pod.uid, container.name)
     environment = environment_of(node, pod, container, image, address)
     folder = working_folder(container, place)

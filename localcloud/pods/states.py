@@ -9,7 +9,7 @@ OOM_KILLED = "OOMKilled"
 PULL_FAILED, PULL_BACK_OFF = "ErrImagePull", "ImagePullBackOff"
 CRASH_LOOP = "CrashLoopBackOff"
 CREATING, INITIALIZING = "ContainerCreating", "PodInitializing"
-CONFIG_ERROR = "CreateContainerConfigError"
+CONFIG_ERROR, CREATE_ERROR = "CreateContainerConfigError", "CreateContainerError"
 
 _FIRST_BACK_OFF, _LONGEST_BACK_OFF = 10.0, 300.0  # seconds, a kubelet's
 _WELL_AFTER = timedelta(minutes=10)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from localcloud.pods.states import Running, Standing, State, Terminated, Waiting, is_restarted
@@ -20,7 +20,10 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class PodStanding:
-    """How a pod stands: its containers by name, init containers too, and whether it is on its way out."""
+    """How a pod stands: its containers by name, init containers too, and whether it is on its way out.
+
+    `gates` are those of its readiness gates that somebody has told of, with the status of each.
+    """
 
     pod: Pod
     ip: str
@@ -28,6 +31,7 @@ class PodStanding:
     containers: Mapping[str, Standing]
     initialized: bool
     ending: bool = False
+    gates: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def phase(self) -> str:
@@ -50,7 +54,19 @@ class PodStanding:
     @property
     def unready(self) -> list[str]:
         """The containers that do not serve."""
-        return [each.name for each in self.pod.containers if not self.containers[each.name].ready]
+        return [each.name for each in self.pod.serving if not self.containers[each.name].ready]
+
+    @property
+    def shut_gates(self) -> list[str]:
+        """Why the pod's readiness gates keep it from being ready, in a kubelet's words."""
+        told = [(gate, self.gates.get(gate)) for gate in self.pod.gates]
+        return [
+            f'corresponding condition of pod readiness gate "{gate}" does not exist.'
+            if status is None
+            else f'the status of pod readiness gate "{gate}" is not "True", but {status}'
+            for gate, status in told
+            if status != "True"
+        ]
 
 
 def _ended_badly(state: State) -> bool:
@@ -76,14 +92,22 @@ def status_document(standing: PodStanding, known: Document, at: datetime) -> Doc
 def _conditions(standing: PodStanding, phase: str, known: Document, at: datetime) -> list[Document]:
     over = phase in {"Succeeded", "Failed"}
     unready = f"containers with unready status: [{' '.join(standing.unready)}]" if standing.unready else ""
+    why_not = "" if over else unready
     reason = ("PodCompleted" if phase == "Succeeded" else "PodFailed") if over else "ContainersNotReady"
     missing = [each.name for each in standing.pod.init_containers if not standing.initialized and not standing.containers[each.name].ready]
     incomplete = f"containers with incomplete status: [{' '.join(missing)}]"
+    serves = not unready and standing.initialized and not over
+    gated = serves and bool(standing.shut_gates)
     told = (
         ("PodReadyToStartContainers", not over, "", ""),
         ("Initialized", standing.initialized, "ContainersNotInitialized", incomplete),
-        ("Ready", not unready and standing.initialized and not over, reason, "" if over else unready),
-        ("ContainersReady", not unready and standing.initialized and not over, reason, "" if over else unready),
+        (
+            "Ready",
+            serves and not gated,
+            "ReadinessGatesNotReady" if gated else reason,
+            ", ".join(standing.shut_gates) if gated else why_not,
+        ),
+        ("ContainersReady", serves, reason, why_not),
     )
     before = {each["type"]: each for each in known.get("conditions", ())}
     return [
@@ -116,6 +140,11 @@ def _container(standing: Standing) -> Document:
         "state": {"$patch": "replace", **_state(standing.state)},
         "lastState": {"$patch": "replace", **(_state(standing.last) if standing.last else {})},
     }
+
+
+def gates_of(pod: Pod, status: Document) -> dict[str, str]:
+    """What a status says of the pod's readiness gates."""
+    return {each["type"]: each["status"] for each in status.get("conditions", ()) if each["type"] in pod.gates}
 
 
 def contradicts(status: Document, pushed: Document) -> bool:

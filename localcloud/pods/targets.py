@@ -53,7 +53,8 @@ def _targets(lives: Iterable[PodLife]) -> Iterable[dict[str, Any]]:
     for life in lives:
         metadata = life.pod.manifest["metadata"]
         asked: dict[str, str] = metadata.get("annotations") or {}
-        port = life.address.ports.get(int(asked.get(f"{_ANNOTATION}/port") or 0))
+        named = asked.get(f"{_ANNOTATION}/port")
+        port = next((local for port, local in life.address.ports.items() if str(port) == named), None)
         if asked.get(f"{_ANNOTATION}/scrape") != "true" or port is None or life.is_over:
             continue
         borne: dict[str, str] = metadata.get("labels") or {}

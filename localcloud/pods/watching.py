@@ -6,7 +6,10 @@ import asyncio
 import signal
 from typing import TYPE_CHECKING
 
+from localcloud.pods.commands import run_check
+from localcloud.pods.manifest import ExecCheck, Unsupported
 from localcloud.pods.probes import Tally, ask, listened
+from localcloud.pods.starting import working_folder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -85,12 +88,18 @@ class Watching:
 
     async def _answers(self, probe: Probe, name: str) -> AsyncIterator[bool]:
         """Whether each check was good, for ever; a failure is told."""
-        port = self._address.ports.get(probe.check.port, 0)
+        check, port = probe.check, self._address.ports.get(probe.check.port, 0)
+        if isinstance(check, Unsupported):  # a container that has it does not start, but another agent may have started it
+            return
         await asyncio.sleep(probe.initial_delay)
-        # A kubelet too asks first at some moment of the period; here it is the one in which there is somebody to ask.
-        await listened(port, within=probe.period)
+        if not isinstance(check, ExecCheck):
+            # A kubelet too asks first at some moment of the period; here it is the one in which there is somebody to ask.
+            await listened(port, within=probe.period)
         while True:
-            why_not = await ask(probe.check, port, probe.timeout)
+            if isinstance(check, ExecCheck):
+                why_not = await run_check(check.command, self._process, working_folder(self._container, self._process.place), probe.timeout)
+            else:
+                why_not = await ask(check, port, probe.timeout)
             if why_not:
                 self._life.say("Unhealthy", f"{name} probe failed: {why_not}", warning=True)
             yield not why_not

@@ -1,0 +1,141 @@
+"""A pod's life with real child processes, told to an API that is none."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+from local.pod_nodes import SLEEPS, Api, deleted, manifest, node_in
+from pods.programs import until
+
+from localcloud.kube_api import KubeError
+from localcloud.pods import container as container_module
+from localcloud.pods.environment import ConfigFault
+from localcloud.pods.pod import PodLife
+from localcloud.pods.processes import Launch, end_strays, processes_by_mark, start
+from localcloud.pods.starting import start_container
+from localcloud.pods.states import Running, Terminated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from localcloud.pods.node import Node
+
+
+@pytest.fixture
+def api() -> Api:
+    return Api()
+
+
+@pytest.fixture
+def node(tmp_path: Path, api: Api) -> Iterator[Node]:
+    yield (node := node_in(tmp_path, api))
+    end_strays(processes_by_mark(node.folder, node.region), keep={})
+
+
+async def seen(look: Callable[[], object]) -> None:
+    await asyncio.to_thread(until, look, within=20)
+
+
+@pytest.fixture
+def slow_start(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
+    """Starts that wait: the first event is set once one has begun, the second lets it go on."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def start_slowly(*arguments: object) -> object:
+        begun.set()
+        go_on.wait(20)
+        return start_container(*arguments)
+
+    monkeypatch.setattr(container_module, "start_container", start_slowly)
+    return begun, go_on
+
+
+@pytest.mark.parametrize("vanishes", [False, True], ids=["deleted", "vanished"])
+@pytest.mark.parametrize("before", [None, 7], ids=["first start", "restart"])
+def test_a_pod_that_goes_while_its_container_starts_leaves_no_process(
+    node: Node, slow_start: tuple[threading.Event, threading.Event], before: int | None, *, vanishes: bool
+) -> None:
+    begun, go_on = slow_start
+
+    async def go() -> PodLife:
+        life = PodLife(node, manifest(), {})
+        if before is not None:
+            app = life.lives["app"]
+            app.become(app.standing.runs("proc://1", "", since=life._since).ends(before, "Error", until=life._since))
+        run = asyncio.create_task(life.run())
+        if before is not None:  # its back-off would take ten seconds
+            life.lives["app"]._hold_back = lambda _: asyncio.sleep(0)
+        await asyncio.to_thread(begun.wait, 20)
+        life.vanish() if vanishes else life.hear(deleted(manifest()))
+        await asyncio.sleep(0.1)
+        go_on.set()
+        await asyncio.wait_for(run, 20)
+        return life
+
+    life = asyncio.run(go())
+    assert processes_by_mark(node.folder, node.region) == {}
+    assert isinstance(life.lives["app"].standing.state, Terminated)
+    assert not node.pod_folder("uid").exists()
+
+
+@pytest.mark.parametrize("fault", [ConfigFault("no"), KubeError(status=503, reason="", message="away"), OSError("full")])
+def test_a_start_that_fails_while_the_pod_is_deleted_holds_nothing_up(
+    node: Node, api: Api, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def fail(*_: object) -> None:
+        begun.set()
+        go_on.wait(20)
+        raise fault
+
+    monkeypatch.setattr(container_module, "start_container", fail)
+
+    async def go() -> None:
+        life = PodLife(node, manifest(), {})
+        run = asyncio.create_task(life.run())
+        await asyncio.to_thread(begun.wait, 20)
+        life.hear(deleted(manifest()))
+        await asyncio.sleep(0.1)
+        go_on.set()
+        await asyncio.wait_for(run, 20)
+
+    asyncio.run(go())
+    assert api.deleted == ["pod-uid"]
+
+
+def test_a_pod_that_was_deleted_while_no_agent_lived_leaves_no_process(node: Node, api: Api) -> None:
+    place = node.place("uid", "app")
+    process = start(node.folder, place, Launch(SLEEPS, {"PATH": "/usr/bin:/bin"}, node.folder.root))
+    alive = processes_by_mark(node.folder, node.region)
+    api.delay = 0.2
+    asyncio.run(asyncio.wait_for(PodLife(node, deleted(manifest()), alive).run(), 20))
+    assert not psutil.pid_exists(process.pid)
+    assert api.deleted == ["pod-uid"]
+
+
+def test_a_pod_runs_and_is_ended_within_its_grace(node: Node, api: Api) -> None:
+    async def go() -> PodLife:
+        life = PodLife(node, manifest(), {})
+        run = asyncio.create_task(life.run())
+        await seen(lambda: isinstance(life.lives["app"].standing.state, Running) and Path(node.place("uid", "app").log).read_text())
+        life.hear(deleted(manifest(), grace=10))
+        await asyncio.wait_for(run, 20)
+        return life
+
+    state = asyncio.run(go()).lives["app"].standing.state
+    assert isinstance(state, Terminated)
+    assert state.exit_code == 128 + 15
+    assert api.deleted == ["pod-uid"]
+
+
+def test_a_last_status_that_is_refused_keeps_no_pod(node: Node, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("localcloud.pods.pod._LAST_WORD", 0.5)
+    api.refuses = True
+    asyncio.run(asyncio.wait_for(PodLife(node, deleted(manifest()), {}).run(), 20))
+    assert api.deleted == ["pod-uid"]
