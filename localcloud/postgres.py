@@ -105,6 +105,11 @@ class Postgres:
         return self.folder.data(self.server.part) / "data"
 
     @property
+    def promoted(self) -> bool:
+        """Whether its files are those of a primary although it was made a standby; it need not run."""
+        return bool(self.server.follows) and self.data.exists() and not (self.data / "standby.signal").exists()
+
+    @property
     def launch(self) -> Launch:
         """As whom its programs run."""
         return Launch(part=self.server.part, command=(), environment={}, refuses_root=True)
