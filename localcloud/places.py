@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from pathlib import Path
 
 from automation.errors import Refusal
@@ -24,13 +25,15 @@ def cloud_folder(project: Path) -> Path:
     """The folder of the local cloud that belongs to one checkout; `HHCTL_LOCAL_FOLDER` names another.
 
     It stands outside home and checkout, since Postgres refuses root and the user it runs as must be able to reach its files. It survives a
-    power cut (so it is not in `/tmp`), and `hhctl local down` removes it.
+    power cut (so it is not in `/tmp`), and `hhctl local down` removes it. Its path has no blank and nothing else that a configuration file
+    or a shell would take for more than a letter, whatever the checkout is called.
     """
     if chosen := os.environ.get("HHCTL_LOCAL_FOLDER"):
         return Path(chosen).absolute()
     root = project.resolve()
     mark = hashlib.sha256(str(root).encode()).hexdigest()[:8]
-    return Path("/var/tmp") / f"hhctl-{os.getuid()}" / f"{root.name}-{mark}"  # noqa: S108 - made 0711 and checked for its owner in make_own_folder
+    name = re.sub(r"[^A-Za-z0-9._-]", "-", root.name)
+    return Path("/var/tmp") / f"hhctl-{os.getuid()}" / f"{name}-{mark}"  # noqa: S108 - made 0711, its owner looked at, in make_own_folder
 
 
 def make_own_folder(folder: Path, *, mode: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import re
 import socket
 import stat
 from typing import TYPE_CHECKING
@@ -116,6 +117,13 @@ def test_each_checkout_has_a_cloud_of_its_own(tmp_path: Path, monkeypatch: pytes
     assert places.cloud_folder(tmp_path / "a") != places.cloud_folder(tmp_path / "b")
     monkeypatch.setenv("HHCTL_LOCAL_FOLDER", json.dumps(1))
     assert places.cloud_folder(tmp_path / "a") == places.cloud_folder(tmp_path / "b")
+
+
+def test_a_checkout_of_any_name_has_a_folder_that_every_program_can_be_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HHCTL_LOCAL_FOLDER", raising=False)
+    odd = places.cloud_folder(tmp_path / 'my "own" café: hh$ctl-1.0_x')
+    assert re.fullmatch(r"my--own--caf---hh-ctl-1\.0_x-[0-9a-f]{8}", odd.name)
+    assert places.cloud_folder(tmp_path / "my own") != places.cloud_folder(tmp_path / "my-own")
 
 
 def test_a_folder_that_a_down_has_removed_half_of_is_removed_by_the_next(folder: CloudFolder, tmp_path: Path) -> None:
