@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from localcloud.workload.behaviour import Behaviour
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from localcloud.folder import CloudFolder
@@ -59,6 +59,17 @@ class Faults:
     def keep_stopped(self, part: Part) -> bool:
         """Whether `part` is not to run while these faults stand."""
         return part.name in self.parts or self.regions.get(part.region) == Reach.DOWN
+
+    def in_the_way(self, parts: Iterable[Part]) -> Mapping[str, str]:
+        """Those of the parts that cannot run while these faults stand, each with the stopped part that it is or, be it by others, needs."""
+        known = {part.name: part for part in parts}
+
+        def stopped(part: Part) -> str:
+            if self.keep_stopped(part):
+                return part.name
+            return next((found for need in part.needs if need in known and (found := stopped(known[need]))), "")
+
+        return {part.name: found for part in known.values() if (found := stopped(part))}
 
     def of(self, part: Part) -> str:
         """The fault that a part shows, in a word for `status`; empty when there is none."""

@@ -61,8 +61,9 @@ class Postgres:
     server: PostgresServer
 
     def part(self) -> Part:
-        """The server's process; a standby is made from its primary through the primary region's door."""
-        needs = (self._primary.part, f"{self._primary.region}/doors") if self.server.follows else ()
+        """The server's process; a standby is made once from its primary through the primary region's door, and runs without it then."""
+        to_be_copied = self.server.follows and not self.data.exists()
+        needs = (self._primary.part, f"{self._primary.region}/doors") if to_be_copied else ()
         command = (str(programs(self.folder) / "postgres"), "-D", str(self.data), "-p", str(self._port))
         return Part(
             name=self.server.part,

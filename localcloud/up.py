@@ -38,10 +38,14 @@ class Told(Protocol):
         """`part` is ready and settled; `started` says whether it did not run before, `seconds` how long this took."""
         ...
 
+    def left(self, part: Part, *, needs: str) -> None:
+        """`part` is neither started nor waited for, since a fault keeps `needs` stopped."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What an `up` found and did: the parts it started, those that ran already, and those a fault keeps stopped."""
+    """What an `up` found and did: parts it started, those that ran already, and those left since a fault stops them or what they need."""
 
     started: tuple[str, ...]
     running: tuple[str, ...]
@@ -51,9 +55,14 @@ class Settled:
 def bring_up(folder: CloudFolder, parts: tuple[Part, ...], faults: Faults, told: Told) -> Settled:
     """Start what does not run, each part once those it needs are settled; return when all are ready.
 
-    A part that fails holds up only those that need it. Raises `PartFault` once all others are up.
+    A part that fails holds up only those that need it; one that needs what a fault keeps stopped is left as it is. Raises `PartFault` once
+    all others are up.
     """
-    wanted = tuple(part for part in parts if not faults.keep_stopped(part))
+    stopped = faults.in_the_way(parts)
+    wanted = tuple(part for part in parts if part.name not in stopped)
+    for part in parts:
+        if (needs := stopped.get(part.name, part.name)) != part.name:
+            told.left(part, needs=needs)
     ran = alive = running(folder)
     for _ in range(_MENDINGS):
         _bring_up_once(folder, wanted, alive, told)
@@ -68,7 +77,7 @@ def bring_up(folder: CloudFolder, parts: tuple[Part, ...], faults: Faults, told:
     return Settled(
         started=started,
         running=tuple(part.name for part in wanted if part.name not in started),
-        stopped=tuple(part.name for part in parts if faults.keep_stopped(part)),
+        stopped=tuple(stopped),
     )
 
 
@@ -116,9 +125,7 @@ class _Raising:
             self._over[part.name].set()
 
     def _wait_for(self, part: Part, name: str) -> None:
-        """Wait for a part that is needed; one that a fault keeps stopped is done without."""
-        if name not in self._over:
-            return
+        """Wait for a part that is needed."""
         while not self._over[name].wait(0.1):
             if self.given_up.is_set():
                 raise NotTried(f"{part.name} was not started: interrupted")
