@@ -9,6 +9,9 @@ from pathlib import Path
 
 from automation.errors import Refusal
 
+# The path of a unix socket has at most 107 bytes; this leaves some 30 of them for what a program calls its own in its TMPDIR.
+_NAME_LENGTH = 40
+
 
 def cache_folder() -> Path:
     """What may be deleted at any time and is made again: `$XDG_CACHE_HOME/hhctl`."""
@@ -26,13 +29,13 @@ def cloud_folder(project: Path) -> Path:
 
     It stands outside home and checkout, since Postgres refuses root and the user it runs as must be able to reach its files. It survives a
     power cut (so it is not in `/tmp`), and `hhctl local down` removes it. Its path has no blank and nothing else that a configuration file
-    or a shell would take for more than a letter, whatever the checkout is called.
+    or a shell would take for more than a letter, whatever the checkout is called, and is short enough for a socket below it.
     """
     if chosen := os.environ.get("HHCTL_LOCAL_FOLDER"):
         return Path(chosen).absolute()
     root = project.resolve()
     mark = hashlib.sha256(str(root).encode()).hexdigest()[:8]
-    name = re.sub(r"[^A-Za-z0-9._-]", "-", root.name)
+    name = re.sub(r"[^A-Za-z0-9._-]", "-", root.name)[:_NAME_LENGTH]
     return Path("/var/tmp") / f"hhctl-{os.getuid()}" / f"{name}-{mark}"  # noqa: S108 - made 0711, its owner looked at, in make_own_folder
 
 

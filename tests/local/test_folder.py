@@ -123,6 +123,7 @@ def test_a_checkout_of_any_name_has_a_folder_that_every_program_can_be_told(tmp_
     monkeypatch.delenv("HHCTL_LOCAL_FOLDER", raising=False)
     odd = places.cloud_folder(tmp_path / 'my "own" café: hh$ctl-1.0_x')
     assert re.fullmatch(r"my--own--caf---hh-ctl-1\.0_x-[0-9a-f]{8}", odd.name)
+    assert len(str(places.cloud_folder(tmp_path / ("long" * 50)))) < 80
     assert places.cloud_folder(tmp_path / "my own") != places.cloud_folder(tmp_path / "my-own")
 
 
