@@ -5,14 +5,20 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+import psycopg
+
 from automation.errors import ExitCode, HhctlError
 from localcloud.folder import CloudFolder, port_is_free
+from localcloud.kube_http import KubeError
 from localcloud.process import Running, running, start
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from localcloud.faults import Faults
     from localcloud.part import Part
 
@@ -115,10 +121,12 @@ class _Raising:
             begun = time.monotonic()
             started = part.name not in self._alive
             if started:
-                part.prepare()
-                start(self._folder, part.launch)
+                with _told_of(part):
+                    part.prepare()
+                    start(self._folder, part.launch)
             _wait_until_ready(self._folder, part, self.given_up)
-            part.settle()
+            with _told_of(part):
+                part.settle()
             self._settled.add(part.name)
             self._told.ready(part, seconds=time.monotonic() - begun, started=started)
         finally:
@@ -131,6 +139,18 @@ class _Raising:
                 raise NotTried(f"{part.name} was not started: interrupted")
         if name not in self._settled:
             raise NotTried(f"{part.name} was not started: it needs {name}")
+
+
+@contextmanager
+def _told_of(part: Part) -> Generator[None]:
+    """Tell of what foreseeably fails while a part is prepared, started or settled as of its fault."""
+    try:
+        yield
+    except (KubeError, psycopg.Error, OSError) as error:
+        words = " ".join(str(error).split()) or type(error).__name__
+        raise PartFault(
+            f"{part.name} could not be made ready: {words}", hint=f"hhctl local logs {part.name}, then hhctl local up"
+        ) from error
 
 
 def _first_cause(faulty: list[BaseException]) -> BaseException:

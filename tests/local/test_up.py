@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
+from localcloud.aws.part import AwsFault, make_state_buckets
 from localcloud.faults import NO_FAULTS
 from localcloud.folder import CloudFolder
+from localcloud.kube_api import KubeError
 from localcloud.part import Part
 from localcloud.process import end, running
-from localcloud.up import bring_up
+from localcloud.up import PartFault, bring_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,6 +65,31 @@ def test_what_runs_without_the_part_that_it_needs_is_not_waited_for(folder: Clou
     settled = bring_up(folder, parts, NO_FAULTS.with_parts(frozenset({"r/store"})), Heard())
     assert settled.started == settled.running == ()
     assert "r/server" in running(folder)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        KubeError(status=503, reason="ServiceUnavailable", message="etcdserver: no\n leader"),
+        psycopg.OperationalError("the database system is\n shutting down"),
+        OSError(28, "No space left on device"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+@pytest.mark.parametrize("step", ["prepare", "settle"])
+def test_what_foreseeably_fails_is_told_in_one_line_of_the_part(folder: CloudFolder, error: Exception, step: str) -> None:
+    def fail() -> None:
+        raise error
+
+    with pytest.raises(PartFault, match=r"r/store could not be made ready: .*(no leader|is shutting down|No space left)") as caught:
+        bring_up(folder, (replace(sleeper(folder, "r/store"), **{step: fail}),), NO_FAULTS, Heard())
+    assert "\n" not in caught.value.message
+    assert caught.value.hint == "hhctl local logs r/store, then hhctl local up"
+
+
+def test_an_aws_api_that_is_gone_again_is_told_of_as_moto() -> None:
+    with pytest.raises(AwsFault, match="moto could not make the buckets for state"):
+        make_state_buckets(1)
 
 
 def test_once_the_fault_is_cleared_all_come_up(folder: CloudFolder) -> None:
