@@ -40,7 +40,13 @@ def cloud_folder(project: Path) -> Path:
 
 
 def make_own_folder(folder: Path, *, mode: int) -> None:
-    """Make `folder` if need be; refuse one that another user (root apart) has put in our place, a link too."""
-    folder.mkdir(mode=mode, exist_ok=True)
+    """Make `folder` if need be, and those it lies in; refuse one that another user (root apart) has put in our place, a link too."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=mode, exist_ok=True)
+    except OSError as error:
+        raise Refusal(
+            f"{folder} cannot be made: {error.strerror}", hint="set HHCTL_LOCAL_FOLDER to a folder in which you may write"
+        ) from None
     if folder.lstat().st_uid not in {os.getuid(), 0}:
         raise Refusal(f"{folder} belongs to another user", hint=f"set HHCTL_LOCAL_FOLDER to a folder of your own, or remove {folder}")

@@ -112,6 +112,19 @@ def test_a_folder_that_somebody_else_made_in_our_place_is_refused(tmp_path: Path
         places.make_own_folder(tmp_path / "cloud", mode=0o711)
 
 
+def test_a_folder_below_one_that_is_not_there_yet_is_made(tmp_path: Path) -> None:
+    folder = CloudFolder(tmp_path / "a" / "b" / "cloud")
+    folder.make_parent()
+    folder.make()
+    assert folder.root.is_dir()
+
+
+def test_a_folder_that_cannot_be_made_is_refused_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Refusal, match="cannot be made"):
+        CloudFolder(tmp_path / "file" / "a" / "cloud").make_parent()
+
+
 def test_each_checkout_has_a_cloud_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HHCTL_LOCAL_FOLDER", raising=False)
     assert places.cloud_folder(tmp_path / "a") != places.cloud_folder(tmp_path / "b")
