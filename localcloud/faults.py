@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from automation.errors import HhctlError
 from localcloud.workload.behaviour import Behaviour
 
 if TYPE_CHECKING:
@@ -94,11 +95,17 @@ def faults_file(folder: CloudFolder) -> Path:
 
 
 def read_faults(folder: CloudFolder) -> Faults:
-    """The faults that stand."""
+    """The faults that stand. Raises `HhctlError` where the file that says so is damaged."""
     path = faults_file(folder)
     if not path.exists():
         return NO_FAULTS
-    written = json.loads(path.read_text())
+    try:
+        return _faults_in(json.loads(path.read_text()))
+    except (ValueError, TypeError, LookupError, AttributeError):
+        raise HhctlError(f"{path} does not say which faults stand: it is damaged", hint="hhctl local fault --clear") from None
+
+
+def _faults_in(written: dict[str, Any]) -> Faults:
     return Faults(
         regions={region: Reach(reach) for region, reach in written["regions"].items()},
         parts=frozenset(written["parts"]),
