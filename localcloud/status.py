@@ -115,6 +115,8 @@ def _status(cloud: Cloud, part: Part, process: Running | None, faults: Faults, s
 def _condition(part: Part, process: Running | None, faults: Faults, stopped: str) -> tuple[Condition, str]:
     """How a part is; `stopped` is the part that a fault keeps stopped and that this one is or needs, empty where there is none."""
     if process and part.ready():
+        if process.suspended and not faults.of(part):
+            return Condition.SILENT, "suspended without a fault: hhctl local up"
         if process.suspended:
             return Condition.READY, f"fault: {faults.of(part)}"
         remark = part.remark()
