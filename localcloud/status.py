@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from automation.errors import HhctlError
 from localcloud.faults import Faults, read_faults
 from localcloud.process import Running, running
 from localcloud.regions import REGIONS, doors_of
@@ -36,7 +37,7 @@ class Condition(StrEnum):
 
 
 class DoorState(StrEnum):
-    """OPEN passes data; BLACK_HOLED takes connections and passes nothing; GONE refuses them."""
+    """OPEN passes data; BLACK_HOLED takes connections and passes nothing; GONE refuses them, or nobody can tell."""
 
     OPEN = "open"
     BLACK_HOLED = "black-holed"
@@ -141,5 +142,9 @@ def _door_states(cloud: Cloud, region: str, process: Running | None) -> dict[str
         return dict.fromkeys(names, DoorState.GONE)
     if process.suspended:
         return dict.fromkeys(names, DoorState.BLACK_HOLED)
-    passing = cloud.doors(region).open_names()
+    try:
+        passing = cloud.doors(region).open_names()
+    except HhctlError:
+        # The part that keeps them is shown as silent or crashed beside them.
+        return dict.fromkeys(names, DoorState.GONE)
     return {name: DoorState.OPEN if name in passing else DoorState.GONE for name in names}

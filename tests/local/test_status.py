@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from localcloud.cloud import Cloud
-from localcloud.faults import NO_FAULTS, write_faults
+from localcloud.faults import NO_FAULTS, Reach, write_faults
 from localcloud.folder import CloudFolder
 from localcloud.part import Part
 from localcloud.process import Running
-from localcloud.status import CloudStatus, Condition, read_status
+from localcloud.status import CloudStatus, Condition, DoorState, read_status
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,6 +71,25 @@ def test_what_needs_a_stopped_part_is_stopped_by_the_same_fault_and_no_trouble(w
         "r/other": (Condition.READY, ""),
     }
     assert seen.troubled == ()
+
+
+def test_doors_whose_keeper_does_not_answer_are_gone_and_hide_nothing_else(world: World) -> None:
+    world.made = (part("us-east-1/doors", ready=False), part("dns"))
+    run(world, "us-east-1/doors", "dns")
+    seen = world.status()
+    assert {door.state for door in seen.doors} == {DoorState.GONE}
+    assert [(each.part, each.condition) for each in seen.parts] == [("us-east-1/doors", Condition.SILENT), ("dns", Condition.READY)]
+
+
+def test_doors_that_are_suspended_without_a_fault_are_trouble(world: World) -> None:
+    world.made = (part("us-east-1/doors"),)
+    run(world, "us-east-1/doors")
+    world.alive = {name: replace(each, suspended=True) for name, each in world.alive.items()}
+    assert [(each.condition, each.remark) for each in world.status().troubled] == [
+        (Condition.SILENT, "suspended without a fault: hhctl local up")
+    ]
+    write_faults(world.folder, NO_FAULTS.with_region("us-east-1", Reach.BLACK_HOLE))
+    assert world.status().troubled == ()
 
 
 def test_without_a_fault_what_does_not_run_or_answer_is_trouble(world: World) -> None:
