@@ -16,25 +16,18 @@ import os
 import pickle
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
-from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_der_private_key,
-    load_der_public_key,
-)
 from moto.backends import get_backend
 from moto.core.base_backend import BackendDict, BaseBackend
-from moto.s3.models import FakeKey
-from moto.s3.utils import _VersionedKeyStore  # pyright: ignore[reportPrivateUsage] - what buckets keep their objects in
+
+from localcloud.aws.pickling import MotoPickler, MotoUnpickler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from moto.s3.models import FakeKey
 
 ACCOUNT = "123456789012"
 _LOG_LINES_BEFORE_A_SNAPSHOT = 1000
@@ -56,75 +49,6 @@ class ObjectName:
 
     bucket: str
     key: str
-
-
-class _Pickler(pickle.Pickler):
-    """Pickles moto's objects, leaving the content of S3 objects to `store`."""
-
-    def __init__(self, file: io.BytesIO, store: Callable[[bytes], str]) -> None:
-        super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
-        self._store = store
-
-    def reducer_override(self, obj: object) -> Any:
-        if isinstance(obj, FakeKey):
-            state = dict(obj.__getstate__())
-            content = _ContentName(self._store(state.pop("value")))
-            return _rebuild_key, (state, content)
-        if isinstance(obj, _VersionedKeyStore):
-            # As a dict it would show only the newest version of each object.
-            store: Any = obj
-            return _rebuild_store, ([(key, store.getlist(key)) for key in store],)
-        # KMS holds the key objects of its cryptography library, which do not pickle.
-        if isinstance(obj, get_args(PrivateKeyTypes)):
-            private: Any = obj
-            return _load_private_key, (private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),)
-        if isinstance(obj, get_args(PublicKeyTypes)):
-            public: Any = obj
-            return _load_public_key, (public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),)
-        return NotImplemented
-
-
-@dataclass(frozen=True, slots=True)
-class _ContentName:
-    digest: str
-
-
-class _Unpickler(pickle.Unpickler):
-    """Reads what `_Pickler` wrote; the content of S3 objects comes from `load`."""
-
-    def __init__(self, file: io.BytesIO, load: Callable[[str], bytes]) -> None:
-        super().__init__(file)
-        self._load = load
-
-    def find_class(self, module: str, name: str) -> Any:
-        if name == _rebuild_key.__name__ and module == _rebuild_key.__module__:
-            return self._rebuild_key
-        return super().find_class(module, name)
-
-    def _rebuild_key(self, state: dict[str, Any], content: _ContentName) -> FakeKey:
-        key: Any = FakeKey.__new__(FakeKey)
-        key.__setstate__({**state, "value": self._load(content.digest)})
-        return key
-
-
-def _rebuild_store(objects: list[tuple[str, list[FakeKey]]]) -> _VersionedKeyStore:
-    store = _VersionedKeyStore()
-    for key, versions in objects:
-        store.setlist(key, versions)
-    return store
-
-
-def _load_private_key(der: bytes) -> PrivateKeyTypes:
-    return load_der_private_key(der, None)
-
-
-def _load_public_key(der: bytes) -> PublicKeyTypes:
-    return load_der_public_key(der)
-
-
-def _rebuild_key(*_: object) -> FakeKey:
-    """Stand in a pickle for what `_Unpickler` does, which knows where content is."""
-    raise TypeError("S3 objects are read by _Unpickler only")
 
 
 class World:
@@ -207,11 +131,11 @@ class World:
 
     def _pickle(self, value: object) -> bytes:
         buffer = io.BytesIO()
-        _Pickler(buffer, self._store_content).dump(value)
+        MotoPickler(buffer, self._store_content).dump(value)
         return buffer.getvalue()
 
     def _unpickle(self, data: bytes) -> Any:
-        return _Unpickler(io.BytesIO(data), self._load_content).load()
+        return MotoUnpickler(io.BytesIO(data), self._load_content).load()
 
     def _store_content(self, content: bytes) -> str:
         digest = hashlib.sha256(content).hexdigest()
