@@ -39,8 +39,8 @@ def test_what_a_part_leaves_behind_lies_in_the_cloud_folder_for_its_user_alone(f
 
 
 def test_a_part_without_privileges_has_such_a_place_too(folder: CloudFolder) -> None:
-    start(folder, Launch("part", ("/bin/sh", "-c", "echo $TMPDIR; id -u"), {}, refuses_root=True))
-    temporary, user = said(folder, "part").splitlines()
+    start(folder, Launch("part", ("/bin/sh", "-c", "echo $TMPDIR $(id -u)"), {}, refuses_root=True))
+    temporary, user = said(folder, "part").split()
     assert Path(temporary).parent == folder.root
     assert Path(temporary).stat().st_uid == int(user)
     assert stat.S_IMODE(Path(temporary).stat().st_mode) == 0o700
