@@ -8,7 +8,7 @@ setup: .venv/.synced
 
 .venv/.synced: pyproject.toml uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "hhctl needs Python 3.11 or newer: make PYTHON=/path/to/python3 setup" >&2; exit 2; }
-	@test -x .venv/bin/python || $(PYTHON) -m venv .venv || { echo "python3 -m venv failed: on Debian, apt-get install python3-venv" >&2; exit 2; }
+	@.venv/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv || { echo "python3 -m venv failed: on Debian, apt-get install python3-venv" >&2; exit 2; }
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check $(UV) && .venv/bin/uv sync --quiet --locked --all-extras --inexact \
 		|| { echo "the Python packages could not be installed: is the package registry within reach? then: make setup" >&2; exit 2; }
 	@touch $@

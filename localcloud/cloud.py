@@ -14,7 +14,7 @@ from localcloud.folder import CloudFolder
 from localcloud.kube.control_plane import ControlPlane
 from localcloud.part import Part, answers_http, answers_tcp
 from localcloud.postgres import Postgres
-from localcloud.process import running, suspend
+from localcloud.process import resume, running, suspend
 from localcloud.prometheus import prometheus_part
 from localcloud.redis import redis_part
 from localcloud.regions import HOME_REGION, POSTGRES_SERVERS, PUBLIC_SERVERS, REGIONS, door_port, doors_of, edge_door
@@ -92,10 +92,14 @@ class Cloud:
         return process is not None and process.suspended
 
     def _settle_doors(self, region: str, doors: tuple[Door, ...]) -> None:
-        """Open the doors, or suspend them while a fault says so."""
-        process = running(self.folder)[f"{region}/doors"]
+        """Open the doors, or suspend them while a fault says so; without one, doors that are suspended go on."""
+        process = running(self.folder).get(f"{region}/doors")
+        if process is None:
+            return
         black_hole = read_faults(self.folder).regions.get(region) is Reach.BLACK_HOLE
-        if not process.suspended:
+        if not black_hole:
+            resume(process)
+        if not (black_hole and process.suspended):
             self.doors(region).open_all(doors)
         if black_hole:
             suspend(process)

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING
 import click
 
 from automation.commands import Command
-from automation.errors import ExitCode, HhctlError
+from automation.errors import ExitCode, HhctlError, Refusal
 from localcloud.commands.up import change, raise_cloud
 from localcloud.environment import environment
+from localcloud.faults import read_faults
 from localcloud.here import cloud_here
 from localcloud.places import project_root
+from localcloud.postgres import Postgres
+from localcloud.regions import HOME_REGION, POSTGRES_SERVERS
 from localcloud.settings import TRAFFIC_RATE
 from stacks.quantities import STACKS
 
@@ -68,6 +71,7 @@ def demo() -> None:
       hhctl demo
     """
     cloud = cloud_here()
+    refuse_what_is_not_whole(cloud)
     _say("1. Two regions on this machine: real API servers, an AWS API, Postgres with a standby, Valkey, Prometheus, DNS.")
     change(cloud, TRAFFIC_RATE, _TRAFFIC)
     raise_cloud(cloud)
@@ -78,6 +82,20 @@ def demo() -> None:
             shell.type(*words, code=code)
     _say('\nNext: eval "$(hhctl local env)", and use kubectl, helm, psql, aws and hhctl yourself.')
     _say("      hhctl local fault --clear, then hhctl failback us-east-1 --yes --reason home; hhctl local down.")
+
+
+def refuse_what_is_not_whole(cloud: Cloud) -> None:
+    """Refuse a cloud with a fault that stands or a standby that serves, such as this demonstration leaves. Raises `Refusal`."""
+    faults = [f"{where} is {fault}" for where, fault in read_faults(cloud.folder).listed()]
+    serving = [f"{server.stack} serves" for server in POSTGRES_SERVERS if Postgres(cloud.folder, server).promoted]
+    if not (faults or serving):
+        return
+    clear = ["hhctl local fault --clear"] if faults else []
+    home = [f'eval "$(hhctl local env)" and hhctl failback {HOME_REGION} --yes --reason home'] if serving else []
+    raise Refusal(
+        f"the demonstration begins with both regions whole and prod serving, and here {', '.join((*faults, *serving))}",
+        hint=f"{', then '.join((*clear, *home))}; or hhctl local down, to begin anew",
+    )
 
 
 def _say(line: str) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from automation.errors import HhctlError
 from localcloud.workload.behaviour import Behaviour
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from localcloud.folder import CloudFolder
@@ -60,6 +61,17 @@ class Faults:
         """Whether `part` is not to run while these faults stand."""
         return part.name in self.parts or self.regions.get(part.region) == Reach.DOWN
 
+    def in_the_way(self, parts: Iterable[Part]) -> Mapping[str, str]:
+        """Those of the parts that cannot run while these faults stand, each with the stopped part that it is or, be it by others, needs."""
+        known = {part.name: part for part in parts}
+
+        def stopped(part: Part) -> str:
+            if self.keep_stopped(part):
+                return part.name
+            return next((found for need in part.needs if need in known and (found := stopped(known[need]))), "")
+
+        return {part.name: found for part in known.values() if (found := stopped(part))}
+
     def of(self, part: Part) -> str:
         """The fault that a part shows, in a word for `status`; empty when there is none."""
         if part.name in self.parts:
@@ -83,11 +95,17 @@ def faults_file(folder: CloudFolder) -> Path:
 
 
 def read_faults(folder: CloudFolder) -> Faults:
-    """The faults that stand."""
+    """The faults that stand. Raises `HhctlError` where the file that says so is damaged."""
     path = faults_file(folder)
     if not path.exists():
         return NO_FAULTS
-    written = json.loads(path.read_text())
+    try:
+        return _faults_in(json.loads(path.read_text()))
+    except (ValueError, TypeError, LookupError, AttributeError):
+        raise HhctlError(f"{path} does not say which faults stand: it is damaged", hint="hhctl local fault --clear") from None
+
+
+def _faults_in(written: dict[str, Any]) -> Faults:
     return Faults(
         regions={region: Reach(reach) for region, reach in written["regions"].items()},
         parts=frozenset(written["parts"]),

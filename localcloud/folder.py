@@ -93,11 +93,13 @@ class CloudFolder:
 
     @staticmethod
     def write_private(path: Path, text: str) -> None:
-        """Write a file that only its owner reads, whole or not at all."""
+        """Write a file that only its owner reads, whole or not at all, after a power cut too."""
         draft = path.with_name(path.name + ".draft")
         draft.unlink(missing_ok=True)
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         draft.replace(path)
 
     @contextmanager

@@ -180,9 +180,10 @@ class KubeApi:
         return self._apply(manifest, {"fieldManager": manager, "force": "true"})
 
     def rehearse_create(self, manifest: Manifest, *, manager: str) -> Manifest:
-        """The object that `create` would make; nothing is made."""
+        """The object that `create` would make; nothing is made. A field that the kind does not have is refused, where `create` drops it."""
         path = self._path(manifest["apiVersion"], manifest["kind"], manifest["metadata"].get("namespace"))
-        return self._connection.call("POST", path, query={"fieldManager": manager, "dryRun": "All"}, body=manifest)
+        query = {"fieldManager": manager, "dryRun": "All", "fieldValidation": "Strict"}
+        return self._connection.call("POST", path, query=query, body=manifest)
 
     def rehearse_apply(self, manifest: Manifest, *, manager: str) -> Manifest:
         """The object that `apply` would give; nothing is changed."""

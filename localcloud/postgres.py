@@ -61,8 +61,9 @@ class Postgres:
     server: PostgresServer
 
     def part(self) -> Part:
-        """The server's process; a standby is made from its primary through the primary region's door."""
-        needs = (self._primary.part, f"{self._primary.region}/doors") if self.server.follows else ()
+        """The server's process; a standby is made once from its primary through the primary region's door, and runs without it then."""
+        to_be_copied = self.server.follows and not self.data.exists()
+        needs = (self._primary.part, f"{self._primary.region}/doors") if to_be_copied else ()
         command = (str(programs(self.folder) / "postgres"), "-D", str(self.data), "-p", str(self._port))
         return Part(
             name=self.server.part,
@@ -103,6 +104,11 @@ class Postgres:
     def data(self) -> Path:
         """Where the server keeps its files."""
         return self.folder.data(self.server.part) / "data"
+
+    @property
+    def promoted(self) -> bool:
+        """Whether its files are those of a primary although it was made a standby; it need not run."""
+        return bool(self.server.follows) and self.data.exists() and not (self.data / "standby.signal").exists()
 
     @property
     def launch(self) -> Launch:

@@ -96,16 +96,16 @@ def _group_memory(process: psutil.Process) -> int:
 
 
 def start(folder: CloudFolder, launch: Launch) -> int:
-    """Start a part in a session of its own, its output to its log; return its process id."""
+    """Start a part in a session of its own, its output to its log and its temporary files below the cloud folder; return its process id."""
     log = folder.log(launch.part)
     if log.exists():
         log.replace(log.with_suffix(".previous"))
     account = pwd.getpwnam(_UNPRIVILEGED) if drops_privileges(launch) else None
-    environment = {"HOME": str(folder.root), "LC_ALL": "C.UTF-8", "TZ": "UTC", "PATH": "/usr/bin:/bin", **launch.environment}
+    own = {"HOME": str(folder.root), "TMPDIR": str(_temporary(folder, launch)), "LC_ALL": "C.UTF-8", "TZ": "UTC", "PATH": "/usr/bin:/bin"}
     with log.open("wb") as output:
         process = subprocess.Popen(
             launch.command,
-            env={**environment, MARK: f"{folder.root}:{launch.part}"},
+            env={**own, **launch.environment, MARK: f"{folder.root}:{launch.part}"},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -116,6 +116,14 @@ def start(folder: CloudFolder, launch: Launch) -> int:
             extra_groups=[] if account else None,
         )
     return process.pid
+
+
+def _temporary(folder: CloudFolder, launch: Launch) -> Path:
+    """Where the part may leave what is secret: only its own user looks there, and it goes with the cloud folder."""
+    path = folder.root / ("tmp-unprivileged" if drops_privileges(launch) else "tmp")
+    path.mkdir(mode=0o700, exist_ok=True)
+    own_for(launch, path)
+    return path
 
 
 def drops_privileges(launch: Launch) -> bool:

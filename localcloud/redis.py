@@ -34,7 +34,7 @@ def _configure(folder: CloudFolder, name: str, configuration: Path) -> None:
         "bind 127.0.0.1",
         f"port {folder.port(name)}",
         f"requirepass {folder.secret('redis-password')}",
-        f"dir {configuration.parent}",
+        f"dir {_quoted(str(configuration.parent))}",
         "appendonly yes",
         'save ""',
         "maxmemory 64mb",
@@ -45,3 +45,9 @@ def _configure(folder: CloudFolder, name: str, configuration: Path) -> None:
         "set-proc-title no",
     )
     folder.write_private(configuration, "\n".join(lines) + "\n")
+
+
+def _quoted(text: str) -> str:
+    """One word of Valkey's configuration, whatever stands in it."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from automation.errors import HhctlError
 
 if TYPE_CHECKING:
     from localcloud.folder import CloudFolder
@@ -21,9 +24,14 @@ class Setting:
     parts: tuple[str, ...]
 
     def read(self, folder: CloudFolder) -> float:
-        """Return what was set last."""
+        """Return what was set last. Raises `HhctlError` where the file is damaged."""
         path = folder.root / self.file
-        return float(path.read_text()) if path.exists() else self.default
+        try:
+            return float(path.read_text())
+        except FileNotFoundError:
+            return self.default
+        except ValueError:
+            raise HhctlError(f"{path} is no number: it is damaged", hint=f"rm {shlex.quote(str(path))}, then hhctl local up") from None
 
     def write(self, folder: CloudFolder, value: float) -> None:
         """Remember a value."""

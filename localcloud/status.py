@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from automation.errors import HhctlError
 from localcloud.faults import Faults, read_faults
 from localcloud.process import Running, running
 from localcloud.regions import REGIONS, doors_of
@@ -22,7 +23,11 @@ _LOG_LINES = 3
 
 
 class Condition(StrEnum):
-    """READY answers; WARMING does, but lacks something yet; SILENT runs and does not answer; CRASHED should run; STOPPED is a fault's."""
+    """How a part is.
+
+    READY answers; WARMING does, but lacks something yet; SILENT runs and does not answer; CRASHED should run; STOPPED does neither for a
+    fault, its own or that of a part it needs.
+    """
 
     READY = "ready"
     WARMING = "warming"
@@ -32,7 +37,7 @@ class Condition(StrEnum):
 
 
 class DoorState(StrEnum):
-    """OPEN passes data; BLACK_HOLED takes connections and passes nothing; GONE refuses them."""
+    """OPEN passes data; BLACK_HOLED takes connections and passes nothing; GONE refuses them, or nobody can tell."""
 
     OPEN = "open"
     BLACK_HOLED = "black-holed"
@@ -87,14 +92,15 @@ def read_status(cloud: Cloud) -> CloudStatus:
     parts = cloud.parts()
     alive = running(cloud.folder)
     faults = read_faults(cloud.folder)
+    stopped = faults.in_the_way(parts)
     with ThreadPoolExecutor(max_workers=len(parts)) as pool:
-        asked = [pool.submit(_status, cloud, part, alive.get(part.name), faults) for part in parts]
+        asked = [pool.submit(_status, cloud, part, alive.get(part.name), faults, stopped.get(part.name, "")) for part in parts]
         statuses = tuple(answer.result() for answer in asked)
     return CloudStatus(parts=statuses, doors=tuple(_doors(cloud, alive)), faults=faults)
 
 
-def _status(cloud: Cloud, part: Part, process: Running | None, faults: Faults) -> PartStatus:
-    condition, remark = _condition(part, process, faults)
+def _status(cloud: Cloud, part: Part, process: Running | None, faults: Faults, stopped: str) -> PartStatus:
+    condition, remark = _condition(part, process, faults, stopped)
     return PartStatus(
         part=part.name,
         region=part.region,
@@ -107,17 +113,20 @@ def _status(cloud: Cloud, part: Part, process: Running | None, faults: Faults) -
     )
 
 
-def _condition(part: Part, process: Running | None, faults: Faults) -> tuple[Condition, str]:
-    if process is None:
-        if faults.keep_stopped(part):
-            return Condition.STOPPED, f"fault: {faults.of(part)}"
-        return Condition.CRASHED, "hhctl local up starts it again"
-    if not part.ready():
+def _condition(part: Part, process: Running | None, faults: Faults, stopped: str) -> tuple[Condition, str]:
+    """How a part is; `stopped` is the part that a fault keeps stopped and that this one is or needs, empty where there is none."""
+    if process and part.ready():
+        if process.suspended and not faults.of(part):
+            return Condition.SILENT, "suspended without a fault: hhctl local up"
+        if process.suspended:
+            return Condition.READY, f"fault: {faults.of(part)}"
+        remark = part.remark()
+        return (Condition.WARMING if remark else Condition.READY), remark
+    if stopped:
+        return Condition.STOPPED, f"fault: {faults.of(part) if stopped == part.name else f'needs {stopped}'}"
+    if process:
         return Condition.SILENT, f"hhctl local logs {part.name}"
-    if process.suspended:
-        return Condition.READY, f"fault: {faults.of(part)}"
-    remark = part.remark()
-    return (Condition.WARMING if remark else Condition.READY), remark
+    return Condition.CRASHED, "hhctl local up starts it again"
 
 
 def _doors(cloud: Cloud, alive: dict[str, Running]) -> Iterator[DoorStatus]:
@@ -133,5 +142,9 @@ def _door_states(cloud: Cloud, region: str, process: Running | None) -> dict[str
         return dict.fromkeys(names, DoorState.GONE)
     if process.suspended:
         return dict.fromkeys(names, DoorState.BLACK_HOLED)
-    passing = cloud.doors(region).open_names()
+    try:
+        passing = cloud.doors(region).open_names()
+    except HhctlError:
+        # The part that keeps them is shown as silent or crashed beside them.
+        return dict.fromkeys(names, DoorState.GONE)
     return {name: DoorState.OPEN if name in passing else DoorState.GONE for name in names}

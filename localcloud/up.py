@@ -5,14 +5,20 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+import psycopg
+
 from automation.errors import ExitCode, HhctlError
 from localcloud.folder import CloudFolder, port_is_free
+from localcloud.kube_http import KubeError
 from localcloud.process import Running, running, start
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from localcloud.faults import Faults
     from localcloud.part import Part
 
@@ -38,10 +44,14 @@ class Told(Protocol):
         """`part` is ready and settled; `started` says whether it did not run before, `seconds` how long this took."""
         ...
 
+    def left(self, part: Part, *, needs: str) -> None:
+        """`part` is neither started nor waited for, since a fault keeps `needs` stopped."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What an `up` found and did: the parts it started, those that ran already, and those a fault keeps stopped."""
+    """What an `up` found and did: parts it started, those that ran already, and those left since a fault stops them or what they need."""
 
     started: tuple[str, ...]
     running: tuple[str, ...]
@@ -51,9 +61,14 @@ class Settled:
 def bring_up(folder: CloudFolder, parts: tuple[Part, ...], faults: Faults, told: Told) -> Settled:
     """Start what does not run, each part once those it needs are settled; return when all are ready.
 
-    A part that fails holds up only those that need it. Raises `PartFault` once all others are up.
+    A part that fails holds up only those that need it; one that needs what a fault keeps stopped is left as it is. Raises `PartFault` once
+    all others are up.
     """
-    wanted = tuple(part for part in parts if not faults.keep_stopped(part))
+    stopped = faults.in_the_way(parts)
+    wanted = tuple(part for part in parts if part.name not in stopped)
+    for part in parts:
+        if (needs := stopped.get(part.name, part.name)) != part.name:
+            told.left(part, needs=needs)
     ran = alive = running(folder)
     for _ in range(_MENDINGS):
         _bring_up_once(folder, wanted, alive, told)
@@ -68,7 +83,7 @@ def bring_up(folder: CloudFolder, parts: tuple[Part, ...], faults: Faults, told:
     return Settled(
         started=started,
         running=tuple(part.name for part in wanted if part.name not in started),
-        stopped=tuple(part.name for part in parts if faults.keep_stopped(part)),
+        stopped=tuple(stopped),
     )
 
 
@@ -106,24 +121,36 @@ class _Raising:
             begun = time.monotonic()
             started = part.name not in self._alive
             if started:
-                part.prepare()
-                start(self._folder, part.launch)
+                with _told_of(part):
+                    part.prepare()
+                    start(self._folder, part.launch)
             _wait_until_ready(self._folder, part, self.given_up)
-            part.settle()
+            with _told_of(part):
+                part.settle()
             self._settled.add(part.name)
             self._told.ready(part, seconds=time.monotonic() - begun, started=started)
         finally:
             self._over[part.name].set()
 
     def _wait_for(self, part: Part, name: str) -> None:
-        """Wait for a part that is needed; one that a fault keeps stopped is done without."""
-        if name not in self._over:
-            return
+        """Wait for a part that is needed."""
         while not self._over[name].wait(0.1):
             if self.given_up.is_set():
                 raise NotTried(f"{part.name} was not started: interrupted")
         if name not in self._settled:
             raise NotTried(f"{part.name} was not started: it needs {name}")
+
+
+@contextmanager
+def _told_of(part: Part) -> Generator[None]:
+    """Tell of what foreseeably fails while a part is prepared, started or settled as of its fault."""
+    try:
+        yield
+    except (KubeError, psycopg.Error, OSError) as error:
+        words = " ".join(str(error).split()) or type(error).__name__
+        raise PartFault(
+            f"{part.name} could not be made ready: {words}", hint=f"hhctl local logs {part.name}, then hhctl local up"
+        ) from error
 
 
 def _first_cause(faulty: list[BaseException]) -> BaseException:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from automation.errors import ExitCode, HhctlError
 from localcloud.part import Part, answers_http
 from localcloud.regions import HOME_REGION, REGIONS
 
@@ -12,6 +13,12 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
     from localcloud.folder import CloudFolder
+
+
+class AwsFault(HhctlError):
+    """The local AWS API refused or did not answer what the local cloud itself asked of it."""
+
+    code = ExitCode.RESOURCE_FAILED
 
 
 def state_bucket(region: str) -> str:
@@ -30,12 +37,22 @@ def moto_part(folder: CloudFolder) -> Part:
         ready=answers_http(f"http://127.0.0.1:{port}/moto-api/lib.js"),
         port=port,
         prepare=lambda: data.mkdir(mode=0o700, exist_ok=True),
-        settle=lambda: _make_state_buckets(port),
+        settle=lambda: make_state_buckets(port),
     )
 
 
+def make_state_buckets(port: int) -> None:
+    """Make the buckets that are not there yet, with versions, in the AWS API on 127.0.0.1:`port`. Raises `AwsFault`."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - a fifth of a second, which `status` and `env` need not pay
+
+    try:
+        _make_state_buckets(port)
+    except (BotoCoreError, ClientError) as error:
+        raise AwsFault(f"moto could not make the buckets for state: {error}", hint="hhctl local logs moto, then hhctl local up") from error
+
+
 def _make_state_buckets(port: int) -> None:
-    import boto3  # noqa: PLC0415 - a fifth of a second, which `status` and `env` need not pay
+    import boto3  # noqa: PLC0415 - likewise
     from botocore.config import Config  # noqa: PLC0415 - likewise
 
     for region in REGIONS:

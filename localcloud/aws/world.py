@@ -3,6 +3,8 @@
 Moto keeps everything in Python objects. After a request that changed something, the change is on disk before the caller hears of it: one
 line of the log for an S3 object (the frequent case, with its version ids and times as they are), a new snapshot for anything else. Object
 content stands once, in a file named by its digest, so a snapshot stays small however large the backups are.
+
+Of a service whose objects do not pickle nothing is kept: it begins anew with the process, and the others are kept all the same.
 """
 
 from __future__ import annotations
@@ -12,29 +14,33 @@ import hashlib
 import io
 import os
 import pickle
+import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
-from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_der_private_key,
-    load_der_public_key,
-)
 from moto.backends import get_backend
-from moto.core.base_backend import BackendDict
-from moto.s3.models import FakeKey
-from moto.s3.utils import _VersionedKeyStore  # pyright: ignore[reportPrivateUsage] - what buckets keep their objects in
+from moto.core.base_backend import BackendDict, BaseBackend
+
+from localcloud.aws.pickling import MotoPickler, MotoUnpickler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from moto.s3.models import FakeKey
 
 ACCOUNT = "123456789012"
 _LOG_LINES_BEFORE_A_SNAPSHOT = 1000
+_PICKLINGS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Whose one backend of moto is."""
+
+    service: str
+    account: str
+    region: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,75 +49,6 @@ class ObjectName:
 
     bucket: str
     key: str
-
-
-class _Pickler(pickle.Pickler):
-    """Pickles moto's objects, leaving the content of S3 objects to `store`."""
-
-    def __init__(self, file: io.BytesIO, store: Callable[[bytes], str]) -> None:
-        super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
-        self._store = store
-
-    def reducer_override(self, obj: object) -> Any:
-        if isinstance(obj, FakeKey):
-            state = dict(obj.__getstate__())
-            content = _ContentName(self._store(state.pop("value")))
-            return _rebuild_key, (state, content)
-        if isinstance(obj, _VersionedKeyStore):
-            # As a dict it would show only the newest version of each object.
-            store: Any = obj
-            return _rebuild_store, ([(key, store.getlist(key)) for key in store],)
-        # KMS holds the key objects of its cryptography library, which do not pickle.
-        if isinstance(obj, get_args(PrivateKeyTypes)):
-            private: Any = obj
-            return _load_private_key, (private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),)
-        if isinstance(obj, get_args(PublicKeyTypes)):
-            public: Any = obj
-            return _load_public_key, (public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),)
-        return NotImplemented
-
-
-@dataclass(frozen=True, slots=True)
-class _ContentName:
-    digest: str
-
-
-class _Unpickler(pickle.Unpickler):
-    """Reads what `_Pickler` wrote; the content of S3 objects comes from `load`."""
-
-    def __init__(self, file: io.BytesIO, load: Callable[[str], bytes]) -> None:
-        super().__init__(file)
-        self._load = load
-
-    def find_class(self, module: str, name: str) -> Any:
-        if name == _rebuild_key.__name__ and module == _rebuild_key.__module__:
-            return self._rebuild_key
-        return super().find_class(module, name)
-
-    def _rebuild_key(self, state: dict[str, Any], content: _ContentName) -> FakeKey:
-        key: Any = FakeKey.__new__(FakeKey)
-        key.__setstate__({**state, "value": self._load(content.digest)})
-        return key
-
-
-def _rebuild_store(objects: list[tuple[str, list[FakeKey]]]) -> _VersionedKeyStore:
-    store = _VersionedKeyStore()
-    for key, versions in objects:
-        store.setlist(key, versions)
-    return store
-
-
-def _load_private_key(der: bytes) -> PrivateKeyTypes:
-    return load_der_private_key(der, None)
-
-
-def _load_public_key(der: bytes) -> PublicKeyTypes:
-    return load_der_public_key(der)
-
-
-def _rebuild_key(*_: object) -> FakeKey:
-    """Stand in a pickle for what `_Unpickler` does, which knows where content is."""
-    raise TypeError("S3 objects are read by _Unpickler only")
 
 
 class World:
@@ -124,6 +61,7 @@ class World:
         self._content.mkdir(parents=True, exist_ok=True)
         self._generation = 0
         self._log_lines = 0
+        self._left_out: set[str] = set()
 
     @property
     def _log(self) -> Path:
@@ -134,8 +72,8 @@ class World:
         """Give moto the world as it last was; a last log line that a crash cut short was never acknowledged and is left out."""
         if self._snapshot.exists():
             self._generation, backends = self._unpickle(self._snapshot.read_bytes())
-            for service, account, region, backend in backends:
-                get_backend(service)[account][region] = backend
+            for place, backend in backends:
+                get_backend(place.service)[place.account][place.region] = self._unpickle(backend)
         for line in self._complete_lines():
             name, versions = self._unpickle(base64.b64decode(line))
             self._put_versions(name, versions)
@@ -143,12 +81,8 @@ class World:
         self._drop_unnamed_content()
 
     def save(self) -> None:
-        """Write a snapshot of every service and start the log anew."""
-        backends = [
-            (services.service_name, account, region, backend)
-            for services in _services_in_use()
-            for account, region, backend in services.iter_backends()
-        ]
+        """Write a snapshot of every service that can be written and start the log anew."""
+        backends = [(place, data) for place, backend in _backends() if (data := self._pickle_backend(place, backend)) is not None]
         finished = self._log
         self._generation += 1
         _write_durably(self._snapshot, self._pickle((self._generation, backends)))
@@ -179,13 +113,29 @@ class World:
         if self._log.exists():
             yield from (line for line in self._log.read_bytes().splitlines(keepends=True) if line.endswith(b"\n"))
 
+    def _pickle_backend(self, place: _Place, backend: BaseBackend) -> bytes | None:
+        """The backend as bytes; None, said once for each service, when it holds what does not pickle."""
+        for left in reversed(range(_PICKLINGS)):
+            try:
+                return self._pickle(backend)
+            except (TypeError, AttributeError, RecursionError, pickle.PicklingError) as error:
+                if place.service not in self._left_out:
+                    self._left_out.add(place.service)
+                    sys.stderr.write(f"{place.service} does not outlive this process: {error}\n")
+                return None
+            except RuntimeError:
+                # Requests that only read wait for nobody, and some of them make what they are asked for.
+                if not left:
+                    raise
+        return None
+
     def _pickle(self, value: object) -> bytes:
         buffer = io.BytesIO()
-        _Pickler(buffer, self._store_content).dump(value)
+        MotoPickler(buffer, self._store_content).dump(value)
         return buffer.getvalue()
 
     def _unpickle(self, data: bytes) -> Any:
-        return _Unpickler(io.BytesIO(data), self._load_content).load()
+        return MotoUnpickler(io.BytesIO(data), self._load_content).load()
 
     def _store_content(self, content: bytes) -> str:
         digest = hashlib.sha256(content).hexdigest()
@@ -203,9 +153,14 @@ class World:
                 path.unlink()
 
 
-def _services_in_use() -> list[BackendDict[Any]]:
+def _backends() -> Iterator[tuple[_Place, BaseBackend]]:
+    """Every backend there is now; one that a request makes meanwhile is left for the next snapshot."""
     known: Any = BackendDict
-    return list(known._instances)  # noqa: SLF001 - moto's own list, by which it resets itself
+    services: list[BackendDict[Any]] = list(known._instances)  # noqa: SLF001 - moto's own list, by which it resets itself
+    for service in services:
+        for account, regions in list(service.items()):
+            for region, backend in list(regions.items()):
+                yield _Place(service.service_name, account, region), backend
 
 
 def _write_durably(path: Path, data: bytes) -> None:

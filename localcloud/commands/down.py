@@ -10,9 +10,15 @@ from automation.commands import Command
 from automation.show import Column, Record, show, tell
 from localcloud.here import cloud_here
 from localcloud.process import end
+from localcloud.regions import REGIONS
 
 if TYPE_CHECKING:
     from automation.options import Options
+
+
+def _is_part(name: str) -> bool:
+    """Whether a mark names a part, and not what one of them has started, such as a pod's container."""
+    return name.rpartition("/")[0] in {"", *REGIONS}
 
 
 @click.command(cls=Command)
@@ -31,11 +37,9 @@ def down(options: Options) -> None:
         tell("There is no local cloud here; nothing to do.")
         return
     with cloud.folder.held():
-        # One that was stopped half-way has left a part of the folder.
-        cloud.folder.make()
-        parts = {part.name for part in cloud.parts()}
-        # What they would write on an orderly way out is removed with the folder.
-        ended = parts & end(cloud.folder)
+        # By their marks alone, since a folder that a crash has damaged or a down has removed half of must go too. What they would write on
+        # an orderly way out is removed with it.
+        ended = [name for name in end(cloud.folder) if _is_part(name)]
         cloud.folder.remove()
     show(
         Record("LocalDown", ((Column("ended", "Parts ended"), len(ended)), (Column("folder", "Removed"), str(cloud.folder.root)))), options

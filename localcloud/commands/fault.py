@@ -152,9 +152,12 @@ def _spoil(cloud: Cloud, version: Misbehaving, behaviour: Behaviour) -> None:
 
 
 def _clear(cloud: Cloud) -> None:
-    """Forget the faults and let suspended doors go on; what is then stopped without a fault, `up` starts."""
+    """Let suspended doors go on and forget the faults; what is then stopped without a fault, `up` starts.
+
+    In this order, so that after an interruption nothing is broken without a fault on record.
+    """
     with cloud.folder.held():
-        write_faults(cloud.folder, NO_FAULTS)
         for process in running(cloud.folder).values():
             resume(process)
+        write_faults(cloud.folder, NO_FAULTS)
     raise_cloud(cloud)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -14,9 +15,12 @@ from localcloud.here import existing_cloud
 from localcloud.up import last_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from localcloud.cloud import Cloud
+
+_BETWEEN_LOOKS = 0.2  # seconds
 
 
 def part_named(cloud: Cloud, name: str) -> str:
@@ -46,14 +50,38 @@ def logs(part: str, lines: int, follow: bool) -> None:  # noqa: FBT001 - click h
     for line in last_lines(cloud.folder, name, lines):
         click.echo(line)
     if follow:
-        _follow(cloud.folder.log(name))
+        for text in followed(cloud.folder.log(name)):
+            click.echo(text, nl=False)
 
 
-def _follow(path: Path) -> None:
-    with path.open(errors="replace") as log:
-        log.seek(0, 2)
-        while True:
-            if text := log.read():
-                click.echo(text, nl=False)
-            else:
-                time.sleep(0.2)
+def followed(path: Path, *, sleep: Callable[[float], None] = time.sleep) -> Iterator[str]:
+    """What is written to a log from now on, and to each one that takes its place; there need not be one yet."""
+    log = _opened(path)
+    if log:
+        log.seek(0, os.SEEK_END)
+    while True:
+        # Looked at before reading, so that nothing more comes to the log that has been replaced.
+        newest = _inode(path)
+        if text := log.read() if log else "":
+            yield text
+        elif newest and (log is None or os.fstat(log.fileno()).st_ino != newest):
+            if log:
+                log.close()
+            log = _opened(path)
+        else:
+            sleep(_BETWEEN_LOOKS)
+
+
+def _opened(path: Path) -> TextIO | None:
+    try:
+        return path.open(errors="replace")
+    except FileNotFoundError:
+        return None
+
+
+def _inode(path: Path) -> int:
+    """Which file is at `path` just now; 0 where there is none."""
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return 0

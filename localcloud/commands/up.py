@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class _Lines:
-    """One line on stderr for each part that was started."""
+    """One line on stderr for each part that was started or left."""
 
     def __init__(self) -> None:
         self._one_line_at_a_time = threading.Lock()
@@ -37,6 +37,9 @@ class _Lines:
         if started:
             with self._one_line_at_a_time:
                 tell(f"  {part.name:<36} ready in {seconds:4.1f} s on 127.0.0.1:{part.port}")
+
+    def left(self, part: Part, *, needs: str) -> None:
+        tell(f"  {part.name:<36} left as it is: a fault keeps {needs} stopped")
 
 
 def raise_cloud(cloud: Cloud) -> Settled:
@@ -82,7 +85,7 @@ def up(options: Options, *, rate: float | None, scale: float | None) -> None:
     """Start what does not run, and mend what has crashed.
 
     The first time it builds the programs it needs (about ten minutes on two cores); afterwards it takes seconds, and does nothing when all
-    is well. Parts that `hhctl local fault` has stopped stay stopped.
+    is well. Parts that `hhctl local fault` has stopped stay stopped, and those that need them are left as they are.
 
     \b
     Examples:

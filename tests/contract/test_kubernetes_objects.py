@@ -249,6 +249,23 @@ def test_an_object_that_the_api_server_refuses_fails_the_preview_in_its_words(pr
     assert "a valid label must be an empty string or consist of alphanumeric characters" in result.diagnostics["web"]
 
 
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ({"ports": [{"port": 80}], "colour": "red"}, 'unknown field "spec.colour"'),
+        ({"selector": {"app": "web"}}, "spec.ports: Required value"),
+    ],
+    ids=["a field that the kind does not have", "a field that it must have"],
+)
+def test_wrong_fields_fail_the_preview_of_a_new_object(project: Project, namespace: str, spec: dict[str, Any], words: str) -> None:
+    def program() -> None:
+        k8s.core.v1.Service("web", metadata={"name": "web", "namespace": namespace}, spec=spec, opts=east())
+
+    result = project.try_preview(program)
+    assert not result.succeeded
+    assert words in result.diagnostics["web"]
+
+
 def test_secrets_stay_secret(project: Project, api: KubeApi, namespace: str) -> None:
     def program() -> None:
         options = east()

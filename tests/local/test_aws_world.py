@@ -6,14 +6,15 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import httpx
 import pytest
+from moto.backends import get_backend
 
 from localcloud.aws.server import written_object
-from localcloud.aws.world import ObjectName
+from localcloud.aws.world import ACCOUNT, ObjectName, World
 from localcloud.folder import CloudFolder
 
 if TYPE_CHECKING:
@@ -27,12 +28,14 @@ class Moto:
     def __init__(self, folder: Path, port: int) -> None:
         self.folder = folder
         self.port = port
+        self.log = folder.with_suffix(".log")
 
     @contextmanager
     def running(self) -> Generator[None]:
         """Moto, killed at the end as a crash would."""
         command = [sys.executable, "-m", "localcloud.aws.server", "--port", str(self.port), "--folder", str(self.folder)]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(command, stdout=log, stderr=log)
         try:
             deadline = time.monotonic() + PATIENCE
             while not self._answers():
@@ -96,6 +99,45 @@ def test_zones_checks_roles_keys_and_alarms_outlive_a_crash(moto: Moto) -> None:
         assert moto.client("iam").get_role(RoleName="r")["Role"]["RoleName"] == "r"
         assert moto.client("kms").decrypt(CiphertextBlob=sealed)["Plaintext"] == b"secret"
         assert moto.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]["TopicArn"] == topic
+
+
+def test_services_that_cannot_be_kept_are_left_out_of_what_is_kept_and_said_once(moto: Moto) -> None:
+    with moto.running():
+        moto.client("ssm").describe_parameters()
+        moto.client("lambda").list_functions()
+        moto.client("ecr").describe_repositories()
+        topics = [moto.client("sns").create_topic(Name=name)["TopicArn"] for name in ("first", "second")]
+        said = moto.log.read_text()
+    assert [said.count(f"{service} does not outlive this process") for service in ("ssm", "lambda", "ecr")] == [1, 1, 1]
+    with moto.running():
+        assert [topic["TopicArn"] for topic in moto.client("sns").list_topics()["Topics"]] == topics
+
+
+class Growing:
+    """A backend to which a request that only reads adds something while it is pickled, once."""
+
+    def __init__(self) -> None:
+        self.things = {1: "one", 2: "two"}
+        self.growths = 1
+
+    def __getstate__(self) -> dict[str, object]:
+        if self.growths:
+            self.growths -= 1
+            raise RuntimeError("dictionary changed size during iteration")
+        return dict(self.__dict__)
+
+
+def test_what_grows_while_it_is_written_down_is_written_down_again(tmp_path: Path) -> None:
+    services = get_backend("sqs")
+    services[ACCOUNT]["us-east-1"] = Growing()
+    try:
+        World(tmp_path).save()
+        services[ACCOUNT].clear()
+        World(tmp_path).load()
+        kept: Any = services[ACCOUNT]["us-east-1"]
+        assert kept.things == {1: "one", 2: "two"}
+    finally:
+        services[ACCOUNT].clear()
 
 
 def test_a_log_line_that_a_crash_cut_short_is_left_out(moto: Moto) -> None:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import re
 import socket
 import stat
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from local_cloud import LocalCloud
 
 from automation.errors import Busy, HhctlError, Refusal
 from localcloud import places
+from localcloud.faults import faults_file, read_faults
 from localcloud.folder import CloudFolder
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from localcloud.process import Launch, running, start
+from localcloud.settings import TRAFFIC_RATE
 
 
 @pytest.fixture
@@ -58,6 +59,36 @@ def test_ports_that_were_damaged_are_said_to_be(folder: CloudFolder) -> None:
     (folder.root / "ports.json").write_text("{")
     with pytest.raises(HhctlError, match=r"ports\.json is not readable as JSON"):
         folder.port("moto")
+
+
+def test_a_private_file_is_on_disk_before_it_takes_its_place(folder: CloudFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = folder.root / "kept"
+    synced: list[tuple[str, bool]] = []
+    sync = os.fsync
+
+    def note(number: int) -> None:
+        sync(number)
+        synced.append((Path(f"/proc/self/fd/{number}").read_text(), target.exists()))
+
+    monkeypatch.setattr("os.fsync", note)
+    folder.write_private(target, "whole")
+    assert synced == [("whole", False)]
+
+
+def test_faults_that_were_damaged_are_said_to_be_and_can_be_cleared(folder: CloudFolder) -> None:
+    for damage in ("", "{", "[]", "{}", '{"regions": {"us-east-1": "odd"}, "parts": []}'):
+        faults_file(folder).write_text(damage)
+        with pytest.raises(HhctlError, match=r"faults\.json does not say which faults stand: it is damaged") as caught:
+            read_faults(folder)
+        assert caught.value.hint == "hhctl local fault --clear"
+
+
+def test_a_setting_that_was_damaged_is_said_to_be(folder: CloudFolder) -> None:
+    assert TRAFFIC_RATE.read(folder) == 200
+    (folder.root / TRAFFIC_RATE.file).write_text("")
+    with pytest.raises(HhctlError, match="traffic-rate is no number") as caught:
+        TRAFFIC_RATE.read(folder)
+    assert caught.value.hint.startswith("rm ")
 
 
 def test_removed_in_its_lock_it_leaves_nothing(folder: CloudFolder) -> None:
@@ -111,11 +142,42 @@ def test_a_folder_that_somebody_else_made_in_our_place_is_refused(tmp_path: Path
         places.make_own_folder(tmp_path / "cloud", mode=0o711)
 
 
+def test_a_folder_below_one_that_is_not_there_yet_is_made(tmp_path: Path) -> None:
+    folder = CloudFolder(tmp_path / "a" / "b" / "cloud")
+    folder.make_parent()
+    folder.make()
+    assert folder.root.is_dir()
+
+
+def test_a_folder_that_cannot_be_made_is_refused_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Refusal, match="cannot be made"):
+        CloudFolder(tmp_path / "file" / "a" / "cloud").make_parent()
+
+
 def test_each_checkout_has_a_cloud_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HHCTL_LOCAL_FOLDER", raising=False)
     assert places.cloud_folder(tmp_path / "a") != places.cloud_folder(tmp_path / "b")
     monkeypatch.setenv("HHCTL_LOCAL_FOLDER", json.dumps(1))
     assert places.cloud_folder(tmp_path / "a") == places.cloud_folder(tmp_path / "b")
+
+
+def test_a_checkout_of_any_name_has_a_folder_that_every_program_can_be_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HHCTL_LOCAL_FOLDER", raising=False)
+    odd = places.cloud_folder(tmp_path / 'my "own" café: hh$ctl-1.0_x')
+    assert re.fullmatch(r"my--own--caf---hh-ctl-1\.0_x-[0-9a-f]{8}", odd.name)
+    assert len(str(places.cloud_folder(tmp_path / ("long" * 50)))) < 80
+    assert places.cloud_folder(tmp_path / "my own") != places.cloud_folder(tmp_path / "my-own")
+
+
+def test_a_folder_whose_ports_were_damaged_is_removed_by_down_with_what_runs(folder: CloudFolder, tmp_path: Path) -> None:
+    (folder.root / "ports.json").write_text("{")
+    for name in ("us-east-1/etcd", "dns", "provider-kubernetes/helm", "us-east-1/pods/uid/app"):
+        start(folder, Launch(name, ("sleep", "1000"), {}))
+    document = json.loads(LocalCloud(folder.root, tmp_path).hhctl("local", "down", "-o", "json").stdout)
+    assert document["ended"] == 2
+    assert not running(folder)
+    assert not folder.root.exists()
 
 
 def test_a_folder_that_a_down_has_removed_half_of_is_removed_by_the_next(folder: CloudFolder, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import stat
 from typing import TYPE_CHECKING
 
 from local_cloud import LocalCloud
@@ -23,6 +24,7 @@ def test_down_leaves_no_process_no_port_and_no_folder(
     own.hhctl("local", "up")
     ports = json.loads((own.folder / "ports.json").read_text())
     assert own.processes()
+    assert stat.S_IMODE((own.folder / "tmp").stat().st_mode) == 0o700
     own.hhctl("local", "down")
     assert own.processes() == []
     assert not own.folder.exists()

@@ -173,6 +173,23 @@ def test_a_stopped_part_stays_stopped_until_it_is_cleared(mended: LocalCloud) ->
     assert mended.part("us-west-2/prometheus")["condition"] == "ready"
 
 
+def test_up_leaves_what_needs_a_stopped_part_and_says_so(mended: LocalCloud) -> None:
+    mended.hhctl("local", "fault", "--part", "etcd", "--region", "us-west-2", "--stop")
+    told = mended.hhctl("local", "up", limit=60).stderr
+    assert "us-west-2/kube-scheduler" in told
+    assert "a fault keeps us-west-2/etcd stopped" in told
+    assert mended.part("us-west-2/kube-apiserver")["condition"] == "stopped"
+    mended.hhctl("local", "fault", "--clear")
+    assert mended.part("us-west-2/kube-apiserver")["condition"] == "ready"
+
+
+def test_a_standby_comes_up_while_its_primary_is_kept_stopped(mended: LocalCloud) -> None:
+    mended.hhctl("local", "fault", "--part", "us-east-1/postgres-prod", "--stop")
+    kill(mended.part("us-west-2/postgres-dr")["pid"])
+    mended.hhctl("local", "up")
+    assert mended.part("us-west-2/postgres-dr")["condition"] == "warming"
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

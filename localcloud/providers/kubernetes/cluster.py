@@ -73,7 +73,7 @@ class Cluster:
         return _told_of_conflicts(lambda: apply(manifest, manager=manager), manifest)
 
     def rehearse_create(self, kind: Kind, inputs: Properties, manager: str) -> Manifest | None:
-        """The object that a creation would give, None when that cannot be known. Raises as the creation would."""
+        """The object that a creation would give, None when that cannot be known. Raises as the creation would, and for unknown fields."""
         return self._rehearse(lambda: self.api.rehearse_create(self._manifest(kind, inputs), manager=manager))
 
     def rehearse_apply(self, kind: Kind, inputs: Properties, manager: str) -> Manifest | None:

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from localcloud.kubeconfig import write_access
+from localcloud.process import MARK
 from localcloud.providers.resource import ResourceFault
 
 if TYPE_CHECKING:
@@ -146,12 +147,17 @@ def _program() -> str:
 
 
 def _environment() -> dict[str, str]:
-    """Ours, without what would point helm at another cluster, namespace or release store."""
-    return {
+    """Ours, without what would point helm at another cluster, namespace or release store, and with a mark of its own below our part's.
+
+    By the mark `hhctl local down` finds a helm whose provider was killed, and `up` does not take it for the provider.
+    """
+    mark = {MARK: f"{part}/helm"} if (part := os.environ.get(MARK)) else {}
+    given = {
         key: value
         for key, value in os.environ.items()
         if key != "KUBECONFIG" and not key.startswith(("HELM_KUBE", "HELM_NAMESPACE", "HELM_DRIVER"))
     }
+    return {**given, **mark}
 
 
 def _words(text: str) -> str:

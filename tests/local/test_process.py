@@ -1,0 +1,46 @@
+"""Processes that outlive whoever started them: what they are given, and how they are found again."""
+
+from __future__ import annotations
+
+import stat
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from localcloud.folder import CloudFolder
+from localcloud.process import Launch, start
+
+PATIENCE = 30.0
+SAY_TEMPORARY = "import tempfile; print(tempfile.mkdtemp(), flush=True)"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> CloudFolder:
+    made = CloudFolder(tmp_path / "cloud")
+    made.make()
+    return made
+
+
+def said(folder: CloudFolder, part: str) -> str:
+    deadline = time.monotonic() + PATIENCE
+    while not (text := folder.log(part).read_text()).endswith("\n"):
+        assert time.monotonic() < deadline, text
+        time.sleep(0.02)
+    return text.strip()
+
+
+def test_what_a_part_leaves_behind_lies_in_the_cloud_folder_for_its_user_alone(folder: CloudFolder) -> None:
+    start(folder, Launch("part", (sys.executable, "-c", SAY_TEMPORARY), {}))
+    temporary = Path(said(folder, "part")).parent
+    assert temporary.parent == folder.root
+    assert stat.S_IMODE(temporary.stat().st_mode) == 0o700
+
+
+def test_a_part_without_privileges_has_such_a_place_too(folder: CloudFolder) -> None:
+    start(folder, Launch("part", ("/bin/sh", "-c", "echo $TMPDIR $(id -u)"), {}, refuses_root=True))
+    temporary, user = said(folder, "part").split()
+    assert Path(temporary).parent == folder.root
+    assert Path(temporary).stat().st_uid == int(user)
+    assert stat.S_IMODE(Path(temporary).stat().st_mode) == 0o700
