@@ -90,11 +90,16 @@ def _open(backend: str, attempts: int) -> Bucket:
         s3={"addressing_style": "path" if _true(options.get("s3ForcePathStyle")) else "auto"},
     )
     endpoint = _endpoint(options)
-    # The session's type lists the clients of every service, and only some of their stubs are installed.
-    session: Any = boto3.Session(profile_name=options.get("profile"))
-    client = session.client("s3", region_name=options.get("region"), endpoint_url=endpoint, config=config)
+    client = _session(options.get("profile")).client("s3", region_name=options.get("region"), endpoint_url=endpoint, config=config)
     prefix = url.path.strip("/")
     return Bucket(client, url.netloc, f"{prefix}/" if prefix else "", endpoint)
+
+
+@lru_cache
+def _session(profile: str | None) -> Any:
+    """Return the session that reads S3's description once for all buckets; where a region is lost every look waits for that."""
+    # The session's type lists the clients of every service, and only some of their stubs are installed.
+    return boto3.Session(profile_name=profile)
 
 
 def trouble(error: ClientError | BotoCoreError, *, place: str, bucket: str) -> HhctlError:
