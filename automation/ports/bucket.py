@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -19,15 +20,18 @@ from botocore.exceptions import (
     EndpointConnectionError,
     NoCredentialsError,
     PartialCredentialsError,
+    ProfileNotFound,
     ReadTimeoutError,
     TokenRetrievalError,
 )
+from botocore.loaders import create_loader
 
 from automation.errors import ExitCode, HhctlError, TimedOut
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from botocore.loaders import Loader
     from mypy_boto3_s3 import S3Client
 
 _SECONDS = 1.0
@@ -70,7 +74,11 @@ _one_at_a_time = threading.Lock()
 
 
 def open_bucket(backend: str, *, attempts: int = 1) -> Bucket:
-    """Open the bucket that the URL `backend` names; where it does not answer it is asked `attempts` times, a second each."""
+    """Open the bucket that the URL `backend` names; where it does not answer it is asked `attempts` times, a second each.
+
+    Raises:
+        HhctlError: what the URL says makes no client: no such profile, no such region.
+    """
     with _one_at_a_time:
         return _open(backend, attempts)
 
@@ -90,16 +98,28 @@ def _open(backend: str, attempts: int) -> Bucket:
         s3={"addressing_style": "path" if _true(options.get("s3ForcePathStyle")) else "auto"},
     )
     endpoint = _endpoint(options)
-    client = _session(options.get("profile")).client("s3", region_name=options.get("region"), endpoint_url=endpoint, config=config)
+    place = f"the state in s3://{url.netloc}"
+    try:
+        client = _session(options.get("profile")).client("s3", region_name=options.get("region"), endpoint_url=endpoint, config=config)
+    except ProfileNotFound as error:
+        raise CredentialsRefused(f"{place} names an AWS profile that is not there: {error}", hint="aws configure list-profiles") from error
+    except BotoCoreError as error:
+        raise trouble(error, place=place, bucket=url.netloc) from error
     prefix = url.path.strip("/")
     return Bucket(client, url.netloc, f"{prefix}/" if prefix else "", endpoint)
 
 
-@lru_cache
 def _session(profile: str | None) -> Any:
-    """Return the session that reads S3's description once for all buckets; where a region is lost every look waits for that."""
+    """Return a session of its own, with credentials of its own; what describes S3 is read once for all of them."""
+    session = botocore.session.Session(profile=profile)
+    session.register_component("data_loader", _descriptions())
     # The session's type lists the clients of every service, and only some of their stubs are installed.
-    return boto3.Session(profile_name=profile)
+    return boto3.Session(botocore_session=session)
+
+
+@lru_cache
+def _descriptions() -> Loader:
+    return create_loader()
 
 
 def trouble(error: ClientError | BotoCoreError, *, place: str, bucket: str) -> HhctlError:

@@ -167,6 +167,14 @@ def test_missing_credentials_are_told_as_such(s3_backend: str, monkeypatch: pyte
     assert denied.value.code is ExitCode.CREDENTIALS
 
 
+@pytest.mark.parametrize(
+    ("options", "says"), [("profile=nobody", "names an AWS profile that is not there"), ("region=us+east+1", "cannot be had: .*us east 1")]
+)
+def test_a_url_that_makes_no_client_is_told_as_such(options: str, says: str) -> None:
+    with pytest.raises(HhctlError, match=f"the state in s3://some-bucket {says}"):
+        objects_beside(f"s3://some-bucket?{options}")
+
+
 def test_a_backend_that_keeps_nothing_beside_its_state_is_refused() -> None:
     with pytest.raises(UsageFault, match=r"cannot be kept beside the state in https://api\.pulumi\.com"):
         objects_beside("https://api.pulumi.com")
