@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from localcloud.process import MARK
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 API = "api"
-_PART = b"HHCTL_LOCAL_PART="
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -61,7 +62,7 @@ def seen(folder: Path) -> Seen:
 
 def read_mark(environment: bytes, folder: Path) -> Mark | None:
     """The mark in a process's environment, None where it is no pod's of the cloud in `folder`."""
-    prefix = _PART + f"{folder}:".encode()
+    prefix = f"{MARK}={folder}:".encode()
     part = next((each.removeprefix(prefix).decode() for each in environment.split(b"\0") if each.startswith(prefix)), "")
     region, kind, uid, container = (*part.split("/", 3), "", "", "", "")[:4]
     return Mark(region, uid, container) if kind == "pods" and container else None

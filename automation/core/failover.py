@@ -109,10 +109,9 @@ def plan_failover(facts: Facts, request: Request) -> Plan:
     minimum, maximum = max(before.minimum, request.minimum), max(before.maximum, request.maximum)
     grown = before if before.active else replace(before, minimum=minimum, maximum=maximum)
     bases = {stack: facts.of(stack).standing.base for stack in ((STANDBY, HOME) if request.stops else (STANDBY,))}
-    shut = shut_database(facts, HOME, back=not promoted, best_effort=request.lost)
     steps = (
         *(() if before.active else brought_to_size(facts, STANDBY, before, grown)),
-        *((shut,) if request.shuts else ()),
+        *((shut_database(facts, HOME, back=not promoted, best_effort=request.lost),) if request.shuts else ()),
         *(stop_pods(facts, HOME, facts.present(HOME), back=not promoted, best_effort=request.lost) if request.stops else ()),
         *promotion(sides, begun=promoted, planned=request.planned),
         turned(facts, sides, grown),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from automation.core.plan import Ending
 from automation.core.record import Event
-from automation.core.resume import is_same, moves
+from automation.core.resume import begins, is_same
 from stacks.switching import INTERVAL_SECONDS, THRESHOLD, TTL_SECONDS
 
 if TYPE_CHECKING:
@@ -150,21 +150,14 @@ def to_json(measured: Measured) -> Mapping[str, Json]:
 
 def _runs(records: Sequence[Record], operation: str) -> list[list[Record]]:
     """Choose the records of the newest run, and of the runs that it went on from: those that did not come to their end."""
-    begun = [(record, str(record.data.get("operation", ""))) for record in records if record.event is Event.BEGUN]
     chosen: list[list[Record]] = []
-    for first, command in reversed(begun):
-        same = is_same(command, operation)
-        if not same and not (moves(command) and moves(operation)):
-            continue
+    for first in reversed([record for record in records if begins(record, operation)]):
         own = [record for record in records if record.run == first.run and record.event is not Event.MEASURED]
-        if not same:
-            # What moved the traffic another way has overtaken what came before it.
-            if chosen and _did_something(own):
-                break
-            continue
-        if chosen and _is_over(own):
+        same = is_same(str(first.data["operation"]), operation)
+        # What moved the traffic another way has overtaken what came before it.
+        if chosen and (_is_over(own) if same else _did_something(own)):
             break
-        if not chosen or _did_something(own):
+        if same and (not chosen or _did_something(own)):
             chosen.insert(0, own)
     return chosen
 

@@ -87,7 +87,7 @@ def unfinished(records: Sequence[Record], operation: str) -> Unfinished | None:
 
     `records` stand oldest first; those of other runs may stand between them. What moved the traffic since, whichever way, has overtaken it.
     """
-    for begun in reversed([record for record in records if _begins(record, operation)]):
+    for begun in reversed([record for record in records if begins(record, operation)]):
         own = [record for record in records if record.run == begun.run]
         if _has_done_something(begun, own):
             return _what_is_left(begun, own) if is_same(str(begun.data["operation"]), operation) else None
@@ -102,6 +102,12 @@ def moves(operation: str) -> bool:
 def is_same(one: str, other: str) -> bool:
     """Tell whether either command goes on from where the other was interrupted; one that moves the traffic does, whatever its options."""
     return _key(one) == _key(other)
+
+
+def begins(record: Record, operation: str) -> bool:
+    """Tell whether a run begins of which `operation` goes on, or by which what it did before is overtaken."""
+    begun = str(record.data.get("operation", ""))
+    return record.event is Event.BEGUN and (is_same(begun, operation) or (moves(begun) and moves(operation)))
 
 
 def _key(operation: str) -> str:
@@ -146,11 +152,6 @@ def is_undone(left: UpdateLeft, entries: Sequence[Entry]) -> bool:
 def carried_out(entries: Sequence[Entry]) -> Iterator[Entry]:
     """Choose the updates that were carried out, if only in part."""
     return (entry for entry in entries if entry.kind is Kind.UPDATE and entry.outcome is not Outcome.REFUSED)
-
-
-def _begins(record: Record, operation: str) -> bool:
-    begun = str(record.data.get("operation", ""))
-    return record.event is Event.BEGUN and (is_same(begun, operation) or (moves(begun) and moves(operation)))
 
 
 def _has_done_something(begun: Record, own: Sequence[Record]) -> bool:

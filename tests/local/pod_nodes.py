@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from pods.programs import until
 
 from localcloud.folder import CloudFolder
 from localcloud.kube_api import KubeError
@@ -13,7 +16,7 @@ from localcloud.pods.events import Events
 from localcloud.pods.node import Node
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from localcloud.kube_api import Manifest
@@ -101,3 +104,8 @@ def deleted(pod: Manifest, grace: int = 0) -> dict[str, Any]:
     """The pod as the API has it once its deletion is asked for."""
     asked = {"deletionTimestamp": "2026-11-23T12:00:00Z", "deletionGracePeriodSeconds": grace}
     return {**pod, "metadata": {**pod["metadata"], **asked}}
+
+
+async def seen(look: Callable[[], object]) -> None:
+    """Wait until something is seen, while the event loop goes on."""
+    await asyncio.to_thread(until, look, within=20)

@@ -8,39 +8,20 @@ import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from local.pod_nodes import Api, deleted, manifest, node_in
-from pods.programs import until
+from local.pod_nodes import Api, deleted, manifest, seen
 
 from localcloud.kube_watch import Deleted, Listed, Seen, Watched
 from localcloud.pods.agent import Agent
 from localcloud.pods.pod import PodLife
-from localcloud.pods.processes import end_strays, processes_by_mark
+from localcloud.pods.processes import processes_by_mark
 from localcloud.pods.states import Running, Waiting
 from localcloud.pods.targets import _targets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
     from localcloud.kube_api import Manifest
     from localcloud.pods.node import Node
 
 BOUND = Watched("v1", "Pod", "spec.nodeName=real-a")
-
-
-@pytest.fixture
-def api() -> Api:
-    return Api()
-
-
-@pytest.fixture
-def node(tmp_path: Path, api: Api) -> Iterator[Node]:
-    yield (node := node_in(tmp_path, api))
-    end_strays(processes_by_mark(node.folder, node.region), keep={})
-
-
-async def seen(look: Callable[[], object]) -> None:
-    await asyncio.to_thread(until, look, within=20)
 
 
 def runs(agent: Agent, uid: str) -> bool:

@@ -9,36 +9,18 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
-from local.pod_nodes import SLEEPS, Api, deleted, manifest, node_in
-from pods.programs import until
+from local.pod_nodes import SLEEPS, Api, deleted, manifest, seen
 
 from localcloud.kube_api import KubeError
 from localcloud.pods import container as container_module
 from localcloud.pods.environment import ConfigFault
 from localcloud.pods.pod import PodLife
-from localcloud.pods.processes import Launch, end_strays, processes_by_mark, start
+from localcloud.pods.processes import Launch, processes_by_mark, start
 from localcloud.pods.starting import start_container
 from localcloud.pods.states import Running, Terminated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from localcloud.pods.node import Node
-
-
-@pytest.fixture
-def api() -> Api:
-    return Api()
-
-
-@pytest.fixture
-def node(tmp_path: Path, api: Api) -> Iterator[Node]:
-    yield (node := node_in(tmp_path, api))
-    end_strays(processes_by_mark(node.folder, node.region), keep={})
-
-
-async def seen(look: Callable[[], object]) -> None:
-    await asyncio.to_thread(until, look, within=20)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
-from local.pod_nodes import Api, manifest, node_in
+from local.pod_nodes import Api, manifest, seen
 from pods.programs import SERVER, until
 
 from localcloud.pods.addresses import AddressBook
@@ -16,26 +16,15 @@ from localcloud.pods.commands import run_check
 from localcloud.pods.environment import with_local_port
 from localcloud.pods.manifest import read_pod
 from localcloud.pods.pod import PodLife
-from localcloud.pods.processes import Launch, end_strays, processes_by_mark, start
+from localcloud.pods.processes import Launch, processes_by_mark, start
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from localcloud.kube_api import Manifest
     from localcloud.pods.container import ContainerLife
     from localcloud.pods.node import Node
-
-
-@pytest.fixture
-def api() -> Api:
-    return Api()
-
-
-@pytest.fixture
-def node(tmp_path: Path, api: Api) -> Iterator[Node]:
-    yield (node := node_in(tmp_path, api))
-    end_strays(processes_by_mark(node.folder, node.region), keep={})
 
 
 def living(node: Node, pod: Manifest, look: Callable[[ContainerLife], object]) -> ContainerLife:
@@ -47,7 +36,7 @@ def living(node: Node, pod: Manifest, look: Callable[[ContainerLife], object]) -
         run = asyncio.create_task(life.run())
         app = life.lives["app"]
         try:
-            await asyncio.to_thread(until, lambda: look(app), within=20)
+            await seen(lambda: look(app))
             return app
         finally:
             run.cancel()

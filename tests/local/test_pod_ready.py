@@ -7,18 +7,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from local.pod_nodes import Api, manifest, node_in
-from pods.programs import until
+from local.pod_nodes import Api, manifest, seen
 
 from localcloud.pods.manifest import read_pod
 from localcloud.pods.pod import PodLife
-from localcloud.pods.processes import end_strays, processes_by_mark
 from localcloud.pods.states import Running, Standing, Terminated
 from localcloud.pods.status import PodStanding, status_document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from localcloud.kube_api import Manifest
     from localcloud.pods.node import Node
@@ -69,17 +66,6 @@ def test_with_all_gates_open_a_pod_is_ready_and_an_unready_container_is_told_fir
     assert conditions(set(), {}, readinessGates=gates)["Ready"]["reason"] == "ContainersNotReady"
 
 
-@pytest.fixture
-def api() -> Api:
-    return Api()
-
-
-@pytest.fixture
-def node(tmp_path: Path, api: Api) -> Iterator[Node]:
-    yield (node := node_in(tmp_path, api))
-    end_strays(processes_by_mark(node.folder, node.region), keep={})
-
-
 def test_a_gate_that_somebody_opens_is_noticed(node: Node, api: Api) -> None:
     pod = manifest(readinessGates=[{"conditionType": GATE}])
 
@@ -90,10 +76,10 @@ def test_a_gate_that_somebody_opens_is_noticed(node: Node, api: Api) -> None:
     async def go() -> None:
         life = PodLife(node, pod, {})
         run = asyncio.create_task(life.run())
-        await asyncio.to_thread(until, lambda: told("False", "ReadinessGatesNotReady"), within=20)
+        await seen(lambda: told("False", "ReadinessGatesNotReady"))
         last = api.statuses[-1]
         life.hear({**pod, "status": {**last, "conditions": [*last["conditions"], {"type": GATE, "status": "True"}]}})
-        await asyncio.to_thread(until, lambda: told("True", None), within=20)
+        await seen(lambda: told("True", None))
         run.cancel()
 
     asyncio.run(go())
