@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from automation.core.losses import read_branch, read_losses
+from automation.core.losses import is_recycled, read_branch, read_losses
 from automation.core.moved import loss_of, unknown_loss
 from automation.errors import HhctlError
 
@@ -45,3 +45,14 @@ def test_what_cannot_be_counted_is_bounded_by_what_was_kept_last() -> None:
     assert (loss.transactions, loss.seconds) == (None, 3.0)
     assert "after 2026-01-01 12:00:05 UTC" in loss.says
     assert unknown_loss("it is gone", replayed=None, promoted=AT).seconds is None
+
+
+@pytest.mark.parametrize(
+    ("complaint", "recycled"),
+    [
+        ("psql:<stdin>:17: ERROR: requested WAL segment pg_wal/000000010000000000000003 has already been removed", True),
+        ("psql:<stdin>:3: ERROR: permission denied to create extension", False),
+    ],
+)
+def test_a_log_that_does_not_reach_back_so_far_is_known_by_the_servers_words(complaint: str, *, recycled: bool) -> None:
+    assert is_recycled(complaint) is recycled
