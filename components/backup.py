@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 from pulumi_aws import iam
-from pulumi_kubernetes import batch, core, meta
+from pulumi_kubernetes import batch, core, meta, networking
 
 from components.vault import DAILY
 
@@ -20,6 +20,10 @@ _SECONDS_TO_END = 2 * 3600
 _SECONDS_KEPT = 7 * 24 * 3600
 _USER = 10001
 _SCRATCH = "/tmp"  # noqa: S108 - in the container, where a volume of its own is mounted
+
+_POSTGRESQL, _HTTPS, _HTTP = 5432, 443, 80
+_POD_IDENTITY = ("169.254.170.23/32", "fd00:ec2::23/128")
+"""Where the agent of EKS Pod Identity gives credentials out, on every node (Amazon EKS User Guide, "Pod Identity Agent")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class BackupArgs:
 
 
 class Backup(pulumi.ComponentResource):
-    """A CronJob that may write into the vault's daily folder, and read or delete nothing.
+    """A CronJob that may write into the vault's daily folder, and read or delete nothing, and speaks to database and AWS alone.
 
     Its role trusts EKS Pod Identity, by which a cluster binds it to the service account of the same name.
     """
@@ -62,10 +66,33 @@ class Backup(pulumi.ComponentResource):
             opts=inside,
         )
         named = meta.v1.ObjectMetaArgs(name=name, namespace=args.namespace)
-        account = core.v1.ServiceAccount(name, metadata=named, opts=inside)
-        batch.v1.CronJob(name, metadata=named, spec=_daily(name, args), opts=pulumi.ResourceOptions(parent=self, depends_on=[account]))
+        account = core.v1.ServiceAccount(name, metadata=named, automount_service_account_token=False, opts=inside)
+        ways = networking.v1.NetworkPolicy(name, metadata=named, spec=_open_ways(name), opts=inside)
+        needs = pulumi.ResourceOptions(parent=self, depends_on=[account, ways])
+        batch.v1.CronJob(name, metadata=named, spec=_daily(name, args), opts=needs)
         self.role_arn = role.arn
         self.register_outputs({"role_arn": self.role_arn})
+
+
+def _labels(name: str) -> dict[str, str]:
+    return {"app.kubernetes.io/name": name, "app.kubernetes.io/component": "backup"}
+
+
+def _open_ways(name: str) -> networking.v1.NetworkPolicySpecArgs:
+    """The ways out of a namespace that denies by default. Database and AWS stand outside the cluster: their addresses are not named."""
+
+    def tcp(*ports: int) -> list[networking.v1.NetworkPolicyPortArgs]:
+        return [networking.v1.NetworkPolicyPortArgs(protocol="TCP", port=port) for port in ports]
+
+    agents = [networking.v1.NetworkPolicyPeerArgs(ip_block=networking.v1.IPBlockArgs(cidr=address)) for address in _POD_IDENTITY]
+    return networking.v1.NetworkPolicySpecArgs(
+        pod_selector=meta.v1.LabelSelectorArgs(match_labels=_labels(name)),
+        policy_types=["Egress"],
+        egress=[
+            networking.v1.NetworkPolicyEgressRuleArgs(ports=tcp(_POSTGRESQL, _HTTPS)),
+            networking.v1.NetworkPolicyEgressRuleArgs(to=agents, ports=tcp(_HTTP)),
+        ],
+    )
 
 
 def _daily(name: str, args: BackupArgs) -> batch.v1.CronJobSpecArgs:
@@ -74,7 +101,7 @@ def _daily(name: str, args: BackupArgs) -> batch.v1.CronJobSpecArgs:
         active_deadline_seconds=_SECONDS_TO_END,
         ttl_seconds_after_finished=_SECONDS_KEPT,
         template=core.v1.PodTemplateSpecArgs(
-            metadata=meta.v1.ObjectMetaArgs(labels={"app.kubernetes.io/name": name, "app.kubernetes.io/component": "backup"}),
+            metadata=meta.v1.ObjectMetaArgs(labels=_labels(name)),
             spec=_pod(name, args),
         ),
     )
@@ -93,6 +120,7 @@ def _daily(name: str, args: BackupArgs) -> batch.v1.CronJobSpecArgs:
 def _pod(name: str, args: BackupArgs) -> core.v1.PodSpecArgs:
     return core.v1.PodSpecArgs(
         service_account_name=name,
+        automount_service_account_token=False,
         restart_policy="Never",
         enable_service_links=False,
         security_context=core.v1.PodSecurityContextArgs(

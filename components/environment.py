@@ -50,7 +50,6 @@ class Environment(pulumi.ComponentResource):
                 hard={
                     "pods": str(quota.pods),
                     "requests.cpu": quota.cpu,
-                    "limits.cpu": quota.cpu,
                     "requests.memory": quota.memory,
                     "limits.memory": quota.memory,
                     "services.loadbalancers": "0",

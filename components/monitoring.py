@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 RULES_LABEL = {"prometheus_rules": "1"}
 DASHBOARD_LABEL = {"grafana_dashboard": "1"}
-"""By which the sidecars of Prometheus and Grafana find ConfigMaps, whatever their namespace."""
+"""By which sidecars of Prometheus and Grafana find ConfigMaps, where they look in every namespace."""
 
 
 @dataclass(frozen=True, slots=True)

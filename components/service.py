@@ -77,7 +77,8 @@ class Service(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("house-helper:components:Service", name, None, opts)
-        # Named by the engine: Secrets are immutable to it, so a changed one is another one, whose new name rolls the pods.
+        # Named by the engine: Secrets are immutable to it, so a changed one is another one, whose new name rolls the pods. The one before
+        # stays for pods that have not rolled yet, and goes with the namespace.
         secret = core.v1.Secret(
             name,
             metadata=meta.v1.ObjectMetaArgs(namespace=args.namespace),
@@ -85,7 +86,7 @@ class Service(pulumi.ComponentResource):
                 "DATABASE_URL": pulumi.Output.secret(args.database_url),
                 "REDIS_URL": pulumi.Output.secret(args.cache_url),
             },
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
         )
         self.secret = secret.metadata.apply(lambda metadata: metadata.name or "")
         helm.v3.Release(

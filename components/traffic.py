@@ -57,8 +57,9 @@ class TrafficArgs:
 class Traffic(pulumi.ComponentResource):
     """A hosted zone in which traffic moves only when an operator turns the standby's switch on.
 
-    PRIMARY's only health check looks for the switch in the standby's object and is inverted: what cannot be read leaves the traffic where
-    it is. SECONDARY has none. Neither asks whether a region is well: traffic must not go by itself to a database that is still read-only.
+    PRIMARY's only health check looks for the switch in the standby's object and is inverted: while that is off, what cannot be read leaves
+    the traffic where it is. Once it is on, an object that cannot be read any more leads the traffic back to the home region. SECONDARY has
+    none. Neither asks whether a region is well: traffic must not go by itself to a database that is still read-only.
     """
 
     zone_id: pulumi.Output[str]

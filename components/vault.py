@@ -24,7 +24,10 @@ _KEY_WAITING_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """For how many days a backup lies, cannot be deleted by anybody (`locked`), and stays to be had after its deletion (`deleted`)."""
+    """For how many days a backup lies, is `locked`, and stays to be had once it is `deleted`.
+
+    What is locked can be deleted by nobody but who may bypass governance.
+    """
 
     daily: int
     manual: int

@@ -86,8 +86,8 @@ class Dials:
 
     `present`: false once the stack is destroyed. `minimum` and `maximum`: the bounds that the autoscaler keeps the stable pods in.
     `stopped`: no pods at all, whatever the bounds. `memory`: a pod's limit; None leaves it to the chart. `active`: the region's switch,
-    true where the traffic is to go, and `term` counts the
-    failovers: of two regions that are on, the one of the higher term serves. `schema`: the newest migration that the database has.
+    true where the traffic is to go. `term` counts the failovers: of two regions that are on, the one of the higher term serves. `schema`:
+    the newest migration that the database has, as far as hhctl has recorded it.
     """
 
     present: Flag = True

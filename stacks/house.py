@@ -37,6 +37,15 @@ CHART_FROM_PROGRAM = "../infra/helm/house-helper"
 MIGRATIONS = CHART.parent.parent.parent / "services" / "api" / "migrations"
 
 
+PODS_AT_MOST = {"staging": 40, HOME: 200, STANDBY: 200}
+"""The pods of all kinds that a stack's namespace takes, by its quota."""
+
+
+def other(stack: str) -> str:
+    """The one of prod and dr that `stack` is not."""
+    return STANDBY if stack == HOME else HOME
+
+
 def version_label(tag: str) -> str:
     """The label that the chart gives the pods of an image's tag, cut to what a label may be."""
     return tag[:63].strip("._-")

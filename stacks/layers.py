@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 FILE_NAME = "hhctl.toml"
 
 Tables: TypeAlias = dict[str, Any]
+
+_FILES = (("changelog",), ("smoke_program", "path"))
+"""Where a spec names files."""
 
 
 class Layer(Protocol):
@@ -65,14 +69,19 @@ def find_files(start: Path, environment: Mapping[str, str]) -> list[Path]:
 
 
 def read_file(file: Path) -> FileLayer:
-    """Read one TOML file.
+    """Read one TOML file; the files that it names stand beside it, wherever it is read from.
 
     Raises:
         OSError: it cannot be read.
         ValueError: it is no UTF-8 or no TOML; the message says where.
     """
     text = file.read_text(encoding="utf-8")
-    return FileLayer(file, text, tomllib.loads(text))
+    tables = tomllib.loads(text)
+    for *above, key in _FILES:
+        table = reduce(table_at, above, tables)
+        if isinstance(named := table.get(key), str) and named:
+            table[key] = str(file.parent / named)
+    return FileLayer(file, text, tables)
 
 
 def merged(layers: Sequence[Layer]) -> Tables:

@@ -29,7 +29,7 @@ def alerts(promises: Iterable[Objective], *, stack: str, namespace: str) -> tupl
             hold=promise.hold,
             severity=promise.severity.value,
             summary=f"{stack}: {promise.title.lower()}: {{{{ $value }}}} ({_limit(promise)})",
-            action=f"hhctl diagnose {promise.diagnosis} --stack {stack}",
+            action=f"hhctl health {stack}",
         )
         for promise in promises
     )

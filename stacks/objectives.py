@@ -24,7 +24,9 @@ STARTED = "process_start_time_seconds"
 """A gauge of when a pod's process started: it changes by a restart."""
 
 
-RUNGS = (10, 25, 50, 100)
+ALL_REQUESTS = 100
+"""The weight at which a canary has all requests, and stable none."""
+RUNGS = (10, 25, 50, ALL_REQUESTS)
 """The ladder of a canary: the weights, in per cent of the requests, that it comes to one after the other."""
 RUNG_SOAK = timedelta(hours=1)
 """How long each rung is watched at least."""
@@ -82,8 +84,6 @@ class Objective:
     relative: bool
     hold: timedelta
     severity: Severity
-    diagnosis: str
-    """The scenario of `hhctl diagnose` that finds out why."""
     least: int = 1
     floor: float = 0.0
     quantile: float | None = None
@@ -137,7 +137,6 @@ def objectives(promised: Objectives) -> tuple[Objective, ...]:
             relative=False,
             hold=timedelta(minutes=2),
             severity=Severity.P1,
-            diagnosis="high-error-rate",
             least=_LEAST_REQUESTS,
         ),
         Objective(
@@ -150,7 +149,6 @@ def objectives(promised: Objectives) -> tuple[Objective, ...]:
             relative=False,
             hold=timedelta(minutes=5),
             severity=Severity.P2,
-            diagnosis="high-latency",
             least=_LEAST_REQUESTS,
             quantile=_P95_OF,
         ),
@@ -164,7 +162,6 @@ def objectives(promised: Objectives) -> tuple[Objective, ...]:
             relative=True,
             hold=timedelta(minutes=10),
             severity=Severity.P2,
-            diagnosis="high-latency",
             least=_LEAST_REQUESTS,
             floor=0.1,
             quantile=_P95_OF,
@@ -180,7 +177,6 @@ def objectives(promised: Objectives) -> tuple[Objective, ...]:
             relative=False,
             hold=timedelta(minutes=2),
             severity=Severity.P1,
-            diagnosis="restart-loop",
         ),
         Objective(
             name="restart-loop",
@@ -192,7 +188,6 @@ def objectives(promised: Objectives) -> tuple[Objective, ...]:
             relative=False,
             hold=timedelta(),
             severity=Severity.P2,
-            diagnosis="restart-loop",
         ),
     )
 

@@ -80,7 +80,7 @@ class SmokeProgram:
 
 @dataclass(frozen=True, slots=True)
 class Freeze:
-    """A time in which the stacks named are not changed, from `begins` up to and without `ends`."""
+    """A time in which no version is brought to the stacks named, from `begins` up to and without `ends`."""
 
     reason: Text
     stacks: tuple[StackName, ...]
@@ -134,6 +134,7 @@ class Spec:
     """Everything that `hhctl.toml` says, checked.
 
     `registry` is where images are looked up, `changelog` the file that must name a version before it is deployed; without it nobody looks.
+    Files are named from the folder of the `hhctl.toml` that names them.
     `dashboards` is where Grafana is. `dns` is the name server that is asked for what the world is told, without it the system's. `messages`
     says who is told of a failover.
     """

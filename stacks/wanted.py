@@ -37,8 +37,11 @@ class Wanted:
         return self.spec.regions[self.place.region]
 
     def cluster(self) -> kubernetes.Provider:
-        """The cluster of its region; ConfigMaps are changed in place, while a changed Secret is another one."""
-        return kubernetes.Provider(self.place.region, context=self.region.context, enable_config_map_mutable=True)
+        """The cluster of its region; ConfigMaps are changed in place, while a changed Secret is another one.
+
+        An empty kubeconfig is the operator's own. Left out, the SDK would write where that lies into the state, for every other operator.
+        """
+        return kubernetes.Provider(self.place.region, kubeconfig="", context=self.region.context, enable_config_map_mutable=True)
 
     def cloud(self) -> aws.Provider:
         """AWS in its region: at Amazon, or at the endpoint that the spec names instead."""

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from stacks import dials
     from stacks.wanted import Wanted
 
-_STAGING_QUOTA = Quota(pods=40, cpu="20", memory="40Gi")
-_QUOTA = Quota(pods=200, cpu="200", memory="400Gi")
+_QUOTAS = {
+    "staging": Quota(pods=house.PODS_AT_MOST["staging"], cpu="20", memory="40Gi"),
+    **{stack: Quota(pods=house.PODS_AT_MOST[stack], cpu="200", memory="400Gi") for stack in (house.HOME, house.STANDBY)},
+}
 
 BACKUP_IMAGE = "house-helper/backup:v1.0.0"
 _BACKUP_SCHEDULE = "17 3 * * *"
@@ -37,7 +39,7 @@ def declare_staging(wanted: Wanted) -> None:
     if not wanted.dials.present:
         return
     providers: list[pulumi.ProviderResource] = [wanted.cluster()]
-    environment = _environment(wanted, _STAGING_QUOTA, providers)
+    environment = _environment(wanted, providers)
     _service(wanted, environment, providers, switches=None)
 
 
@@ -51,25 +53,21 @@ def declare_regional(wanted: Wanted) -> None:
     if not wanted.dials.present:
         return
     providers: list[pulumi.ProviderResource] = [wanted.cluster(), cloud]
-    environment = _environment(wanted, _QUOTA, providers)
-    own, other = (house.switch_url(wanted.spec, wanted.spec.stacks[stack].region) for stack in (wanted.stack, _counterpart(wanted.stack)))
+    environment = _environment(wanted, providers)
+    own, other = (house.switch_url(wanted.spec, wanted.spec.stacks[stack].region) for stack in (wanted.stack, house.other(wanted.stack)))
     service = _service(wanted, environment, providers, switches=Switches(own=own, other=other))
     _backup(wanted, environment, service, vault, providers)
     _monitoring(wanted, environment, providers)
     _switch(wanted, cloud)
 
 
-def _counterpart(stack: str) -> str:
-    return house.STANDBY if stack == house.HOME else house.HOME
-
-
-def _environment(wanted: Wanted, quota: Quota, providers: list[pulumi.ProviderResource]) -> Environment:
+def _environment(wanted: Wanted, providers: list[pulumi.ProviderResource]) -> Environment:
     workload = wanted.place.workload
     if workload is None:
         raise pulumi.RunError(f"the spec gives {wanted.stack} no workload")
     environment = Environment(
         house.PROJECT,
-        EnvironmentArgs(namespace=workload.namespace, quota=quota),
+        EnvironmentArgs(namespace=workload.namespace, quota=_QUOTAS[wanted.stack]),
         pulumi.ResourceOptions(providers=providers),
     )
     pulumi.export("namespace", environment.namespace)
@@ -97,7 +95,6 @@ def _service(wanted: Wanted, environment: Environment, providers: list[pulumi.Pr
 
 
 def _vault(wanted: Wanted, cloud: aws.Provider) -> Vault:
-
     standby = Replica(bucket=house.vault(house.STANDBY), region=wanted.spec.stacks[house.STANDBY].region)
     args = VaultArgs(
         bucket=house.vault(wanted.stack),
@@ -111,7 +108,6 @@ def _vault(wanted: Wanted, cloud: aws.Provider) -> Vault:
 
 
 def _backup(wanted: Wanted, environment: Environment, service: Service, vault: Vault, providers: list[pulumi.ProviderResource]) -> None:
-
     args = BackupArgs(
         namespace=environment.namespace,
         image=BACKUP_IMAGE,
@@ -130,7 +126,6 @@ def _backup(wanted: Wanted, environment: Environment, service: Service, vault: V
 
 
 def _monitoring(wanted: Wanted, environment: Environment, providers: list[pulumi.ProviderResource]) -> None:
-
     workload = wanted.place.workload
     namespace = workload.namespace if workload else ""
     promises = objectives(wanted.spec.objectives)
@@ -144,7 +139,6 @@ def _monitoring(wanted: Wanted, environment: Environment, providers: list[pulumi
 
 
 def _switch(wanted: Wanted, cloud: aws.Provider) -> None:
-
     region = wanted.place.region
     args = SwitchArgs(
         bucket=house.switch_bucket(region),

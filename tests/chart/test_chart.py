@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from rendering import DIGEST, OTHER_DIGEST, NotRendered, Rendered, lint, render, with_canary, with_image
 
+from localcloud.sidecars.fence import _PATIENCE
 from stacks import house
 
 WORKLOADS = ("staging", "prod", "dr")
@@ -191,8 +192,10 @@ def test_the_route_answers_to_the_stacks_public_names(stack: str, names: list[st
 def test_the_fence_reads_both_switches_and_takes_the_pod_out_at_once(prod: Rendered) -> None:
     fence = dict(prod.containers())[f"{STABLE}/fence"]
     variables = {each["name"]: each["value"] for each in fence["env"]}
-    assert variables == {"PORT": "8081", "OWN_SWITCH_URL": "https://own", "OTHER_SWITCH_URL": "https://other", "INTERVAL_SECONDS": "5"}
-    assert (fence["readinessProbe"]["periodSeconds"], fence["readinessProbe"]["failureThreshold"]) == (5, 1)
+    assert variables == {"PORT": "8081", "OWN_SWITCH_URL": "https://own", "OTHER_SWITCH_URL": "https://other", "INTERVAL_SECONDS": "3"}
+    probe = fence["readinessProbe"]
+    assert (probe["periodSeconds"], probe["failureThreshold"]) == (2, 1)
+    assert float(variables["INTERVAL_SECONDS"]) + _PATIENCE + probe["periodSeconds"] + probe["timeoutSeconds"] < 10
 
 
 def test_staging_has_no_other_region_to_give_way_to() -> None:

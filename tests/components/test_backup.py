@@ -75,3 +75,19 @@ def test_its_role_may_add_daily_backups_and_neither_read_nor_delete_any(declared
         {"Effect": "Allow", "Action": ["s3:PutObject", "s3:AbortMultipartUpload"], "Resource": "arn:aws:s3:::backups/daily/*"},
         {"Effect": "Allow", "Action": ["kms:GenerateDataKey", "kms:Decrypt"], "Resource": ARGS.key_arn},
     ]
+
+
+def test_its_pods_reach_database_aws_and_the_agent_of_pod_identity_and_nothing_else(declared: Declared, job: dict[str, Any]) -> None:
+    policy = declared.only("NetworkPolicy")
+    assert policy.inputs["spec"] == {
+        "podSelector": {"matchLabels": job["jobTemplate"]["spec"]["template"]["metadata"]["labels"]},
+        "policyTypes": ["Egress"],
+        "egress": [
+            {"ports": [{"protocol": "TCP", "port": 5432}, {"protocol": "TCP", "port": 443}]},
+            {
+                "to": [{"ipBlock": {"cidr": "169.254.170.23/32"}}, {"ipBlock": {"cidr": "fd00:ec2::23/128"}}],
+                "ports": [{"protocol": "TCP", "port": 80}],
+            },
+        ],
+    }
+    assert policy.urn in declared.only("CronJob").dependencies

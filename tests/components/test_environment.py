@@ -32,7 +32,6 @@ def test_the_quota_bounds_pods_cores_and_memory_and_forbids_ways_in_past_the_gat
     assert hard == {
         "pods": "12",
         "requests.cpu": "6",
-        "limits.cpu": "6",
         "requests.memory": "10Gi",
         "limits.memory": "10Gi",
         "services.loadbalancers": "0",

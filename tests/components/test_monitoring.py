@@ -17,7 +17,7 @@ ALERT = Alert(
     hold=timedelta(minutes=2),
     severity="P1",
     summary="errors: {{ $value }}",
-    action="hhctl diagnose",
+    action="hhctl health here",
 )
 PANELS = tuple(Panel(f"panel {number}", "", {"stable": "up", "canary": "up == 0"}, "s", limit=1.0) for number in range(3))
 
@@ -42,7 +42,7 @@ def test_rules_are_a_file_as_prometheus_reads_it_where_its_sidecar_looks(declare
                 "expr": ALERT.expression,
                 "for": "120s",
                 "labels": {"severity": "P1"},
-                "annotations": {"summary": "errors: {{ $value }}", "action": "hhctl diagnose"},
+                "annotations": {"summary": "errors: {{ $value }}", "action": "hhctl health here"},
             }
         ],
     }

@@ -62,6 +62,15 @@ def test_a_workload_stands_in_the_namespace_and_region_of_the_spec(stack: str, s
     assert found.outputs["url"] == place.workload.url
 
 
+@pytest.mark.parametrize("stack", WORKLOADS)
+def test_every_pod_has_a_way_out_of_a_namespace_that_denies_by_default(stack: str, spec: Spec) -> None:
+    found = declared(stack, spec)
+    jobs = [each.inputs["spec"]["jobTemplate"]["spec"]["template"] for each in found.of("CronJob")]
+    for labels in (job["metadata"]["labels"] for job in jobs):
+        selectors = [policy.inputs["spec"]["podSelector"].get("matchLabels", {}) for policy in found.of("NetworkPolicy")]
+        assert any(selector and selector.items() <= labels.items() for selector in selectors)
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_resource_is_made_by_a_provider_that_the_stack_was_given(stack: str, spec: Spec) -> None:
     found = declared(stack, spec)

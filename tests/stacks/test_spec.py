@@ -116,3 +116,17 @@ def test_a_variable_mends_what_is_wrong_in_the_file(valid: str, tmp_path: Path) 
     with pytest.raises(SpecInvalid):
         _spec(tmp_path, broken)
     assert _spec(tmp_path, broken, HHCTL_PROMETHEUS_US_EAST_1="http://ten").regions["us-east-1"].prometheus == "http://ten"
+
+
+def test_files_are_named_from_the_folder_of_the_spec_that_names_them(valid: str, tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (tmp_path / "hhctl.toml").write_text(f'changelog = "CHANGELOG.md"\n{valid}\n[smoke_program]\npath = "bin/smoke"\n')
+    spec = load_spec(docs, {"XDG_CONFIG_HOME": str(tmp_path / "none")})
+    assert spec.changelog == str(tmp_path / "CHANGELOG.md")
+    assert spec.smoke_program
+    assert spec.smoke_program.path == str(tmp_path / "bin" / "smoke")
+
+
+def test_a_file_that_is_named_from_the_root_is_that(valid: str, tmp_path: Path) -> None:
+    assert _spec(tmp_path, f'changelog = "/srv/CHANGELOG.md"\n{valid}').changelog == "/srv/CHANGELOG.md"

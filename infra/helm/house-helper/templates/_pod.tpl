@@ -83,7 +83,7 @@ startupProbe:
   failureThreshold: 60
 readinessProbe:
   httpGet: { path: /ready, port: fence }
-  periodSeconds: {{ .fence.intervalSeconds }}
+  periodSeconds: 2
   timeoutSeconds: 2
   failureThreshold: 1
 livenessProbe:
