@@ -76,7 +76,7 @@ def demo() -> None:
     change(cloud, TRAFFIC_RATE, _TRAFFIC)
     raise_cloud(cloud)
     shell = _terminal(cloud)
-    for heading, commands in _CHAPTERS:
+    for heading, commands in CHAPTERS:
         _say(f"\n{heading}")
         for words, code in commands:
             shell.type(*words, code=code)
@@ -109,7 +109,7 @@ def _done(command: str) -> tuple[Sequence[str], ExitCode]:
 
 _TRAFFIC = 200.0  # requests a second
 _BEHIND_ITS_BACK = "kubectl --context us-east-1 --namespace house-helper-prod"
-_CHAPTERS: Sequence[tuple[str, Sequence[tuple[Sequence[str], ExitCode]]]] = (
+CHAPTERS: Sequence[tuple[str, Sequence[tuple[Sequence[str], ExitCode]]]] = (
     ("2. The four stacks, each as one update.", [_done(f"hhctl up {stack} --yes --reason first") for stack in STACKS]),
     ("3. Nothing is left to do, and a script can rely on it.", [_done("hhctl preview --all --exit-code")]),
     (

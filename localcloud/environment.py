@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from localcloud import toolchain
 from localcloud.aws.part import state_bucket
 from localcloud.cloud import PROVIDERS, Cloud
+from localcloud.folder import read_noted
 from localcloud.kube.control_plane import POD_PROGRAMS, Access, ControlPlane, kubeconfig
 from localcloud.kube_api import KubeApi, KubeError
 from localcloud.postgres import DATABASE, SUPERUSER, Postgres, programs
@@ -108,10 +109,7 @@ def note_fingerprints(cloud: Cloud) -> None:
 
 
 def _noted_fingerprints(cloud: Cloud) -> Mapping[str, str]:
-    try:
-        return json.loads(_fingerprints(cloud).read_text())
-    except FileNotFoundError:
-        return {}
+    return read_noted(_fingerprints(cloud), str)
 
 
 def _fingerprints(cloud: Cloud) -> Path:

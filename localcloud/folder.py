@@ -11,7 +11,7 @@ import shutil
 import socket
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from automation.errors import Busy, HhctlError
 from localcloud.places import make_own_folder
@@ -19,6 +19,8 @@ from localcloud.places import make_own_folder
 if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
+
+T = TypeVar("T")
 
 # Below the range from which the kernel takes ports for outgoing connections, so that a part finds its port free again.
 _PORTS = range(20000, 32000)
@@ -127,12 +129,32 @@ class CloudFolder:
             parent.rmdir()
 
     def _ports(self) -> dict[str, int]:
-        try:
-            return json.loads(self._ports_file.read_text())
-        except FileNotFoundError:
-            return {}
-        except ValueError:
-            raise HhctlError(f"{self._ports_file} is not readable as JSON", hint="hhctl local down, then hhctl local up") from None
+        return read_noted(self._ports_file, int)
+
+
+def read_noted(path: Path, kind: type[T]) -> dict[str, T]:
+    """What a file of the cloud folder notes by name, each of one kind; nothing where there is no such file.
+
+    Raises `HhctlError`: somebody has damaged it.
+    """
+    try:
+        noted: object = json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except ValueError:
+        noted = None
+    if not isinstance(noted, dict):
+        raise _damaged(path)
+    found: dict[str, T] = {}
+    for name, value in cast("dict[str, object]", noted).items():
+        if not isinstance(value, kind):
+            raise _damaged(path)
+        found[name] = value
+    return found
+
+
+def _damaged(path: Path) -> HhctlError:
+    return HhctlError(f"{path} is damaged", hint="hhctl local down, then hhctl local up")
 
 
 def _free_port(*, taken: frozenset[int]) -> int:

@@ -27,6 +27,11 @@ class KubeError(Exception):
         self.reason = reason
         self.message = message
 
+    @property
+    def passes(self) -> bool:
+        """Whether the same request may well be answered in a moment: the server was not reached, is too busy, or is not ready yet."""
+        return self.status in {0, 429} or self.status >= 500
+
 
 class Connection:
     """Pooled connections to one API server as one user; safe to share between threads. `timeout` is in seconds and for each request."""

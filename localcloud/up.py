@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from localcloud.part import Part
 
 _READY_WITHIN = 90.0
+_SETTLINGS = 3
+_SETTLED_AGAIN_AFTER = 0.5
 _MENDINGS = 3
 _LOG_LINES_SHOWN = 5
 
@@ -126,7 +128,7 @@ class _Raising:
                     start(self._folder, part.launch)
             _wait_until_ready(self._folder, part, self.given_up)
             with _told_of(part):
-                part.settle()
+                _settle(part, self.given_up)
             self._settled.add(part.name)
             self._told.ready(part, seconds=time.monotonic() - begun, started=started)
         finally:
@@ -186,6 +188,17 @@ def _wait_until_ready(folder: CloudFolder, part: Part, given_up: threading.Event
                 raise PartFault(_with_log(folder, part, "ended while it was starting"), hint=f"hhctl local logs {part.name}")
             look_for_process_at = now + 1.0
         time.sleep(0.05)
+
+
+def _settle(part: Part, given_up: threading.Event) -> None:
+    """Settle a part that is ready, anew where an API server has become too busy to answer meanwhile. Raises what the last try raises."""
+    for _ in range(_SETTLINGS - 1):
+        try:
+            return part.settle()
+        except KubeError as error:
+            if not error.passes or given_up.wait(_SETTLED_AGAIN_AFTER):
+                raise
+    return part.settle()
 
 
 def _with_log(folder: CloudFolder, part: Part, what: str) -> str:

@@ -84,7 +84,7 @@ def change(cloud: Cloud, setting: Setting, value: float) -> None:
 def up(options: Options, *, rate: float | None, scale: float | None) -> None:
     """Start what does not run, and mend what has crashed.
 
-    The first time it builds the programs it needs (about ten minutes on two cores); afterwards it takes seconds, and does nothing when all
+    The first time it builds the programs it needs (10 to 15 minutes on two cores); afterwards it takes seconds, and does nothing when all
     is well. Parts that `hhctl local fault` has stopped stay stopped, and those that need them are left as they are.
 
     \b

@@ -1,6 +1,7 @@
 """`python -m localcloud.sidecars.fence`: not ready while both regions' switches are on and the other one's is of a higher term.
 
-A switch that cannot be read changes nothing: the last answer stands, and until there is one the region may serve.
+The two are read apart, and what one said last stands while it cannot be read. One that was never read counts as off where it is the other
+region's, and as on since long ago where it is the own: a region whose own store is down gives way to one that is known to be told to serve.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import os
 import signal
 import sys
 import urllib.request
-from contextlib import suppress
 from http import HTTPStatus
 
 from components.switch_object import SwitchState, read_switch
@@ -29,11 +29,14 @@ def look_at(url: str) -> SwitchState | None:
         return None
 
 
-def may_serve(*, before: bool, own: SwitchState | None, other: SwitchState | None) -> bool:
-    """Whether the region may serve, given whether it might before: of two that are told to, the one that was told later."""
-    if own is None or other is None:
-        return before
-    return not (own.active and other.active and other.term > own.term)
+def may_serve(*, own: SwitchState | None, other: SwitchState | None) -> bool:
+    """Whether the region may serve, by what its switch and the other one's said last: of two that are told to, the one that was told later.
+
+    None stands for a switch that was never read.
+    """
+    if other is None or not other.active:
+        return True
+    return own is not None and (not own.active or own.term >= other.term)
 
 
 class Fence:
@@ -42,21 +45,34 @@ class Fence:
     def __init__(self, *, own: str, other: str) -> None:
         self._own = own
         self._other = other
-        self._serves = True
+        self._said: dict[str, SwitchState] = {}
 
-    async def look(self) -> None:
-        """Read both switches."""
-        own, other = await asyncio.gather(asyncio.to_thread(look_at, self._own), asyncio.to_thread(look_at, self._other))
-        serves = may_serve(before=self._serves, own=own, other=other)
-        if serves != self._serves:
-            sys.stdout.write(f"{'serving' if serves else 'fenced'}: own switch {own}, other {other}\n")
+    @property
+    def switches(self) -> tuple[str, str]:
+        """Where both switches are read."""
+        return self._own, self._other
+
+    @property
+    def serves(self) -> bool:
+        """Whether the region may serve."""
+        return may_serve(own=self._said.get(self._own), other=self._said.get(self._other))
+
+    async def look(self, switch: str) -> None:
+        """Read one of the switches; what it said last stands where it cannot be read."""
+        state = await asyncio.to_thread(look_at, switch)
+        if state is None:
+            return
+        before = self.serves
+        self._said[switch] = state
+        if self.serves != before:
+            own, other = (self._said.get(each) for each in self.switches)
+            sys.stdout.write(f"{'serving' if self.serves else 'fenced'}: own switch {own}, other {other}\n")
             sys.stdout.flush()
-        self._serves = serves
 
     async def answer(self, request: Request) -> Response:
         """Answer a probe: `/health` is about this process, everything else about the region."""
-        fit = self._serves or request.path == "/health"
-        return json_response({"serves": self._serves}, HTTPStatus.OK if fit else HTTPStatus.SERVICE_UNAVAILABLE)
+        fit = self.serves or request.path == "/health"
+        return json_response({"serves": self.serves}, HTTPStatus.OK if fit else HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def main() -> int:
@@ -75,15 +91,23 @@ async def _watch(fence: Fence, port: int, interval: float) -> None:
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    await fence.look()
+    first = {switch: asyncio.create_task(fence.look(switch)) for switch in fence.switches}
+    await asyncio.wait(first.values(), timeout=_PATIENCE)
     server = Server(fence.answer)
     await server.open(port)
-    while True:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(ended.wait(), timeout=interval)
-            break
-        await fence.look()
+    async with asyncio.TaskGroup() as watches:
+        looking = [watches.create_task(_look_again(fence, switch, look, every=interval)) for switch, look in first.items()]
+        await ended.wait()
+        for each in looking:
+            each.cancel()
     await server.close(within=_PATIENCE)
+
+
+async def _look_again(fence: Fence, switch: str, look: asyncio.Task[None], *, every: float) -> None:
+    """Begin a look every so many seconds, `look` having been the first; one that hangs holds up no other switch's."""
+    while True:
+        await asyncio.gather(look, asyncio.sleep(every))
+        look = asyncio.create_task(fence.look(switch))
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ def provision(pins: Sequence[Pin], progress: Progress) -> None:
             if wanted:
                 go = usable_go() or _install_go(staging, progress)
                 refuse_without_room(share=len(wanted) / len(all_pins()), module_cache=module_cache(go))
-                progress.say(f"Making {len(wanted)} of the toolchain's {len(pins)} parts; all take about ten minutes on two cores, once.")
+                progress.say(f"Making {len(wanted)} of the toolchain's {len(pins)} parts; all take 10 to 15 minutes on two cores, once.")
                 build(Workshop(go, staging, progress), wanted)
                 progress.say(leftovers())
     except OSError as error:

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-# In seconds; 1.0 is the P95 objective. Between close bounds a quantile is nearly what it is, so that half as much again shows as that.
-_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 5.0, 10.0)
+# 1.0 is the P95 objective. Between close bounds a quantile is nearly what it is, so that half as much again shows as that.
+BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 5.0, 10.0)
+"""Those of the histogram of latency, in seconds; beyond the last there is one more bucket."""
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -27,13 +28,13 @@ class Requests:
 
     in_flight: int = 0
     _answered: Counter[tuple[str, str, int]] = field(default_factory=Counter[tuple[str, str, int]])
-    _in_bucket: list[int] = field(default_factory=lambda: [0] * (len(_BOUNDS) + 1))
+    _in_bucket: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
     _seconds: float = 0.0
 
     def count(self, *, method: str, route: str, code: int, seconds: float) -> None:
         """Count one request that took `seconds`."""
         self._answered[method, route, code] += 1
-        self._in_bucket[bisect_left(_BOUNDS, seconds)] += 1
+        self._in_bucket[bisect_left(BOUNDS, seconds)] += 1
         self._seconds += seconds
 
     def lines(self) -> Iterator[str]:
@@ -49,7 +50,7 @@ class Requests:
         name = "http_request_duration_seconds"
         yield from _head(name, "histogram", "How long requests took.")
         total = 0
-        for bound, number in zip((*map(str, _BOUNDS), "+Inf"), self._in_bucket, strict=True):
+        for bound, number in zip((*map(str, BOUNDS), "+Inf"), self._in_bucket, strict=True):
             total += number
             yield f'{name}_bucket{{le="{bound}"}} {total}'
         yield f"{name}_sum {self._seconds}"

@@ -54,11 +54,13 @@ def test_everybody_may_pass_through_and_nobody_may_look(folder: CloudFolder) -> 
     assert stat.S_IMODE(folder.root.stat().st_mode) == 0o711
 
 
-def test_ports_that_were_damaged_are_said_to_be(folder: CloudFolder) -> None:
+@pytest.mark.parametrize("text", ["{", "[]", '{"moto": "4566"}', "null"])
+def test_ports_that_were_damaged_are_said_to_be(folder: CloudFolder, text: str) -> None:
     folder.port("moto")
-    (folder.root / "ports.json").write_text("{")
-    with pytest.raises(HhctlError, match=r"ports\.json is not readable as JSON"):
+    (folder.root / "ports.json").write_text(text)
+    with pytest.raises(HhctlError, match=r"ports\.json is damaged") as damaged:
         folder.port("moto")
+    assert damaged.value.hint == "hhctl local down, then hhctl local up"
 
 
 def test_a_private_file_is_on_disk_before_it_takes_its_place(folder: CloudFolder, monkeypatch: pytest.MonkeyPatch) -> None:

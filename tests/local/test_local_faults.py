@@ -142,15 +142,15 @@ def test_a_black_holed_region_hangs_open_connections_and_new_ones(mended: LocalC
     url = f"http://127.0.0.1:{mended.door('us-east-1', 'prometheus')}/-/ready"
     other = f"http://127.0.0.1:{mended.door('us-west-2', 'prometheus')}/-/ready"
     with closing(httpx.Client(timeout=1)) as kept_open:
-        assert kept_open.get(url).status_code == 200
+        assert kept_open.get(url, timeout=30).status_code == 200
         mended.hhctl("local", "fault", "--region", "us-east-1", "--black-hole")
         with pytest.raises(httpx.TimeoutException):
             kept_open.get(url)
     with pytest.raises(httpx.TimeoutException):
         httpx.get(url, timeout=1)
-    assert httpx.get(other, timeout=2).status_code == 200
+    assert httpx.get(other, timeout=30).status_code == 200
     mended.hhctl("local", "fault", "--clear")
-    assert httpx.get(url, timeout=2).status_code == 200
+    assert httpx.get(url, timeout=30).status_code == 200
 
 
 def test_a_black_hole_survives_the_end_of_its_doors(mended: LocalCloud) -> None:

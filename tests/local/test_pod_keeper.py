@@ -59,7 +59,7 @@ def test_what_has_a_session_of_its_own_ends_with_its_container(folder: CloudFold
 
 
 def test_what_a_container_leaves_behind_ends_with_it(folder: CloudFolder) -> None:
-    process = run(folder, f"{APART}; sleep 0.5; exit 5")
+    process = run(folder, f"{APART}; sleep 3; exit 5")
     assert asyncio.run(process.ended()).code == 5
     pids = list(map(int, said(process)))
     assert len(pids) == 4

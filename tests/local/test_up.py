@@ -87,6 +87,24 @@ def test_what_foreseeably_fails_is_told_in_one_line_of_the_part(folder: CloudFol
     assert caught.value.hint == "hhctl local logs r/store, then hhctl local up"
 
 
+@pytest.mark.parametrize(("status", "tries"), [(0, 3), (429, 3), (503, 3), (403, 1)])
+def test_a_part_is_settled_anew_where_the_api_server_is_only_busy(folder: CloudFolder, status: int, tries: int) -> None:
+    tried: list[int] = []
+
+    def settle() -> None:
+        tried.append(status)
+        if len(tried) < 3:
+            raise KubeError(status=status, reason="", message="The read operation timed out")
+
+    parts = (replace(sleeper(folder, "r/server"), settle=settle),)
+    if tries == 3:
+        bring_up(folder, parts, NO_FAULTS, Heard())
+    else:
+        with pytest.raises(PartFault, match="could not be made ready"):
+            bring_up(folder, parts, NO_FAULTS, Heard())
+    assert len(tried) == tries
+
+
 def test_an_aws_api_that_is_gone_again_is_told_of_as_moto() -> None:
     with pytest.raises(AwsFault, match="moto could not make the buckets for state"):
         make_state_buckets(1)

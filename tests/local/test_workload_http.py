@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from components.switch_object import SwitchState
 from localcloud.folder import port_is_free
-from localcloud.sidecars.fence import may_serve
 from localcloud.workload.api import Api
 from localcloud.workload.behaviour import HEALTHY, Behaviour
 from localcloud.workload.cache import Sessions
@@ -228,26 +226,3 @@ def test_no_file_of_faults_is_no_fault(tmp_path: Path) -> None:
 def test_settings_name_the_variable_that_is_missing() -> None:
     with pytest.raises(KeyError, match="PORT"):
         read_settings({})
-
-
-ON, OFF = SwitchState(active=True, revision=1, term=7), SwitchState(active=False, revision=1, term=7)
-
-
-@pytest.mark.parametrize(
-    ("before", "own", "other", "serves"),
-    [
-        (True, SwitchState(active=True, revision=9, term=6), ON, False),
-        (True, SwitchState(active=True, revision=9, term=8), ON, True),
-        (True, SwitchState(active=True, revision=9, term=6), OFF, True),
-        (True, SwitchState(active=False, revision=9, term=6), ON, True),
-        (False, SwitchState(active=True, revision=9, term=8), ON, True),
-        (False, None, OFF, False),
-        (False, OFF, None, False),
-        (True, None, ON, True),
-        (True, OFF, None, True),
-    ],
-)
-def test_a_region_is_fenced_by_a_newer_switch_and_by_no_silence(
-    *, before: bool, own: SwitchState | None, other: SwitchState | None, serves: bool
-) -> None:
-    assert may_serve(before=before, own=own, other=other) is serves

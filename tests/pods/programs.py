@@ -130,7 +130,7 @@ def serving(environment: dict[str, str] | None = None) -> Manifest:
     }
 
 
-def deployment(name: str, spec: Manifest, *, replicas: int = 1) -> Manifest:
+def deployment(name: str, spec: Manifest, *, replicas: int = 1, deadline: int = 60) -> Manifest:
     labels = {"app": name}
     return {
         "apiVersion": "apps/v1",
@@ -138,7 +138,7 @@ def deployment(name: str, spec: Manifest, *, replicas: int = 1) -> Manifest:
         "metadata": {"name": name},
         "spec": {
             "replicas": replicas,
-            "progressDeadlineSeconds": 5,
+            "progressDeadlineSeconds": deadline,
             "strategy": {"rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
             "selector": {"matchLabels": labels},
             "template": {"metadata": {"labels": labels}, "spec": spec},

@@ -37,7 +37,7 @@ def log_of(process: Process) -> list[tuple[str, str, str]]:
 
 
 def test_both_outputs_are_logged_line_by_line_and_the_end_is_known(folder: CloudFolder) -> None:
-    process = run(folder, "echo one; sleep 0.1; echo two >&2; sleep 0.1; printf three; exit 7")
+    process = run(folder, "echo one; sleep 1; echo two >&2; sleep 1; printf three; exit 7")
     end = asyncio.run(process.ended())
     assert end.code == 7
     assert log_of(process) == [("stdout", "F", "one"), ("stderr", "F", "two"), ("stdout", "F", "three")]

@@ -78,7 +78,7 @@ def test_port_forward_leads_to_the_process(space: Namespace) -> None:
 def test_a_bad_rollout_fails_and_the_old_pods_go_on_serving(space: Namespace) -> None:
     space.make(deployment("rolled", pod_spec(SERVER, container=serving()), replicas=2))
     old = space.wait_ready("rolled", 2)
-    bad = deployment("rolled", pod_spec(SERVER, container=serving({"UNREADY": "yes"})), replicas=2)
+    bad = deployment("rolled", pod_spec(SERVER, container=serving({"UNREADY": "yes"})), replicas=2, deadline=5)
     space.api.merge("apps/v1", "Deployment", "rolled", {"spec": bad["spec"]}, space.name)
     with pytest.raises(AssertionError, match="exceeded its progress deadline"):
         space.kubectl("rollout", "status", "deployment/rolled", "--timeout=30s")
