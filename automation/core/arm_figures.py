@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from automation.core.gates import CANARY, STABLE
 from automation.core.quantiles import cleaned, quantile
+from stacks.objectives import ALL_REQUESTS
 
 if TYPE_CHECKING:
     from automation.core.look import ArmSeen
@@ -36,7 +37,7 @@ def figures(rung: Rung, seen: Seen) -> tuple[ArmFigures, ArmFigures]:
     """Return the canary's figures and stable's."""
     canary, stable = seen.look.canary, seen.look.stable
     # What stable left at the rungs before was not seen in this window.
-    beside = seen.window if rung.weight < 100 else 0.0
+    beside = seen.window if rung.weight < ALL_REQUESTS else 0.0
     return (
         _arm(CANARY, rung.canary.tag, canary, window=seen.window),
         _arm(STABLE, rung.stable.tag, stable, window=beside),
@@ -46,7 +47,7 @@ def figures(rung: Rung, seen: Seen) -> tuple[ArmFigures, ArmFigures]:
 def split(seen: Seen) -> float | None:
     """Return which share of the requests went to the canary; None where nobody can tell, or stable was not seen in this window."""
     canary, stable = seen.look.canary, seen.look.stable
-    if canary is None or stable is None or seen.look.weight == 100 or canary.requests + stable.requests < 1:
+    if canary is None or stable is None or seen.look.weight == ALL_REQUESTS or canary.requests + stable.requests < 1:
         return None
     return canary.requests / (canary.requests + stable.requests)
 

@@ -10,7 +10,8 @@ from automation.core.record import JOURNALS, Event, RecordInvalid, from_json
 from automation.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from automation.core.record import Record
     from automation.errors import HhctlError
@@ -62,35 +63,69 @@ def summaries(records: Sequence[Record]) -> tuple[RunSummary, ...]:
 
 
 def verified(copies: Sequence[Copy]) -> tuple[Finding, ...]:
-    """Find the first broken link of each journal, else the first record that it should hold as well as another does."""
-    return tuple(_verified(copy, [other for other in copies if other is not copy]) for copy in copies)
+    """Examine each journal by all the others."""
+    return tuple(examined(copy, [other for other in copies if other is not copy]) for copy in copies)
 
 
-def first_missing(records: Sequence[Record], other: Sequence[Record], *, name: str) -> Record | None:
-    """Find the first of `records` that the journal called `name` should hold as well and does not, where `other` is all it holds.
+def examined(copy: Copy, others: Sequence[Copy]) -> Finding:
+    """Find the first broken link of a journal, else the first record that it should hold as well as one of the others does.
 
-    A run's first record says in which journals it is kept. What one of them did not take at the time, the others say that it lacks.
+    A run's first record says in which journals it is kept. What one of them did not take at the time, the others say that it lacks. What
+    it lacks since the process that wrote it died is told, and leaves it whole.
     """
-    held = {(record.run, record.at, record.event, record.step) for record in other}
-    excused = {record.run for record in (*records, *other) if record.event is Event.LACKING and record.data.get("journal") == name}
-    meant: set[str] = set()
-    for record in records:
-        if record.event in {Event.BEGUN, Event.TAKEN_UP}:
-            named = cast("Sequence[str]", record.data.get(JOURNALS) or ())
-            meant = meant | {record.run} if name in named else meant - {record.run}
-        if record.run in meant - excused and (record.run, record.at, record.event, record.step) not in held:
-            return record
-    return None
-
-
-def _verified(copy: Copy, others: Sequence[Copy]) -> Finding:
     lines = len(copy.lines)
     if copy.trouble:
         return Finding(copy.name, lines, copy.trouble.message, copy.trouble.code)
     if broken := first_broken(copy.lines):
         return Finding(copy.name, lines, f"line {broken.place} {broken.says}", ExitCode.REFUSED)
+    died: list[str] = []
     for other in others:
-        if missing := first_missing(other.records, copy.records, name=copy.name):
-            says = f"lacks a line that {other.name} has: '{missing.event.value}: {missing.says}' of run {missing.run}"
-            return Finding(copy.name, lines, says, ExitCode.REFUSED)
-    return Finding(copy.name, lines, "")
+        for life, lacking in _lacking(other, copy):
+            which = f"'{lacking[0].event.value}: {lacking[0].says}' of run {lacking[0].run}"
+            if not life.may_end_before(lacking, holder=other.name, name=copy.name):
+                return Finding(copy.name, lines, f"lacks a line that {other.name} has: {which}", ExitCode.REFUSED)
+            died.append(f"a process died after it had written to {other.name}, and not here: {which}")
+    return Finding(copy.name, lines, "; ".join(died))
+
+
+@dataclass(frozen=True, slots=True)
+class _Life:
+    """What one process wrote of a run, and the journals to which it wrote each record, one after the other."""
+
+    journals: Sequence[str]
+    records: list[Record]
+
+    def may_end_before(self, lacking: Sequence[Record], *, holder: str, name: str) -> bool:
+        """Tell whether the journal called `name` may lack just these, which that called `holder` has, since the process died in between.
+
+        A run's end must be in all of them: where it is not, this is what lines cut off at the end look like.
+        """
+        ended = any(record.event is Event.ENDED for record in self.records)
+        return lacking == self.records[-1:] and not ended and holder in self.journals[: self.journals.index(name)]
+
+
+def _lives(records: Sequence[Record]) -> Sequence[_Life]:
+    newest: dict[str, _Life] = {}
+    lives: list[_Life] = []
+    for record in records:
+        if record.event in {Event.BEGUN, Event.TAKEN_UP}:
+            newest[record.run] = _Life(cast("Sequence[str]", record.data.get(JOURNALS) or ()), [])
+            lives.append(newest[record.run])
+        if life := newest.get(record.run):
+            life.records.append(record)
+    return lives
+
+
+def _lacking(other: Copy, copy: Copy) -> Iterator[tuple[_Life, list[Record]]]:
+    """Find what `other` has of each process, and `copy` should have and has not."""
+    there, elsewhere = copy.records, other.records
+    held = {_key(record) for record in there}
+    excused = {record.run for record in (*elsewhere, *there) if record.event is Event.LACKING and record.data.get("journal") == copy.name}
+    for life in _lives(elsewhere):
+        lacking = [record for record in life.records if _key(record) not in held]
+        if lacking and copy.name in life.journals and lacking[0].run not in excused:
+            yield life, lacking
+
+
+def _key(record: Record) -> tuple[str, datetime, Event, int]:
+    return (record.run, record.at, record.event, record.step)

@@ -12,6 +12,7 @@ from automation.core.prerequisites import State
 from automation.core.releases import UNDOS_BEFORE_A_HUMAN
 from automation.core.stages import climb, pods_for, steps
 from automation.errors import Refusal
+from stacks.objectives import ALL_REQUESTS
 
 if TYPE_CHECKING:
     from automation.core.facts import Facts
@@ -78,7 +79,7 @@ def plan_weight(facts: Facts, stack: str, *, weight: int, ready: int, rungs: tup
     """
     before = facts.present(stack)
     canary = running_canary(facts, stack, before)
-    higher = next((rung for rung in rungs if rung > canary.weight), 100)
+    higher = next((rung for rung in rungs if rung > canary.weight), ALL_REQUESTS)
     if weight > higher and not forced:
         raise Refusal(
             f"from {canary.weight} % to {weight} % skips the rung of {higher} %", hint=f"hhctl canary weight {higher}, or --force"
@@ -89,8 +90,8 @@ def plan_weight(facts: Facts, stack: str, *, weight: int, ready: int, rungs: tup
     if weight < canary.weight:
         return Plan(command, stack, bases, (_set(stack, before, weight=weight, minimum=minimum),))
     grown = _with(before, canary, minimum=max(minimum, canary.minimum), stable=stable)
-    more = _grown(facts, stack, before, grown)
-    last = (_set(stack, grown, weight=weight),) if weight != canary.weight else ()
+    more = _grown(facts, stack, before, grown, weight=weight)
+    last = (_set(stack, grown, weight=weight),) if weight != canary.weight else _unrouted(facts, stack, before)
     return Plan(command, stack, bases, (*more, *last))
 
 
@@ -105,7 +106,7 @@ def plan_abort(facts: Facts, stack: str) -> Plan:
     if before.canary is None and is_own(facts, stack, command):
         return Plan(command, stack, bases, ())
     canary = running_canary(facts, stack, before)
-    without = replace(_set(stack, before, weight=0), gates=(routed(stack),))
+    without = _set(stack, before, weight=0)
     gone = Update(stack, without.after, replace(before, canary=None))
     return Plan(command, stack, bases, (without, gone) if canary.weight else (gone,))
 
@@ -163,13 +164,15 @@ def is_own(facts: Facts, stack: str, command: str) -> bool:
     return newest is not None and newest.note.operation == command
 
 
-def _grown(facts: Facts, stack: str, before: Dials, grown: Dials) -> tuple[Update, ...]:
-    """Have enough pods first; an interrupted run may have asked for them already."""
-    assert grown.canary  # noqa: S101 - whoever calls has one
+def _grown(facts: Facts, stack: str, before: Dials, grown: Dials, *, weight: int) -> tuple[Update, ...]:
+    """Have enough pods first, for all requests as many as carry them by then; an interrupted run may have asked for them already."""
+    assert before.canary  # noqa: S101 - whoever calls has one
+    assert grown.canary  # noqa: S101 - likewise
     gates = (ReadyPods(stack, grown.canary.minimum, within=canary_up(stack, grown)[0].within, track=CANARY),)
-    if grown != before:
-        return (Update(stack, before, grown, gates, undo=before),)
     left = facts.left(stack, before)
+    is_last = weight == ALL_REQUESTS and before.canary.weight < weight
+    if grown != before or (is_last and left is None):
+        return (Update(stack, before, grown, gates, undo=before, sized=is_last),)
     if left is None or left.passed or not left.undo:
         return ()
     return (Update(stack, left.undo, before, gates, undo=left.undo, revision=facts.of(stack).standing.base),)
@@ -177,7 +180,15 @@ def _grown(facts: Facts, stack: str, before: Dials, grown: Dials) -> tuple[Updat
 
 def _set(stack: str, before: Dials, *, weight: int, minimum: int | None = None) -> Update:
     assert before.canary  # noqa: S101 - likewise
-    return Update(stack, before, _with(before, replace(before.canary, weight=weight), minimum=minimum))
+    return Update(stack, before, _with(before, replace(before.canary, weight=weight), minimum=minimum), (routed(stack),))
+
+
+def _unrouted(facts: Facts, stack: str, now: Dials) -> tuple[Update, ...]:
+    """Hold to its gate a weight that an interrupted run has set and not seen taken up."""
+    left = facts.left(stack, now)
+    if left is None or left.passed or left.undo:
+        return ()
+    return (Update(stack, now, now, (routed(stack),), revision=facts.of(stack).standing.base),)
 
 
 def _with(dials: Dials, canary: Canary, *, minimum: int | None = None, stable: int | None = None) -> Dials:

@@ -80,6 +80,8 @@ def first_broken(lines: Iterable[str]) -> Broken | None:
             return Broken(place, str(error))
         if says := _fault(link, newest, place):
             return Broken(place, says)
+        if link.line != line:
+            return Broken(place, "is not spelled as it was written")
         newest = link
     return None
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from automation.core.facts import StackFacts
-from automation.core.gates import STABLE, SmokePasses, rolled_out
+from automation.core.gates import STABLE, SmokePasses, rolled_out, serving
 from automation.core.plan import Update
+from automation.core.resume import undo_of
 from automation.core.soak import Promise, Soak
 from automation.errors import Refusal, UsageFault
 from stacks.dials import DatabaseRole
@@ -15,7 +16,7 @@ from stacks.house import HOME, STANDBY, version_label
 from stacks.objectives import Arm
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from automation.core.facts import Facts
     from automation.core.plan import Gate
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from stacks.objectives import Objective
 
 SMOKE_SECONDS = 60.0
+_OF_CANARIES = ("canary ", undo_of("canary "))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,12 @@ class Delivery:
     objectives: tuple[Objective, ...]
 
 
-def updates(facts: Facts, delivery: Delivery) -> tuple[Update, ...]:
+def updates(facts: Facts, delivery: Delivery, *, unproven: Collection[str] = ()) -> tuple[Update, ...]:
     """Plan the update of each stack that does not run the image yet, or whose gates an interrupted run has left.
 
     Each is taken back if it does not pass its gates, and stays once it has. A stack that runs the image already is held to its gates once
     more before any stack after it is touched: who brought it there may have been interrupted before anybody knew whether it is sound.
+    So are those that are `unproven`, though none after them is touched.
 
     Raises:
         Refusal: a stack is not there, fenced or stopped, or a canary runs on it.
@@ -52,8 +55,28 @@ def updates(facts: Facts, delivery: Delivery) -> tuple[Update, ...]:
     planned = {stack: _update(facts, delivery, stack) for stack in delivery.stacks}
     touched = [stack for stack, update in planned.items() if update]
     until = delivery.stacks.index(touched[-1]) + 1 if touched else 0
-    steps = (planned[stack] or held_again(facts, delivery, stack) for stack in delivery.stacks[:until])
+    again = {*delivery.stacks[:until], *unproven}
+    steps = (planned[stack] or (held_again(facts, delivery, stack) if stack in again else None) for stack in delivery.stacks)
     return tuple(step for step in steps if step)
+
+
+def unproven(facts: Facts, stacks: Sequence[str], *, command: str, logged: Mapping[str, bool]) -> frozenset[str]:
+    """Name those of `stacks`, each of which may run the release already, where it is not known to have passed its gates.
+
+    `logged` are those of which the deployment log is kept, and whether it tells of what runs. On the last stack a release has passed if it
+    came by `command` itself, whose unfinished runs are known; those between have passed before the last was touched.
+    """
+    without = {stack for stack, told in logged.items() if not told}
+    newest = facts.of(stacks[-1]).standing.succeeded
+    by_itself = newest is not None and newest.note.operation == command
+    return frozenset(without if stacks[-1] in logged or by_itself else {*without, stacks[-1]})
+
+
+def begun(facts: Facts, stacks: Iterable[str]) -> Mapping[str, Image]:
+    """Return which image an interrupted run of this very command has brought to which of `stacks`, as long as nobody has changed that."""
+    found = {stack: facts.stacks.get(stack) for stack in stacks}
+    dials = {stack: of.dials for stack, of in found.items() if isinstance(of, StackFacts) and of.dials}
+    return {stack: held.image for stack, held in dials.items() if held.image and facts.left(stack, held)}
 
 
 def watched(facts: Facts) -> str:
@@ -61,6 +84,11 @@ def watched(facts: Facts) -> str:
     found = facts.stacks.get(STANDBY)
     standby = found.dials if isinstance(found, StackFacts) else None
     return STANDBY if standby and standby.present and standby.active else HOME
+
+
+def stands_by(facts: Facts, stack: str) -> bool:
+    """Tell whether a stack has a database that it may not write to: it is the one of the pair that does not serve."""
+    return stack in {HOME, STANDBY} and stack != watched(facts)
 
 
 def _update(facts: Facts, delivery: Delivery, stack: str) -> Update | None:
@@ -109,13 +137,16 @@ def refuse_unfit(facts: Facts, stack: str) -> None:
 
 
 def canary_words(facts: Facts, stack: str) -> str:
-    """Name the canary of a stack, its rung, since when it is there and who has set it; there must be one."""
+    """Name the canary of a stack, its rung, since when and by whom, as far as the newest update tells; there must be one."""
     newest = facts.of(stack).standing.succeeded
     assert newest  # noqa: S101 - it has a canary
     canary = newest.dials.canary
     assert canary  # noqa: S101 - likewise
+    there = f"a canary of {canary.image.tag} is on {stack} at {canary.weight} %"
     by = f"by {newest.note.operator} ({newest.note.briefly(stack)})"
-    return f"a canary of {canary.image.tag} is on {stack} at {canary.weight} % since {newest.ended:%Y-%m-%d %H:%M:%S} UTC, {by}"
+    if not newest.note.operation.startswith(_OF_CANARIES):
+        return f"{there}; {stack} was set last {by}"
+    return f"{there} since {newest.ended:%Y-%m-%d %H:%M:%S} UTC, {by}"
 
 
 def refuse_unserving(stack: str, dials: Dials) -> None:
@@ -128,23 +159,26 @@ def refuse_unserving(stack: str, dials: Dials) -> None:
     if dials.image is None:
         raise UsageFault(f"{stack} has no workload")
     if dials.database_role is DatabaseRole.FENCED:
-        raise Refusal(f"{stack} is fenced: it must not serve")
+        raise Refusal(f"{stack} is fenced: it must not serve", hint="hhctl status, which names the stack that does")
     if dials.stopped:
         raise Refusal(f"{stack} is stopped: no pod would start")
 
 
 def _gates(facts: Facts, delivery: Delivery, stack: str, *, before: Dials | None, after: Dials) -> tuple[Gate, ...]:
-    gates: tuple[Gate, ...] = (*rolled_out(stack, after), SmokePasses(stack, within=SMOKE_SECONDS))
+    gates: tuple[Gate, ...] = (
+        *rolled_out(stack, after),
+        SmokePasses(stack, within=SMOKE_SECONDS, read_only=stands_by(facts, stack)),
+    )
     if stack != watched(facts) or not delivery.soak:
         return gates
-    return (*gates, _soak(delivery, stack, before))
+    return (*gates, _soak(delivery, stack, before=before, after=after))
 
 
-def _soak(delivery: Delivery, stack: str, before: Dials | None) -> Soak:
+def _soak(delivery: Delivery, stack: str, *, before: Dials | None, after: Dials) -> Soak:
     def arm(image: Image) -> Arm:
         return Arm(delivery.namespaces[stack], track=STABLE, version=version_label(image.tag))
 
     was = before.image if before else None
     baseline = arm(was) if was and was != delivery.image else None
     promises = tuple(Promise(objective, arm(delivery.image), baseline if objective.relative else None) for objective in delivery.objectives)
-    return Soak(stack, delivery.image, delivery.soak, promises)
+    return Soak(stack, delivery.image, delivery.soak, promises, serving(stack, after))

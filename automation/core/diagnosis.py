@@ -23,7 +23,7 @@ _SKEW_REFUSED = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What operations do to one kind of object: a resource as the API server lists it, with its group."""
+    """What operations do to one kind of object: a resource as the API server lists it, `pods/log` for a part of it, with its group."""
 
     verb: str
     group: str
@@ -33,10 +33,16 @@ class Need:
         """Say it as `kubectl auth can-i` takes it."""
         return f"{self.verb} {self.resource}{self.group and f'.{self.group}'}"
 
+    @property
+    def is_outside(self) -> bool:
+        """Whether it is done in no namespace: one that is to be made is in none."""
+        return (self.verb, self.resource) == ("create", "namespaces")
+
 
 _CHANGED = (
     ("", "configmaps"),
     ("", "limitranges"),
+    ("", "namespaces"),
     ("", "resourcequotas"),
     ("", "secrets"),
     ("", "serviceaccounts"),
@@ -49,8 +55,23 @@ _CHANGED = (
     ("networking.k8s.io", "networkpolicies"),
     ("policy", "poddisruptionbudgets"),
 )
-NEEDS = tuple(Need(verb, group, resource) for group, resource in _CHANGED for verb in ("create", "patch", "delete"))
-"""What the stacks' program and chart have operators do in a workload's namespace."""
+_LISTED = (
+    ("", "events"),
+    ("", "pods"),
+    ("", "secrets"),
+    ("apps", "deployments"),
+    ("apps", "replicasets"),
+    ("autoscaling", "horizontalpodautoscalers"),
+    ("discovery.k8s.io", "endpointslices"),
+    ("gateway.networking.k8s.io", "httproutes"),
+)
+NEEDS = (
+    *(Need(verb, group, resource) for group, resource in _CHANGED for verb in ("get", "create", "patch", "delete")),
+    *(Need("list", group, resource) for group, resource in _LISTED),
+    Need("get", "", "pods/log"),
+    Need("create", "", "pods/exec"),
+)
+"""What operators do in a workload's namespace: change what stacks' program and chart make, look at it, and reach its database by a pod."""
 
 
 def judge_cluster(region: str, *, context: str, fingerprint: str, pinned: str | None) -> Finding:
@@ -94,10 +115,14 @@ def lies_in(urls: Sequence[str], *, region: str, endpoint: str | None) -> tuple[
     return tuple(f"{urlsplit(url).scheme}://{urlsplit(url).hostname or ''}" for url in urls if any(name in url for name in names))
 
 
-def judge_alone(stack: str, *, there: Sequence[str], lost: str) -> Finding:
-    """Judge whether a stack can be had when the region `lost` is: of its state and secrets, those in `there` lie in it."""
+def judge_alone(stack: str, *, there: Sequence[str], lost: str, decrypted: bool) -> Finding:
+    """Judge whether a stack can be had when the region `lost` is: of its state and secrets, those in `there` lie in it.
+
+    `decrypted`: its key was seen to decrypt.
+    """
     subject = f"{stack} alone"
     if there:
         fix = f"move them to the region of {stack} in hhctl.toml"
         return Finding(subject, f"{', '.join(there)} would be gone with {lost}", Level.BLOCKING, fix)
-    return Finding(subject, f"its state is read, and neither that nor its secrets need {lost}", Level.OK)
+    read = "its state is read and its key decrypts" if decrypted else "its state is read"
+    return Finding(subject, f"{read}, and neither that nor its secrets need {lost}", Level.OK)

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 class StackFacts:
     """One stack: its newest entries, back to the newest succeeded update, and the dials that its file says it has until there is one.
 
-    `doubt` is why its cluster is not known to be the one that the spec pins; None where it is, where none is pinned, or where nobody asked.
+    `doubt` is why it must not be acted on as it was found, such as a cluster that is not known to be the one that the spec pins; None where
+    nothing speaks against that, or nobody asked.
     """
 
     stack: str
@@ -58,11 +59,19 @@ class StackFacts:
 
 @dataclass(frozen=True, slots=True)
 class Unreachable:
-    """A stack of which nothing could be learned, and the error that says why; `doubt` is that of its cluster, as of one that is reached."""
+    """A stack of which nothing could be learned, and the error that says why; `doubt` is as of one that is reached."""
 
     stack: str
     error: HhctlError
     doubt: HhctlError | None = None
+
+
+class ServingUnknown(HhctlError):
+    """Which stack serves cannot be told, since dr could not be reached: who knows it has to say so."""
+
+    def __init__(self, error: HhctlError) -> None:
+        super().__init__(f"which stack serves cannot be told: {error.message}", hint=f"--stack {HOME} if that does, or hhctl status")
+        self.code = error.code
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +144,17 @@ class Facts:
         """
         standby = self.of(STANDBY).dials
         return STANDBY if standby and standby.present and standby.active else HOME
+
+    def chosen(self, stack: str | None) -> str:
+        """Return the `stack` that `--stack` has named, else the one that serves.
+
+        Raises:
+            ServingUnknown: none was named, and that cannot be told; it ends as what dr could not be reached for.
+        """
+        try:
+            return stack or self.serving()
+        except HhctlError as error:
+            raise ServingUnknown(error) from error
 
     def left(self, stack: str, wanted: Dials) -> UpdateLeft | None:
         """Return the update to `wanted` that an interrupted run of this operation left on `stack`, if nobody has changed it since."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from automation.core.deployment_log import ANY
+from automation.core.facts import Facts, StackFacts, Unreachable
 from automation.core.failover import (
     PROMOTE,
     ServesAlready,
@@ -19,9 +20,10 @@ from automation.core.failover import (
     stop_pods,
     turned,
 )
-from automation.core.losses import LogRecycled, Losses
+from automation.core.losses import Losses, Uncountable
 from automation.core.plan import Plan, Task, Update
 from automation.core.preflight import Answer, Check
+from automation.core.replication import replays, takes_writes
 from automation.errors import Refusal
 from stacks.dials import DatabaseRole
 from stacks.house import HOME, STANDBY
@@ -29,7 +31,6 @@ from stacks.house import HOME, STANDBY
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from automation.core.facts import Facts
     from automation.core.plan import Step
     from automation.core.replication import DatabaseStanding
     from automation.errors import HhctlError
@@ -44,7 +45,8 @@ class Found:
     """What was seen before a failback; an error stands where nobody could tell.
 
     `home` and `standby` are the databases of prod and dr, `switch` whether prod's can be read. `losses` is what prod's database has
-    committed since dr's was promoted, None where that is no question any more, and `kept` the file that holds it.
+    committed since dr's was promoted, None where that is no question any more, and `kept` the file that holds it. `gone` is why prod cannot
+    be had after an interrupted failback has stopped dr for it, None where it can, or dr is not stopped.
     """
 
     home: DatabaseStanding | HhctlError
@@ -52,6 +54,7 @@ class Found:
     switch: bool | HhctlError
     losses: Losses | HhctlError | None
     kept: str = ""
+    gone: HhctlError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,8 @@ def failback_command(region: str, *, data_loss: bool) -> str:
 
 def answers(found: Found, *, data_loss: bool) -> tuple[Check, ...]:
     """Answer every question of a failback."""
-    return (_home(found), _standby(found), _switch(found), _losses(found, data_loss=data_loss))
+    home = _home(found) if found.gone is None else _gone(found.gone)
+    return (home, _standby(found), _switch(found), _losses(found, data_loss=data_loss))
 
 
 def plan_failback(facts: Facts, request: Return) -> Plan:
@@ -93,20 +97,21 @@ def plan_failback(facts: Facts, request: Return) -> Plan:
     bases = {stack: facts.of(stack).standing.base for stack in (HOME, STANDBY)}
     back = Sides(HOME, STANDBY, request.region)
     if home.active and not standby.active:
-        if _writes(request.found.standby):
+        if takes_writes(request.found.standby):
             raise Refusal(f"the database of {STANDBY} takes writes: a failover was left half done", hint=f"hhctl failover {request.other}")
         steps = (*([turned(facts, back, home)] if gates_left(facts, back, home) else ()), *_follow(facts, standby, request))
         if not steps:
             raise ServesAlready(request.region)
         return Plan(request.command, STANDBY, bases, steps)
     promoted = _is_promoted(facts, standby, request.found)
+    no_way_back = promoted or facts.begun(PROMOTE, HOME)
     if not promoted:
         must_go(f"no failback to {request.region}", request.checks)
     rebuilt, ready = _rebuilt(facts, home, standby, request, promoted=promoted)
     steps = (
         *rebuilt,
-        *fence(facts, STANDBY, standby, back=not promoted),
-        *promotion(back, begun=promoted, planned=True),
+        *fence(facts, STANDBY, standby, back=not no_way_back),
+        *promotion(back, begun=no_way_back, done=promoted, planned=True),
         turned(facts, back, ready),
         *_follow(facts, fenced(standby), request),
     )
@@ -114,24 +119,44 @@ def plan_failback(facts: Facts, request: Return) -> Plan:
 
 
 def has_taken(facts: Facts, found: Found) -> bool:
-    """Tell whether prod has taken over since a failback was interrupted before that: its switch is on, or its database takes writes."""
-    return facts.present(HOME).active or _writes(found.home)
+    """Tell whether prod has taken over since a failback was interrupted before that: its switch is on, or its database takes writes.
+
+    Of what cannot be reached neither is seen.
+    """
+    home = facts.stacks[HOME]
+    active = isinstance(home, StackFacts) and home.present and home.wanted.active
+    return active or takes_writes(found.home)
+
+
+def without_home(facts: Facts, found: Found) -> tuple[Facts, Found]:
+    """Return both with prod taken for gone, where it is silent and an interrupted failback has stopped the writes of dr: nobody serves.
+
+    Be it the state, the cluster or the database that does not answer, nothing of prod is waited for then, nor undone there.
+    """
+    home = facts.stacks[HOME]
+    database = found.home if isinstance(found.home, Exception) else None
+    gone = home.error if isinstance(home, Unreachable) else home.doubt or database
+    if gone is None or has_taken(facts, found) or not _has_stopped(facts):
+        return facts, found
+    return Facts({**facts.stacks, HOME: replace(home, doubt=gone)}, facts.unfinished), replace(found, gone=gone)
+
+
+def _has_stopped(facts: Facts) -> bool:
+    """Tell whether an interrupted failback has left dr stopped, and did not come to the promotion."""
+    left = facts.unfinished.left if facts.unfinished else ()
+    return not facts.begun(PROMOTE, HOME) and any(step.stack == STANDBY and step.undo is not None for step in left)
 
 
 def may_have_lost(standby: Dials | None, found: Found) -> bool:
     """Tell whether prod's database may have written what dr's lacks: dr has taken over, and prod's is no standby of it yet."""
-    taken = (standby is not None and standby.active) or _writes(found.standby)
-    return taken and (isinstance(found.home, Exception) or not found.home.replays)
-
-
-def _writes(database: DatabaseStanding | HhctlError) -> bool:
-    return not isinstance(database, Exception) and database.takes_writes
+    taken = (standby is not None and standby.active) or takes_writes(found.standby)
+    return taken and not replays(found.home)
 
 
 def _is_promoted(facts: Facts, standby: Dials, found: Found) -> bool:
-    """Tell whether there is no way back: that prod's database takes writes while dr's is fenced has no other cause."""
-    writes = _writes(found.home)
-    return facts.begun(PROMOTE, HOME) or (writes and standby.database_role is DatabaseRole.FENCED)
+    """Tell whether prod's database is promoted: it takes writes while dr's is fenced, or that was begun and is not seen not to be so."""
+    writes = takes_writes(found.home)
+    return (facts.begun(PROMOTE, HOME) and not replays(found.home)) or (writes and standby.database_role is DatabaseRole.FENCED)
 
 
 def _rebuilt(facts: Facts, home: Dials, standby: Dials, request: Return, *, promoted: bool) -> tuple[Sequence[Step], Dials]:
@@ -152,23 +177,18 @@ def _rebuilt(facts: Facts, home: Dials, standby: Dials, request: Return, *, prom
     )
     if promoted:
         return (), home
-    follows = not isinstance(request.found.home, Exception) and request.found.home.replays
-    if follows:
+    if replays(request.found.home):
         return brought_to_size(facts, HOME, home, ready), ready
-    stopped = fenced(home)
+    # A server that does not answer cannot be shut, and is not asked to serve either.
+    answers = not isinstance(request.found.home, Exception)
+    stopped = fenced(home, shut=answers)
     steps = (
-        *_shut(facts, home, request),
+        *(fence(facts, HOME, home, back=False) if answers else stop_pods(facts, HOME, home, shut=False, back=False)),
         # What is written between the count and the shutting would be lost untold.
         _rebuild(facts, HOME, needs=KEPT if isinstance(request.found.losses, Losses) else ANY),
         *brought_to_size(facts, HOME, stopped, ready),
     )
     return steps, ready
-
-
-def _shut(facts: Facts, home: Dials, request: Return) -> Sequence[Step]:
-    # A server that does not answer cannot be shut, and is not asked to serve either.
-    answers = not isinstance(request.found.home, Exception)
-    return fence(facts, HOME, home, back=False) if answers else stop_pods(facts, HOME, home, back=False)
 
 
 def _rebuild(facts: Facts, stack: str, *, needs: str = ANY) -> Task:
@@ -177,13 +197,15 @@ def _rebuild(facts: Facts, stack: str, *, needs: str = ANY) -> Task:
 
 def _follow(facts: Facts, before: Dials, request: Return) -> Sequence[Step]:
     """Make dr's database a standby of prod's, and dr warm again."""
-    standby = request.found.standby
     after = replace(before, stopped=False, active=False, database_role=DatabaseRole.STANDBY)
-    replays = not isinstance(standby, Exception) and standby.replays
     return (
-        *([] if replays else [_rebuild(facts, STANDBY)]),
+        *([] if replays(request.found.standby) else [_rebuild(facts, STANDBY)]),
         *([] if after == before else [Update(STANDBY, before, after)]),
     )
+
+
+def _gone(error: HhctlError) -> Check:
+    return Check(f"reach of {HOME}", Answer.NO_GO, f"it is gone, and {STANDBY}, which is stopped, is to serve again: {error.message}")
 
 
 def _home(found: Found) -> Check:
@@ -222,7 +244,7 @@ def _losses(found: Found, *, data_loss: bool) -> Check:
     match found.losses:
         case None:
             return Check(name, Answer.GO, "none are left")
-        case LogRecycled() as error:
+        case Uncountable() as error:
             says = f"nobody can tell how many: {error.message}; dump that database first if they may matter"
         case Exception() as error if not isinstance(found.home, Exception):
             # A database that answers has them to be counted and kept: to give up unseen what it has is for one that is gone.

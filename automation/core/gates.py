@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -101,7 +101,21 @@ class RolledOut(_Whole):
 
 @dataclass(frozen=True, slots=True)
 class SmokePasses(_Whole):
-    """All smoke checks pass against `stack` within `within` seconds; the value is the share that does."""
+    """All smoke checks pass against `stack` within `within` seconds; the value is the share that does. `read_only`: they may not write."""
+
+    stack: str
+    within: float
+    read_only: bool = False
+
+    @property
+    def query(self) -> str:
+        """Say what is measured."""
+        return f"share of {'read-only ' if self.read_only else ''}smoke checks that pass on {self.stack}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answers(_Whole):
+    """The requests among the smoke checks, made once each, are answered by `stack` as wanted; the value is the share that is."""
 
     stack: str
     within: float
@@ -109,7 +123,7 @@ class SmokePasses(_Whole):
     @property
     def query(self) -> str:
         """Say what is measured."""
-        return f"share of smoke checks that pass on {self.stack}"
+        return f"share of smoke requests that {self.stack} answers as wanted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +142,7 @@ class Leads(_Whole):
 
 @dataclass(frozen=True, slots=True)
 class Routed(_Whole):
-    """The gateways split the requests of `stack` as its routes say now, within `within` seconds; the value is the share that does."""
+    """The gateways split the requests of `stack` as its route says now, within `within` seconds; the value is the share that does."""
 
     stack: str
     within: float
@@ -136,11 +150,15 @@ class Routed(_Whole):
     @property
     def query(self) -> str:
         """Say what is measured."""
-        return f"share of {self.stack}'s gateways that have taken up its newest routes"
+        return f"share of {self.stack}'s gateways that have taken up its newest route"
 
 
 _ROLLOUT_SECONDS = 300.0
 _ROUTED_SECONDS = 60.0
+_READY_AGAIN_SECONDS = 30.0
+"""For a pod that was evicted to be Ready elsewhere."""
+_ANSWERS_AGAIN_SECONDS = 10.0
+"""For what makes one answer slow to pass."""
 
 
 def canary_up(stack: str, dials: Dials) -> tuple[RolledOut | ReadyPods, ...]:
@@ -150,6 +168,12 @@ def canary_up(stack: str, dials: Dials) -> tuple[RolledOut | ReadyPods, ...]:
         RolledOut(stack, dials.canary.image, within=_ROLLOUT_SECONDS, track=CANARY),
         ReadyPods(stack, dials.canary.minimum, within=_ROLLOUT_SECONDS, track=CANARY),
     )
+
+
+def stable_up(stack: str, dials: Dials) -> ReadyPods:
+    """The gate of the stable pods that are kept while a canary is there."""
+    assert dials.canary  # noqa: S101 - likewise
+    return ReadyPods(stack, dials.canary.stable, within=_ROLLOUT_SECONDS)
 
 
 def rolled_out(stack: str, dials: Dials) -> tuple[RolledOut, ...]:
@@ -164,17 +188,26 @@ def routed(stack: str) -> Routed:
     return Routed(stack, within=_ROUTED_SECONDS)
 
 
-Met: TypeAlias = ReadyPods | RolledOut | SmokePasses | Leads | Routed
-"""A gate that is met once: it is looked at until it is, or until its time is over."""
+def serving(stack: str, dials: Dials) -> tuple[ReadyPods | Answers, ...]:
+    """The gates of a stack that is to go on serving: as many pods as `dials` ask for are Ready, and its users are answered."""
+    return (ReadyPods(stack, dials.minimum, within=_READY_AGAIN_SECONDS), Answers(stack, within=_ANSWERS_AGAIN_SECONDS))
+
+
+Met: TypeAlias = ReadyPods | RolledOut | SmokePasses | Answers | Leads | Routed
+"""A gate that is met once: it is looked at until it is, or until its time is over; in a soak, a miss has as long to pass."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One measured value, or None and why there is none; `doomed` says that no later sample can be better."""
+    """One measured value, or None and why there is none.
+
+    `doomed` says that no later sample can be better, `refused` that none will be unless what keeps it down passes.
+    """
 
     value: float | None
     trouble: str = ""
     doomed: bool = False
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +231,7 @@ class Judgement:
 
     `query` is what was asked, in words or in PromQL, `about` names it for people where it is PromQL. `shown` is the value in its unit,
     `compared` what it was compared with: the baseline, the effect and its interval; `figures` are the numbers of a canary's comparison.
+    `hint` says what to do where no later look would tell more. `anew`: what was seen so far hinders every later look, too.
     """
 
     verdict: Verdict
@@ -210,6 +244,8 @@ class Judgement:
     shown: str = ""
     compared: str = ""
     figures: Figures | None = None
+    hint: str = ""
+    anew: bool = False
 
     @property
     def seen(self) -> str:
@@ -233,6 +269,24 @@ def judge(gate: Met, samples: Sequence[Sample]) -> Judgement:
         return _judgement(gate, Verdict.FAIL if newest.doomed else Verdict.INCONCLUSIVE, n=measured, newest=newest)
     verdict = Verdict.PASS if newest.value >= gate.wanted else Verdict.FAIL
     return _judgement(gate, verdict, n=measured, newest=newest)
+
+
+def judge_lasting(gate: Met, samples: Sequence[tuple[float, Sample]]) -> Judgement:
+    """Judge a gate that has to stay met, by samples and when each was taken, in seconds, oldest first.
+
+    A miss is a failure once a second one has followed it and none of the samples for the gate's time was met; until then nobody can tell.
+    """
+    judgement = judge(gate, [sample for _, sample in samples])
+    if judgement.verdict is not Verdict.FAIL:
+        return judgement
+    misses: list[float] = []
+    for at, sample in reversed(samples):
+        if sample.value is not None and sample.value >= gate.wanted:
+            break
+        if _has_value(sample):
+            misses.append(at)
+    lasts = misses[0] - misses[-1]
+    return judgement if len(misses) > 1 and lasts >= gate.within else replace(judgement, verdict=Verdict.INCONCLUSIVE)
 
 
 def unasked(gate: Met, trouble: str) -> Judgement:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 
 _STARTING = "Startup probe failed"
+_MADE_ROOM = frozenset({"Evicted", "Preempting"})
+"""Why the node agent has ended a pod for good: another one is made in its place, and this one stays to be seen until it is collected."""
+_FINE = frozenset({"Running", "Succeeded", "Terminating"}) | _MADE_ROOM
+_WAITING = frozenset({"not ready", "Pending"})
 
 
 class Fitness(Enum):
@@ -34,11 +38,12 @@ _FITNESS = {Verdict.PASS: Fitness.WELL, Verdict.FAIL: Fitness.ILL}
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """One thing that was looked at, how it is, and what was seen."""
+    """One thing that was looked at, how it is, and what was seen; not `asked` is what could not even be asked."""
 
     subject: str
     fitness: Fitness
     seen: str
+    asked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +65,9 @@ def worst(signs: Iterable[Sign]) -> Fitness:
     return max((sign.fitness for sign in signs), key=order.index, default=Fitness.UNKNOWN)
 
 
-def gate_sign(judgement: Judgement) -> Sign:
+def gate_sign(judgement: Judgement, *, asked: bool = True) -> Sign:
     """Say how a promise is kept just now; where there is too little to judge by, as without traffic, nothing is said."""
-    return Sign(f"gate {judgement.about}", _FITNESS.get(judgement.verdict, Fitness.UNKNOWN), judgement.seen)
+    return Sign(f"gate {judgement.about}", _FITNESS.get(judgement.verdict, Fitness.UNKNOWN), judgement.seen, asked)
 
 
 def signs(world: World) -> tuple[Sign, ...]:
@@ -99,15 +104,16 @@ def _pods(pods: Sequence[Document]) -> Sign:
     """Count the pods by how they are; the reason that kubectl shows stands for a pod that waits."""
     counted = Counter(map(_state, pods))
     seen = ", ".join(f"{number} {state}" for state, number in counted.most_common()) or "none"
-    stuck = sum(number for state, number in counted.items() if state not in {"Running", "Succeeded", "Terminating", "not ready", "Pending"})
-    waiting = counted["not ready"] + counted["Pending"]
-    return Sign("pods", Fitness.ILL if stuck else Fitness.DOUBTFUL if waiting else Fitness.WELL, seen)
+    stuck = counted.keys() - _FINE - _WAITING
+    return Sign("pods", Fitness.ILL if stuck else Fitness.DOUBTFUL if counted.keys() & _WAITING else Fitness.WELL, seen)
 
 
 def _state(pod: Document) -> str:
     if "deletionTimestamp" in pod["metadata"]:
         return "Terminating"
     status = pod["status"]
+    if status["phase"] == "Failed" and status.get("reason") in _MADE_ROOM:
+        return status["reason"]
     for container in (*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())):
         reason = container.get("state", {}).get("waiting", {}).get("reason", "")
         if reason and reason not in {"ContainerCreating", "PodInitializing"}:
@@ -124,6 +130,8 @@ def _is_ready(pod: Document) -> bool:
 def _restarts(pods: Sequence[Document]) -> Iterator[Sign]:
     """Name what was restarted, and why its last run ended."""
     for pod in pods:
+        if _state(pod) in _MADE_ROOM:
+            continue
         for container in pod["status"].get("containerStatuses", ()):
             if not container["restartCount"]:
                 continue

@@ -23,7 +23,7 @@ from automation.core.look import ArmSeen, Histogram, Judged, Limits, Look, PodsS
 from automation.core.sample_size import RungForecast, forecast, planned, settled
 from automation.core.sequential import Share, bounds, difference, log_above, log_below
 from automation.core.soak import shown
-from stacks.objectives import Unit
+from stacks.objectives import ALL_REQUESTS, Unit
 
 __all__ = ["ArmSeen", "Histogram", "Judged", "Limits", "Look", "Metric", "PodsSeen", "RungForecast", "forecast", "judge_rung", "planned"]
 
@@ -42,8 +42,8 @@ def judge_rung(look: Look, limits: Limits) -> tuple[Judged, ...]:
 
     The worst of them is the rung's (`gates.worst`). Nothing is remembered between looks. Raises ValueError for a weight that is none.
     """
-    if not 0 < look.weight <= 100:
-        raise ValueError(f"a canary's weight is from 1 to 100, not {look.weight}")
+    if not 0 < look.weight <= ALL_REQUESTS:
+        raise ValueError(f"a canary's weight is from 1 to {ALL_REQUESTS}, not {look.weight}")
     arms = _arms(look)
     wanted = _planned(look, limits, arms)
     split = _split(look, limits, arms, wanted)
@@ -78,23 +78,24 @@ def _planned(look: Look, limits: Limits, arms: _Arms) -> int:
 
 
 def _split(look: Look, limits: Limits, arms: _Arms, wanted: int) -> Judged:
-    asked = look.weight / 100
-    slack = limits.skew * min(asked, 1 - asked)
-    threshold = f"{look.weight} %, give or take {slack * 100:.3g} points"
+    asked = look.weight / ALL_REQUESTS
+    slack = (limits.skew + look.blur) * min(asked, 1 - asked)
+    least, most = max(0.0, asked - slack), min(1.0, asked + slack)
+    threshold = f"{look.weight} %, seen as {least * 100:.3g} to {most * 100:.3g} %"
 
     def judged(verdict: Verdict, says: str, seen: Share | None = None, interval: tuple[float, float] | None = None) -> Judged:
         value, n = (seen.rate, round(seen.total)) if seen else (None, 0)
         return Judged(Metric.SPLIT.value, verdict, n, wanted, value, None, None, interval, threshold, says)
 
-    if look.weight == 100:
-        return judged(Verdict.NOT_APPLICABLE, "all requests are the canary's, so there is no split")
+    if look.weight == ALL_REQUESTS:
+        return judged(Verdict.NOT_APPLICABLE, "all requests are the canary's: one that is never answered is not seen")
     seen = _seen_split(look)
     if seen is None:
         return judged(Verdict.INCONCLUSIVE, arms.lack)
     alpha = alpha_of(Metric.SPLIT, limits) / 2
     interval = bounds(seen, alpha=alpha)
     says = f"{shown(seen.rate, Unit.FRACTION)} of {seen.total:.0f} requests went to the canary, {look.weight} % were asked for"
-    if max(log_above(seen.values, asked + slack), log_below(seen.values, asked - slack)) >= -math.log(alpha):
+    if max(log_above(seen.values, most), log_below(seen.values, least)) >= -math.log(alpha):
         return judged(Verdict.ERROR, f"{says}: the arms cannot be compared", seen, interval)
     return judged(*settled(says, seen=seen.hits, wanted=wanted, doubtful=False), seen, interval)
 
@@ -121,7 +122,7 @@ def _errors(look: Look, limits: Limits, arms: _Arms, wanted: int, *, hindrance: 
         return judged(Verdict.INCONCLUSIVE, arms.lack)
     if hindrance:
         return judged(Verdict.INCONCLUSIVE, f"not compared: {hindrance}")
-    asked = None if look.weight == 100 else look.weight / 100
+    asked = None if look.weight == ALL_REQUESTS else look.weight / ALL_REQUESTS
     low, high = difference(canary, stable, asked=asked, alpha=alpha_of(Metric.ERRORS, limits))
     failed = f"{shown(canary.rate, Unit.FRACTION)} of {canary.total:.0f} requests failed"
     says = f"{failed}, {shown(stable.rate, Unit.FRACTION)} of stable's {stable.total:.0f}: {low * 100:+.3g} to {high * 100:+.3g} points"

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from automation.core.budget import Metric, alpha_of
 from automation.core.gates import Verdict
 from automation.core.look import Histogram, Judged, Limits, Look
-from automation.core.quantiles import cleaned, interval, over, quantile, shared, slower
+from automation.core.quantiles import cleaned, interval, over, quantile, shared, slower, widened
 from automation.core.sample_size import settled
 from automation.core.sequential import Share, difference, log_above
 from automation.core.soak import shown
-from stacks.objectives import Unit
+from stacks.objectives import ALL_REQUESTS, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +54,7 @@ class _Arms:
 
 def judge_latency(look: Look, limits: Limits, *, wanted: int, hindrance: str) -> tuple[Judged, ...]:
     """Judge latency after `wanted` requests of the canary; a `hindrance` says why arms cannot be compared."""
-    asked = None if look.weight == 100 else look.weight / 100
+    asked = None if look.weight == ALL_REQUESTS else look.weight / ALL_REQUESTS
     canary, stable = (cleaned(arm.latency) if arm else None for arm in (look.canary, look.stable))
     arms = _Arms(canary, stable, asked, wanted, hindrance)
     alike = _alike(arms)
@@ -111,11 +111,11 @@ def _quantile(arms: _Arms, limits: Limits, metric: Metric) -> Judged:
 
     if arms.lack or canary is None or stable is None or value is None or control is None:
         return judged(Verdict.INCONCLUSIVE, arms.lack)
-    (low, high), (least, most) = interval(canary, level, alpha=alpha), interval(stable, level, alpha=alpha)
+    (low, high), (least, most) = (widened(arm, interval(arm, level, alpha=alpha)) for arm in (canary, stable))
     effect, within = _by(value, control), (_by(low, most), _by(high, least))
     seen = f"{shown(value, Unit.SECONDS)} of {arms.n:.0f} requests, stable {shown(control, Unit.SECONDS)}"
     says = f"{seen}: {within[0]:+.0%} to {_percent(within[1])}"
-    if within[0] > limits.degradation and low > limits.floor:
+    if within[0] > limits.degradation and low >= limits.floor:
         return judged(Verdict.FAIL, says, effect, within)
     doubtful = effect > limits.degradation and value > limits.floor
     return judged(*settled(says, seen=arms.n, wanted=arms.wanted, doubtful=doubtful), effect, within)

@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING
 
 from automation.core.canary import is_own, refuse_candidate, stable_pods
 from automation.core.delivery import Delivery, canary_words, refuse_unfit, refuse_unserving, updates
-from automation.core.deployment_log import log_task
+from automation.core.deployment_log import log_task, with_log
+from automation.core.gates import Verdict
 from automation.core.plan import Plan
 from automation.core.stages import Stage, before_promotion, climb, promotion, steps
 from automation.errors import Refusal
 from stacks.house import HOME, STANDBY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from automation.core.canary import Candidate
     from automation.core.facts import Facts
+    from automation.core.gates import Judgement
     from automation.core.plan import Gate, Update
     from stacks.dials import Dials, Image
 
@@ -41,11 +43,12 @@ def promote_command(stack: str) -> str:
     return f"canary promote --stack {stack}"
 
 
-def plan_promote(facts: Facts, stack: str, *, rungs: tuple[int, ...], forced: bool) -> Plan:
+def plan_promote(facts: Facts, stack: str, *, rungs: tuple[int, ...], judged: Sequence[Judgement], forced: bool) -> Plan:
     """Plan to have the stable workload run what the canary runs, digest for digest, and the standby after it.
 
     Raises:
-        Refusal: there is no canary, or it has not come to the last of `rungs`, or a stack cannot take the release.
+        Refusal: there is no canary, or it has not come to the last of `rungs`, or has been `judged` to do harm, or a stack cannot take the
+            release.
         HhctlError: a stack cannot be reached.
     """
     now, command = facts.present(stack), promote_command(stack)
@@ -59,6 +62,8 @@ def plan_promote(facts: Facts, stack: str, *, rungs: tuple[int, ...], forced: bo
     begun = now.image == image
     if now.canary.weight < rungs[-1] and not begun and not forced:
         raise Refusal(f"{canary_words(facts, stack)}: it has not come to {rungs[-1]} %", hint="hhctl canary weight N, or --force")
+    if not begun and not forced and (harm := [str(each) for each in judged if each.verdict is Verdict.FAIL]):
+        raise Refusal(f"{canary_words(facts, stack)}: {'; '.join(harm)}", hint="hhctl canary abort, or --force with the reason why not")
     top = before_promotion(facts, stack, image) if begun else now
     first = (Stage(top),) if top else ()
     return _plan(facts, stack, command, image, steps(facts, stack, (*first, *promotion(stack, top or now, undo=top))))
@@ -101,4 +106,5 @@ def _plan(facts: Facts, stack: str, command: str, image: Image, own: tuple[Updat
     following = updates(facts, Delivery(image, stacks[1:], 0.0, {}, ()))
     bases = {each: facts.of(each).standing.base for each in stacks}
     log = log_task(facts, stack)
-    return Plan(command, stack, bases, (*own, *following, *((log,) if own or following or log.begun else ())))
+    steps = (*own, *following)
+    return Plan(command, stack, bases, with_log(steps, log) if steps or log.begun else ())

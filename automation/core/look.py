@@ -51,12 +51,14 @@ class Look:
 
     The rung begins once the split of `weight` is in effect, and both arms are seen over the same window, which reaches from there to the
     look. `weight` is the canary's, in per cent. At 100 there is no stable arm to look at: `stable` is what this run saw of it up to then.
+    `blur` is by which part of the smaller share the split may look other than it is for how it was counted: 0 where that was exact.
     """
 
     canary: ArmSeen | None
     stable: ArmSeen | None
     pods: PodsSeen | None
     weight: int
+    blur: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +86,8 @@ class Limits:
     """The chance that a canary which does `harm` is halted within the planned requests of one rung."""
     rungs: int = 4
     """Over how many rungs `alpha` is spread."""
-    skew: float = 0.1
-    """By which part of the smaller arm's share the split may differ from the one asked for."""
+    skew: float = 0.02
+    """By which part of the smaller arm's share the split may differ from the one asked for, beside what the counting blurs."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.tolerance < self.harm <= 1:

@@ -24,25 +24,34 @@ LOST = r"""set default_transaction_read_only = off;
 set timezone = 'UTC';
 create extension if not exists pg_walinspect;
 create temporary table written (xid text, place text, deed text);
-create temporary table ended (xid text, at timestamptz);
+create temporary table ended (xid text, top text, at timestamptz, gone boolean);
+insert into ended
+ select family.xid, committed.top, committed.at, committed.gone
+ from (
+  select coalesce(said[1], found.xid::text) as top, said[2]::timestamptz as at,
+   string_to_array((regexp_match(found.description, '; subxacts: ([0-9 ]+)'))[1], ' ') as children,
+   found.description ~ ('; rels:[^;]*/' || base.oid::text || '/[0-9]+') as gone
+  from pg_get_wal_records_info(:'branch', pg_current_wal_flush_lsn()) found
+  join pg_database base on base.datname = current_database()
+  cross join lateral regexp_match(found.description, '^(?:([0-9]+): )?([^;]+)') as said
+  where found.resource_manager = 'Transaction' and found.record_type like 'COMMIT%'
+ ) as committed
+ cross join lateral unnest(array[committed.top] || coalesce(committed.children, array[]::text[])) as family(xid);
 insert into written
- select found.xid::text, class.oid::regclass::text, found.record_type
+ select ended.xid, class.oid::regclass::text, found.record_type
  from pg_get_wal_records_info(:'branch', pg_current_wal_flush_lsn()) found
+ join ended on ended.xid = found.xid::text
  cross join lateral regexp_match(found.block_ref, 'rel \d+/(\d+)/(\d+) ') as file
  join pg_class class on pg_relation_filenode(class.oid) = file[2]::oid and class.relkind = 'r'
  join pg_namespace space on space.oid = class.relnamespace and space.nspname !~ '^(pg_|information_schema$)'
  where found.resource_manager in ('Heap', 'Heap2') and found.record_type ~ '^(INSERT|UPDATE|HOT_UPDATE|DELETE|MULTI_INSERT)'
- and file[1]::oid = (select oid from pg_database where datname = current_database())
- and pg_xact_status((((pg_snapshot_xmax(pg_current_snapshot())::text::bigint >> 32) << 32) + found.xid::text::bigint)::text::xid8)
-  = 'committed';
-insert into ended
- select found.xid::text, (regexp_match(found.description, '^[^;]+'))[1]::timestamptz
- from pg_get_wal_records_info(:'branch', pg_current_wal_flush_lsn()) found
- where found.resource_manager = 'Transaction' and found.record_type like 'COMMIT%' and found.xid::text in (select xid from written);
+ and file[1]::oid = (select oid from pg_database where datname = current_database());
 select json_build_object(
- 'transactions', (select count(distinct xid) from written),
+ 'emptied', exists (select from ended where gone),
+ 'transactions', (select count(distinct top) from ended where xid in (select xid from written)),
  'deleted', (select count(*) from written where deed like 'DELETE%'),
- 'first', (select min(at) from ended), 'last', (select max(at) from ended));
+ 'first', (select min(at) from ended where xid in (select xid from written)),
+ 'last', (select max(at) from ended where xid in (select xid from written)));
 select format('select json_build_object(''table'', %L, ''row'', to_jsonb(it)) from %s it where it.xmin::text = any (%L)',
  place, place, array_agg(distinct xid)) from written group by place order by place
 \gexec
@@ -50,8 +59,10 @@ select format('select json_build_object(''table'', %L, ''row'', to_jsonb(it)) fr
 """
 """A script for psql, `branch` given: one line about all that was committed after it, then each row that was written and still stands.
 
+What a savepoint wrote stands in the log under a number of its own, and only the commit of the whole names it. A commit that drops files of
+the database, as TRUNCATE does, makes all that was written to them untraceable.
 It ends itself, since not every cluster hands the end of stdin on to what is run in a pod.
-Source: https://www.postgresql.org/docs/18/pgwalinspect.html.
+Sources: https://www.postgresql.org/docs/18/pgwalinspect.html, and `xact_desc_commit` in src/backend/access/rmgrdesc/xactdesc.c.
 """
 
 
@@ -81,8 +92,8 @@ class Losses:
         return {"transactions": self.transactions, "rows": len(self.rows), "deleted": self.deleted, **times}
 
 
-class LogRecycled(HhctlError):
-    """The log of a database does not reach back any more to where the two parted: what it has written alone can never be counted."""
+class Uncountable(HhctlError):
+    """What a database has written alone can never be counted: its log does not reach back so far any more, or a table was emptied since."""
 
 
 def is_recycled(complaint: str) -> bool:
@@ -112,11 +123,14 @@ def read_losses(answer: str) -> Losses:
     """Read the answer to `LOST`.
 
     Raises:
+        Uncountable: tables were emptied, rewritten or dropped.
         HhctlError: it is none.
     """
     summary, *rows = answer.strip().splitlines() or [""]
     try:
         told = cast("dict[str, Any]", json.loads(summary))
+        if told["emptied"]:
+            raise Uncountable("since they parted, tables were emptied, rewritten or dropped: their rows leave no trace")
         first, last = (datetime.fromisoformat(told[name]) if told[name] else None for name in ("first", "last"))
         return Losses(int(told["transactions"]), int(told["deleted"]), first, last, tuple(rows))
     except (ValueError, KeyError, TypeError):

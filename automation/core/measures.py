@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from automation.core.failover import FOLLOW_SWITCH
 from automation.core.plan import Ending
 from automation.core.record import Event
 from automation.core.resume import begins, is_same
+from stacks.house import HOME, STANDBY
 from stacks.switching import INTERVAL_SECONDS, THRESHOLD, TTL_SECONDS
 
 if TYPE_CHECKING:
@@ -77,10 +79,11 @@ class Predicted:
 def measure(records: Sequence[Record], operation: str, *, entered: datetime) -> Measured | None:
     """Measure the newest run of `operation`, with those before it that it went on from; None where it never began.
 
-    `records` stand oldest first. `entered` is when the operator typed the command of the newest run: what came before it began counts too.
-    For a run whose operator is no more it is any later time.
+    `records` stand oldest first. Of the runs before it only those count since which the service was down by what they did. `entered` is
+    when the operator typed the command of the newest run: what came before it began counts too. For a run whose operator is no more it is
+    any later time.
     """
-    runs = _runs(records, operation)
+    runs = _since_down(_runs(records, operation))
     if not runs:
         return None
     begun, last = runs[0][0], runs[-1]
@@ -105,17 +108,26 @@ def unmeasured(records: Sequence[Record], operation: str) -> Record | None:
 
 
 def begun_at(records: Sequence[Record], operation: str, task: str) -> datetime | None:
-    """Return when the newest run of `operation`, or one that it went on from, began a task; None where it was never begun."""
-    begun = (record.at for run in _runs(records, operation) for record in run if record.step and record.says.startswith(task))
-    return next(begun, None)
+    """Return when a task was begun last in the newest run of `operation` and those that it went on from; None where it never was.
+
+    What was begun before that did not take effect; what was found done by none of them was done when the first of them looked.
+    """
+    own = [record for run in _runs(records, operation) for record in run if record.step and record.says.startswith(task)]
+    started = [record.at for record in own if record.event is Event.STARTED]
+    return started[-1] if started else next((record.at for record in own), None)
 
 
 def done_before(records: Sequence[Record], operation: str, task: str, *, other: str) -> bool:
-    """Tell whether the run that began the `other` task, the newest of `operation` or one that it went on from, had done `task` as well."""
-    for run in _runs(records, operation):
+    """Tell whether the run that began the `other` task last, the newest of `operation` or one that it went on from, had done `task`."""
+    for run in reversed(_runs(records, operation)):
         if any(record.event is Event.STARTED and record.says.startswith(other) for record in run):
             return bool(_done(run, task))
     return False
+
+
+def was_given(records: Sequence[Record], operation: str, option: str) -> bool:
+    """Tell whether the newest run of `operation`, or one that it went on from, was given an option."""
+    return any(option in str(run[0].data["operation"]).split() for run in _runs(records, operation))
 
 
 def in_force(records: Sequence[Record], operation: str, task: str) -> bool:
@@ -151,7 +163,7 @@ def to_json(measured: Measured) -> Mapping[str, Json]:
 def _runs(records: Sequence[Record], operation: str) -> list[list[Record]]:
     """Choose the records of the newest run, and of the runs that it went on from: those that did not come to their end."""
     chosen: list[list[Record]] = []
-    for first in reversed([record for record in records if begins(record, operation)]):
+    for first in reversed([record for record in records if begins(record, operation) and not _only_fences(record)]):
         own = [record for record in records if record.run == first.run and record.event is not Event.MEASURED]
         same = is_same(str(first.data["operation"]), operation)
         # What moved the traffic another way has overtaken what came before it.
@@ -160,6 +172,43 @@ def _runs(records: Sequence[Record], operation: str) -> list[list[Record]]:
         if same and (not chosen or _did_something(own)):
             chosen.insert(0, own)
     return chosen
+
+
+def _since_down(runs: Sequence[list[Record]]) -> Sequence[list[Record]]:
+    """Leave out the first runs, before which and after which the service was up: they stopped nothing and turned nothing.
+
+    A promotion that was begun again later had not taken effect either.
+    """
+    promoter = next((run for run in reversed(runs) if any("task" in step and step["no_return"] for _, step in _started(run))), None)
+    first = next((number for number, run in enumerate(runs) if run is promoter or _takes_down(run)), len(runs) - 1)
+    return runs[first:]
+
+
+def _takes_down(run: Sequence[Record]) -> bool:
+    """Tell whether a run did something to the side that is left, or turned the switch."""
+    void = {record.step for record in run if record.event in {Event.MISSED, Event.PASSED_OVER, Event.UNDONE}}
+    leaving = STANDBY if str(run[0].data["operation"]).startswith("failback ") else HOME
+    begun = (step for number, step in _started(run) if number not in void)
+    return any(_stack(step) == leaving or ("update" in step and step["no_return"]) for step in begun)
+
+
+def _started(run: Sequence[Record]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Tell the steps that a run began, by their numbers."""
+    return ((record.step, _steps(run[0])[record.step - 1]) for record in run if record.event is Event.STARTED)
+
+
+def _only_fences(begun: Record) -> bool:
+    """Tell whether a run was to stop what has come back of a region that was lost: that moves no traffic."""
+    steps = _steps(begun)
+    return bool(steps) and all(_stack(step) == HOME and not step["no_return"] for step in steps)
+
+
+def _steps(begun: Record) -> list[dict[str, Any]]:
+    return cast("dict[str, Any]", begun.data.get("plan", {})).get("steps", [])
+
+
+def _stack(step: Mapping[str, Any]) -> str:
+    return step.get("update") or step["stack"]
 
 
 def _did_something(run: Sequence[Record]) -> bool:
@@ -183,12 +232,17 @@ def _phases(run: Sequence[Record]) -> Iterator[Phase]:
         if record.step in titles and record.event in {Event.DONE, Event.JUDGED, Event.FAILED, Event.PASSED_OVER}:
             title = titles[record.step]
             gates = record.event is Event.JUDGED
-            yield Phase(f"gates of {title}" if gates else title, (record.at - before).total_seconds(), follows=gates and _leads(record))
+            yield Phase(f"gates of {title}" if gates else title, (record.at - before).total_seconds(), follows=_follows(record))
         elif record.step and record.event is Event.DONE:
-            yield Phase(record.says, (record.at - before).total_seconds())
+            yield Phase(record.says, (record.at - before).total_seconds(), follows=_follows(record))
         elif record.event is Event.JUDGED:
-            yield Phase("gates that were left", (record.at - before).total_seconds(), follows=_leads(record))
+            yield Phase("gates that were left", (record.at - before).total_seconds(), follows=_follows(record))
         before = record.at
+
+
+def _follows(record: Record) -> bool:
+    """Tell whether what a record ends was waiting for the world to follow the switch."""
+    return _leads(record) or record.says.startswith(FOLLOW_SWITCH)
 
 
 def _leads(record: Record) -> bool:

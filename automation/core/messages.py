@@ -1,10 +1,13 @@
-"""What people are told of a failover or failback, each in their own place. Pure."""
+"""What people are told of a failover or failback, or of a canary that needs them, each in their own place. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, cast
+
+from automation.core.plan import Ending
+from stacks.house import HOME, STANDBY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,20 +57,67 @@ def message_in(document: object) -> Message:
 
 
 def messages_of(moved: Moved, *, operator: str, incident: str) -> tuple[Message, ...]:
-    """Say to each channel that the traffic has moved; users are told neither who did it nor what was lost, which may not be known yet."""
+    """Say to each channel that the traffic has moved, or may have; users are told neither who did it nor what was lost."""
     subject = f"House Helper is served from {moved.region}"
+    users = "We have moved House Helper to another region. It works again; what you see may lag behind for a minute."
+    if moved.trouble:
+        subject = f"House Helper is not known to be served: its move to {moved.region} has stopped half way"
+        users = "We are moving House Helper to another region. It may not answer until that is done."
+    took = f" Measured RTO {moved.measured_rto:.1f} s." if moved.measured_rto is not None else f" {moved.serves}."
     named = f" ({incident})" if incident else ""
     loss = f"Lost: {moved.loss.says}."
     by = f"{moved.operation} by {operator}{named}: {moved.reason or 'no reason given'}."
     unfenced = f" {moved.unfenced} is unfenced: keep it from coming back unwatched." if moved.unfenced else ""
     bodies = {
         Channel.SLACK: f"{by} {moved.summary}.{unfenced}",
-        Channel.STATUS_PAGE: "We have moved House Helper to another region. It works again; what you see may lag behind for a minute.",
+        Channel.STATUS_PAGE: users,
         Channel.PAGER: f"{moved.summary}.{unfenced} {_next(moved)}",
-        Channel.INCIDENTS: f"{by} Measured RTO {moved.measured.rto:.1f} s. {loss}{unfenced} {_next(moved)}",
+        Channel.INCIDENTS: f"{by}{took} {loss}{unfenced} {_next(moved)}",
     }
     return tuple(Message(f"{moved.run}-{channel.value}", channel, subject, body.strip()) for channel, body in bodies.items())
 
 
+@dataclass(frozen=True, slots=True)
+class CanaryEnded:
+    """How a run of a canary of `version` on `stack` ended.
+
+    `is_stable`: the stack runs the version, and no canary any more. `undone`: all was taken back. `is_left`: a canary is there still, which
+    nobody else has taken over.
+    """
+
+    run: str
+    version: str
+    stack: str
+    ending: Ending
+    is_stable: bool = False
+    undone: bool = False
+    is_left: bool = False
+
+
+def canary_messages(ended: CanaryEnded, *, why: str) -> tuple[Message, ...]:
+    """Say what became of an unattended canary, where people have to know; the pager only where somebody has to act."""
+    subject, channels = _became(ended)
+    return tuple(Message(f"{ended.run}-{channel.value}", channel, subject, why) for channel in channels)
+
+
+def _became(ended: CanaryEnded) -> tuple[str, tuple[Channel, ...]]:
+    canary, pressing = f"The canary of {ended.version} on {ended.stack}", (Channel.SLACK, Channel.PAGER)
+    if ended.ending in {Ending.DONE, Ending.CANCELLED}:
+        return "", ()
+    if ended.is_stable:
+        after = f"{STANDBY} did not follow" if ended.stack == HOME else "what comes after it was not done"
+        waits = ended.ending in {Ending.INCONCLUSIVE, Ending.NEEDS_A_HUMAN}
+        return f"{ended.version} is stable on {ended.stack}; {after}", pressing if waits else (Channel.SLACK,)
+    if ended.undone:
+        return f"{canary} was halted and taken back", (Channel.SLACK,)
+    if ended.ending is Ending.STALE or not (ended.is_left or ended.ending is Ending.NEEDS_A_HUMAN):
+        return "", ()
+    if ended.ending is Ending.INCONCLUSIVE:
+        return f"{canary} waits for somebody: nobody can tell whether it does harm", pressing
+    return f"{canary} needs somebody: it is neither stable nor taken back", pressing
+
+
 def _next(moved: Moved) -> str:
+    if moved.trouble:
+        return f"Next: hhctl {moved.operation}."
     return f"The way back: {moved.way_back[0]}." if moved.way_back else ""

@@ -20,17 +20,25 @@ if TYPE_CHECKING:
 class Loss:
     """What the side that serves now lacks of the other one's writes: measured RPO; None where nobody can tell.
 
-    `seconds` is the age that the newest write had which was kept, when the last one was committed that was not; `says` is for people.
+    `seconds` is the age that the newest write had which was kept, when the last one was committed that was not, and `at_most` says that it
+    may be less; `says` is for people.
     """
 
     transactions: int | None
     rows: int | None
     seconds: float | None
     says: str
+    at_most: bool = False
 
     def document(self) -> Mapping[str, Json]:
         """Return it as JSON holds it."""
-        return {"transactions": self.transactions, "rows": self.rows, "seconds": self.seconds, "says": self.says}
+        held = {"transactions": self.transactions, "rows": self.rows, "seconds": self.seconds, "at_most": self.at_most}
+        return {**held, "says": self.says}
+
+    @property
+    def rpo(self) -> str:
+        """Say for how many seconds writes were lost."""
+        return f"{'at most ' if self.at_most else ''}{_seconds(self.seconds)}"
 
 
 NOTHING_LOST = Loss(0, 0, 0.0, "nothing: the database had replayed everything before it was promoted")
@@ -52,7 +60,7 @@ def unknown_loss(why: str, *, replayed: datetime | None, promoted: datetime) -> 
     says = (
         f"unknown: {why}; whatever was committed after {replayed:%Y-%m-%d %H:%M:%S} UTC, at most the {seconds:.1f} s before the promotion"
     )
-    return Loss(None, None, seconds, says)
+    return Loss(None, None, seconds, says, at_most=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,8 @@ class Moved:
     """A run that moved the traffic to `region`, and what it came to.
 
     `rto` and `rpo` are the objectives. `way_back` are the lines of the plan that leads back, none where there is nothing to go back from.
-    `unfenced` says which region may still take writes, empty for none.
+    `unfenced` says which region may still take writes, empty for none. `trouble` says why it stopped past the point of no return, empty
+    where it came to its end.
     """
 
     run: str
@@ -75,6 +84,12 @@ class Moved:
     rpo: timedelta
     unfenced: str
     way_back: tuple[str, ...]
+    trouble: str = ""
+
+    @property
+    def measured_rto(self) -> float | None:
+        """Seconds until the service was seen to be back; None where it was not."""
+        return None if self.trouble else self.measured.rto
 
     def document(self) -> Mapping[str, Json]:
         """Return it as the journal keeps it, and as programs read it."""
@@ -83,6 +98,8 @@ class Moved:
             "operation": self.operation,
             "region": self.region,
             **to_json(self.measured),
+            **({"rto": None} if self.trouble else {}),
+            "trouble": self.trouble,
             "predicted": self.predicted.document(),
             "objectives": objectives,
             "lost": self.loss.document(),
@@ -93,8 +110,15 @@ class Moved:
     @property
     def summary(self) -> str:
         """Say it in a line."""
+        if self.trouble:
+            return f"{self.serves}; lost: {self.loss.says}"
         took = f"measured RTO {self.measured.rto:.1f} s (objective {self.rto.total_seconds():g} s)"
-        return f"{self.region} serves; {took}; lost: {self.loss.says}"
+        return f"{self.serves}; {took}; lost: {self.loss.says}"
+
+    @property
+    def serves(self) -> str:
+        """Say where the service is."""
+        return f"{self.region} may serve, or nobody: {self.trouble}" if self.trouble else f"{self.region} serves"
 
 
 def page(moved: Moved) -> str:
@@ -109,12 +133,12 @@ def page(moved: Moved) -> str:
         (
             f"# {moved.operation}",
             "",
-            f"{moved.region} serves. Ended {moved.ended:%Y-%m-%d %H:%M:%S} UTC, run {moved.run}. Reason: {moved.reason or 'none given'}.",
+            f"{moved.serves}. Ended {moved.ended:%Y-%m-%d %H:%M:%S} UTC, run {moved.run}. Reason: {moved.reason or 'none given'}.",
             "",
             "|  | objective | predicted | measured |",
             "| --- | ---: | ---: | ---: |",
-            f"| RTO (s) | {moved.rto.total_seconds():g} | {_seconds(predicted.rto)} | {measured.rto:.1f} |",
-            f"| RPO (s) | {moved.rpo.total_seconds():g} | {_seconds(predicted.rpo)} | {_seconds(moved.loss.seconds)} |",
+            f"| RTO (s) | {moved.rto.total_seconds():g} | {_seconds(predicted.rto)} | {_seconds(moved.measured_rto)} |",
+            f"| RPO (s) | {moved.rpo.total_seconds():g} | {_seconds(predicted.rpo)} | {moved.loss.rpo} |",
             "",
             f"- Lost: {moved.loss.says}.",
             *unfenced,

@@ -20,7 +20,11 @@ Gate: TypeAlias = Met | Soak | Rung
 
 _UNATTENDED = "canary run "
 _NEED_NOT_WAIT = ("failover ", "canary abort ")
-_ALWAYS_ALONE = (*_NEED_NOT_WAIT, "failback ")
+_MOVES = ("failover ", "failback ")
+_PLANNED = "--planned"
+
+BEST_EFFORT_SECONDS = 15.0
+"""For the engine to carry out an update that the run can go on without: several times what it needs where everybody answers."""
 
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
 
@@ -32,9 +36,11 @@ class Update:
     `stays`: once its gates are met neither it nor what came before it on its stack is undone, whatever becomes of later steps.
     `refresh`: the world is read anew first, so that what was changed behind the engine's back is set right too.
     `revision`: an interrupted run has carried the update out as that revision, so only its gates are left; `began` is when that run
-    began the update, `soaking` since when it has been soaking.
+    began the update, `soaking` since when it has been soaking. `weighted` is when the canary came to its weight by the history, whose times
+    are those of who updated, where no interrupted run tells.
     `no_return`: once it has taken effect, even in part, nothing up to and with it is undone.
     `best_effort`: where it fails the run goes on without it.
+    `sized`: it, and what follows it on its stack, keep as many pods of either arm as carry the requests by then, where these are more.
     """
 
     stack: str
@@ -47,8 +53,10 @@ class Update:
     revision: int | None = None
     began: datetime | None = None
     soaking: datetime | None = None
+    weighted: datetime | None = None
     refresh: bool = False
     best_effort: bool = False
+    sized: bool = False
 
     @property
     def title(self) -> str:
@@ -62,14 +70,15 @@ class Update:
 class Task:
     """What no resource can express, on a stack; the names are those by which the world's door knows conditions and actions.
 
-    `precondition` must hold before, `postcondition` is measured after and makes the task done where it holds already. `begun`: an
-    interrupted run has begun it, so that it is this operation's to undo. `best_effort`: where it fails the run goes on without it.
+    `precondition` must hold before, `postcondition` is measured after and makes the task done where it holds already. Without an `action`
+    it only looks: the postcondition has to hold, and the stack to stand as the run left it. `begun`: an interrupted run has begun it, so
+    that it is this operation's to undo. `best_effort`: where it fails the run goes on without it.
     """
 
     name: str
     stack: str
     precondition: str
-    action: str
+    action: str | None
     postcondition: str
     undo: str | None = None
     no_return: bool = False
@@ -91,12 +100,14 @@ class Plan:
 
     `operation` is the command that makes this plan again when it is interrupted. `home` is the stack beside whose state the run is
     recorded. `bases` holds, by stack, the revision of the newest entry that the plan was made from, 0 for none.
+    `overruled` is what stood against it and the operator has forced past.
     """
 
     operation: str
     home: str
     bases: Mapping[str, int]
     steps: tuple[Step, ...]
+    overruled: tuple[str, ...] = ()
 
     @property
     def stacks(self) -> tuple[str, ...]:
@@ -111,22 +122,31 @@ class Plan:
         """
         updates = [step for step in self.steps if isinstance(step, Update)]
         several = len(updates) > 1 or any(update.undo for update in updates)
-        if not several and not self.operation.startswith(_ALWAYS_ALONE):
+        if not several and not self.operation.startswith(_NEED_NOT_WAIT) and not moves(self.operation):
             return ()
         # Nobody waits for who holds a stack that the plan can do without.
-        needed = {step.stack for step in self.steps if not step.best_effort}
-        stacks = [stack for stack in self.stacks if stack in needed]
+        stacks = [stack for stack in self.stacks if self.needs(stack)]
         return tuple(dict.fromkeys((*stacks, *([self.home] if self.home in self.bases else []))))
 
+    def needs(self, stack: str) -> bool:
+        """Tell whether the plan cannot do without a stack."""
+        return any(step.stack == stack and not step.best_effort for step in self.steps)
 
-def gives_way(operation: str) -> bool:
-    """Tell whether a run of `operation` ends when another takes its stacks over: for hours nobody may be there to stop it."""
-    return operation.startswith(_UNATTENDED)
+
+def moves(operation: str) -> bool:
+    """Tell whether an operation moves the traffic from one region to the other."""
+    return operation.startswith(_MOVES)
 
 
 def takes_over(operation: str, held: str) -> bool:
-    """Tell whether `operation` need not wait for a run of `held` to end."""
-    return gives_way(held) and operation.startswith(_NEED_NOT_WAIT)
+    """Tell whether `operation` need not wait for a run of `held` to end, which ends at its next step and changes nothing more.
+
+    An outage waits for nothing but who moves the traffic already; what is unattended, and nobody may be there to stop, gives way to what
+    would end it anyway.
+    """
+    if operation.startswith("failover ") and _PLANNED not in operation.split():
+        return not moves(held)
+    return held.startswith(_UNATTENDED) and operation.startswith(_NEED_NOT_WAIT)
 
 
 class Ending(Enum):
@@ -164,6 +184,7 @@ def to_json(plan: Plan) -> Mapping[str, Json]:
         "home": plan.home,
         "bases": dict(plan.bases),
         "steps": [_step_json(step) for step in plan.steps],
+        "overruled": list(plan.overruled),
     }
 
 
@@ -171,7 +192,8 @@ def lines(plan: Plan) -> tuple[str, ...]:
     """Return the plan as a person reads it, a line each."""
     if not plan.steps:
         return (f"{plan.operation}: nothing to do",)
-    return (plan.operation, *(line for number, step in enumerate(plan.steps, 1) for line in _step_lines(number, step)))
+    overruled = (f"   overruled: {each}" for each in plan.overruled)
+    return (plan.operation, *overruled, *(line for number, step in enumerate(plan.steps, 1) for line in _step_lines(number, step)))
 
 
 def _step_json(step: Step) -> Mapping[str, Json]:
@@ -200,6 +222,7 @@ def _step_json(step: Step) -> Mapping[str, Json]:
         "soaking": step.soaking.isoformat() if step.soaking else None,
         "refresh": step.refresh,
         "best_effort": step.best_effort,
+        "sized": step.sized,
     }
 
 
@@ -210,9 +233,10 @@ def _step_lines(number: int, step: Step) -> Sequence[str]:
         return [title, f"   needs {step.precondition}; then {step.postcondition}", f"   undo: {step.undo or 'none'}"]
     made = changes(step.before, step.after) if step.revision is None else ()
     dials = [f"   {change.name}: {change.before or 'unset'} -> {change.after or 'unset'}" for change in made]
+    sized = ["   keeps as many pods of either arm as carry the requests by then"] if step.sized else []
     gates = [f"   gate: {query}, {threshold}" for query, threshold in _wanted(step.gates)]
     undo = [f"   undo: {_undo_words(step.after, step.undo)}"] if step.undo else []
-    return [title, *(dials or ["   dials as they are"]), *gates, *undo]
+    return [title, *(dials or ["   dials as they are"]), *sized, *gates, *undo]
 
 
 def _wanted(gates: Sequence[Gate]) -> Sequence[tuple[str, str]]:

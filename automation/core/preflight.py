@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from automation.core.words import seconds_words
+from automation.core.replication import replays, takes_writes
+from automation.core.words import bytes_words, seconds_words
 from stacks.house import HOME, STANDBY
 
 if TYPE_CHECKING:
@@ -15,14 +16,20 @@ if TYPE_CHECKING:
 
     from automation.core.replication import DatabaseStanding
     from automation.core.rollout import Rollout
+    from automation.core.updates import Holder
     from automation.errors import HhctlError
     from stacks.dials import Dials
 
 WAIT_SECONDS = 600.0
 """For how long after a switch was turned it is left alone, so that two operators do not send the traffic to and fro."""
 
+_MUCH = 16 * 1024**2
+_TOO_MUCH = 256 * 1024**2
+"""Bytes of the log: one of its files, as PostgreSQL makes them, and more of them than a standby that keeps up ever lacks."""
+
 _CLOCK_SECONDS = 5.0
-_DATA_LOSS = "--accept-data-loss"
+_DEAD_SECONDS = 3600.0
+_DATA_LOSS, _UNHEALTHY = "--accept-data-loss", "--accept-unhealthy"
 
 
 class Answer(Enum):
@@ -45,10 +52,14 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Waivers:
-    """What the operator takes upon themselves: that the other region is lost, that writes of it may be, and to turn the switch so soon."""
+    """What the operator takes upon themselves.
+
+    That the other region is lost, that writes of it may be, that the standby is not fit to serve, and to turn the switch so soon.
+    """
 
     lost: bool = False
     data_loss: bool = False
+    unhealthy: bool = False
     soon: bool = False
 
 
@@ -59,7 +70,7 @@ class Seen:
     `rollout` is the standby's and `live` prod's. `standby` and `home` are the two databases, `home_dials` prod's dials, `switch` whether
     the standby's is on, and `turned` when it was turned last, None for never. `differences` names what is configured otherwise on the two
     sides. `ahead` is how far our clock is ahead of AWS's, None where it told no time. `held` says who holds one of the stacks, empty for
-    nobody.
+    nobody, and `holders` whose processes hold the standby's state.
     """
 
     now: datetime
@@ -75,6 +86,7 @@ class Seen:
     differences: tuple[str, ...] | HhctlError
     ahead: timedelta | HhctlError | None
     held: str
+    holders: tuple[Holder, ...] | HhctlError
 
     @property
     def pods(self) -> int:
@@ -86,12 +98,33 @@ class Seen:
     @property
     def promoted(self) -> bool:
         """Whether the standby's database takes writes already: an earlier run came past the point of no return."""
-        return not isinstance(self.standby, Exception) and self.standby.takes_writes
+        return takes_writes(self.standby)
+
+    @property
+    def lacking(self) -> int:
+        """How many bytes of prod's log the standby's database is known not to have."""
+        home = None if isinstance(self.home, Exception) else self.home
+        return 0 if isinstance(self.standby, Exception) else self.standby.lacks(home)
 
     @property
     def can_shut(self) -> bool:
         """Whether prod's database answers, so that it can be made to take no writes."""
         return not isinstance(self.home, Exception)
+
+    @property
+    def replays(self) -> bool:
+        """Whether the standby's database is seen to replay prod's log still."""
+        return replays(self.standby)
+
+    @property
+    def rival(self) -> bool:
+        """Whether prod's database is seen to take writes."""
+        return takes_writes(self.home)
+
+    @property
+    def followed(self) -> bool:
+        """Whether prod's database is seen to replay the standby's log."""
+        return replays(self.home)
 
     @property
     def can_stop(self) -> bool:
@@ -102,13 +135,14 @@ class Seen:
 def preflight(seen: Seen, waivers: Waivers, *, region: str, rpo: timedelta) -> tuple[Check, ...]:
     """Answer every question of a failover to the standby; `region` is the one that it leaves."""
     return (
-        _pods(seen),
+        _pods(seen, waivers),
         _size(seen),
-        _smoke(seen),
+        _smoke(seen, waivers),
         _release(seen),
         _configuration(seen),
-        _database(seen, waivers, rpo),
+        _database(seen, waivers, rpo, region),
         _switch(seen),
+        _state(seen),
         _fence(seen, waivers, region),
         _others(seen),
         _wait(seen, waivers),
@@ -118,7 +152,14 @@ def preflight(seen: Seen, waivers: Waivers, *, region: str, rpo: timedelta) -> t
 
 def preflight_directly(seen: Seen, waivers: Waivers, *, region: str, rpo: timedelta) -> tuple[Check, ...]:
     """Answer what can be answered without engine and state; prod's database alone tells whether its writes can be stopped."""
-    return (_pods(seen), _smoke(seen), _database(seen, waivers, rpo), _switch(seen), _shut(seen, waivers, region), _clock(seen))
+    return (
+        _pods(seen, waivers),
+        _smoke(seen, waivers),
+        _database(seen, waivers, rpo, region),
+        _switch(seen),
+        _shut(seen, waivers, region),
+        _clock(seen),
+    )
 
 
 def predicted_rpo(seen: Seen, *, planned: bool) -> float | None:
@@ -127,7 +168,9 @@ def predicted_rpo(seen: Seen, *, planned: bool) -> float | None:
         return 0.0
     if isinstance(seen.standby, Exception) or not seen.standby.replays:
         return None
-    return seen.standby.heard if seen.standby.streaming else seen.standby.quiet
+    # One that is told of more than it has may lack writes that are older than what it heard last.
+    keeps_up = seen.standby.streaming and not seen.lacking
+    return seen.standby.heard if keeps_up else seen.standby.quiet
 
 
 def refused(checks: Iterable[Check]) -> tuple[Check, ...]:
@@ -135,15 +178,20 @@ def refused(checks: Iterable[Check]) -> tuple[Check, ...]:
     return tuple(check for check in checks if check.answer is Answer.NO_GO)
 
 
-def _pods(seen: Seen) -> Check:
+def _pods(seen: Seen, waivers: Waivers) -> Check:
     name = f"pods of {STANDBY}"
     match seen.rollout:
         case Exception() as error:
-            return Check(name, Answer.NO_GO, error.message)
-        case found if found.doomed:
-            return Check(name, Answer.NO_GO, found.doomed)
+            return _unfit(name, error.message, waivers)
+        case found if trouble := found.doomed or found.refused:
+            return _unfit(name, trouble, waivers)
         case found:
-            return Check(name, Answer.GO if found.ready else Answer.NO_GO, f"{found.ready} of {found.wanted} Ready")
+            says = f"{found.ready} of {found.wanted} Ready"
+            return Check(name, Answer.GO, says) if found.ready else _unfit(name, says, waivers)
+
+
+def _unfit(name: str, says: str, waivers: Waivers) -> Check:
+    return Check(name, Answer.DOUBTFUL, says) if waivers.unhealthy else Check(name, Answer.NO_GO, says, waiver=_UNHEALTHY)
 
 
 def _size(seen: Seen) -> Check:
@@ -167,9 +215,9 @@ def _configuration(seen: Seen) -> Check:
             return Check(name, Answer.DOUBTFUL, f"not the same on {HOME} and {STANDBY}: {', '.join(found)}")
 
 
-def _smoke(seen: Seen) -> Check:
+def _smoke(seen: Seen, waivers: Waivers) -> Check:
     name = f"smoke checks of {STANDBY}"
-    return Check(name, Answer.NO_GO, "; ".join(seen.smoke)) if seen.smoke else Check(name, Answer.GO, "pass")
+    return _unfit(name, "; ".join(seen.smoke), waivers) if seen.smoke else Check(name, Answer.GO, "pass")
 
 
 def _release(seen: Seen) -> Check:
@@ -184,17 +232,33 @@ def _release(seen: Seen) -> Check:
     return Check(name, Answer.GO, f"both run {runs} on schema {here.schema}")
 
 
-def _database(seen: Seen, waivers: Waivers, rpo: timedelta) -> Check:
+def _database(seen: Seen, waivers: Waivers, rpo: timedelta, region: str) -> Check:
     name, found = f"database of {STANDBY}", seen.standby
     if isinstance(found, Exception):
         return Check(name, Answer.NO_GO, found.message)
     if found.takes_writes:
         return Check(name, Answer.GO, "takes writes already")
     if not found.replays:
-        return Check(name, Answer.NO_GO, "is shut, and replays nothing")
+        return Check(name, Answer.NO_GO, f"is shut, and replays nothing: what has left it so goes on, or back, by hhctl failback {region}")
     if found.streaming:
-        return Check(name, Answer.GO, f"replays {HOME}'s log as it is written; of what is committed, only what is on its way would be lost")
+        return _streaming(name, found, seen, waivers)
     return _behind(name, found.quiet, seen, waivers, rpo)
+
+
+def _streaming(name: str, found: DatabaseStanding, seen: Seen, waivers: Waivers) -> Check:
+    """Answer for a standby that gets its primary's log, be it late."""
+    says = (
+        f"replays {HOME}'s log as it is written; of what is committed, only what is on its way would be lost: {bytes_words(seen.lacking)}"
+    )
+    if found.unreplayed > _MUCH:
+        says = f"{says}; the promotion waits until it has replayed {bytes_words(found.unreplayed)} that it has"
+    if seen.lacking > _TOO_MUCH and not _takes_loss(seen, waivers):
+        return Check(name, Answer.NO_GO, says, waiver=_DATA_LOSS)
+    return Check(name, Answer.DOUBTFUL if max(seen.lacking, found.unreplayed) > _MUCH else Answer.GO, says)
+
+
+def _takes_loss(seen: Seen, waivers: Waivers) -> bool:
+    return waivers.data_loss or (waivers.lost and not seen.can_shut)
 
 
 def _behind(name: str, quiet: float | None, seen: Seen, waivers: Waivers, rpo: timedelta) -> Check:
@@ -202,10 +266,13 @@ def _behind(name: str, quiet: float | None, seen: Seen, waivers: Waivers, rpo: t
     if quiet is None:
         says = f"gets no log from {HOME}, and has replayed nothing since it was started: how old its newest write is cannot be told"
         return Check(name, Answer.DOUBTFUL if waivers.data_loss else Answer.NO_GO, says, waiver="" if waivers.data_loss else _DATA_LOSS)
-    behind = f"gets no log from {HOME}; it has replayed nothing for {seconds_words(quiet)}, and what {HOME} wrote since is lost"
-    if quiet <= rpo.total_seconds() or waivers.data_loss or (waivers.lost and not seen.can_shut):
+    much = f": {bytes_words(seen.lacking)} of it" if seen.lacking else ""
+    behind = f"gets no log from {HOME}; it has replayed nothing for {seconds_words(quiet)}, and what {HOME} wrote since is lost{much}"
+    # How long a region that is lost has been dead, and wrote nothing any more, nobody can tell.
+    most = rpo.total_seconds() + (_DEAD_SECONDS if waivers.lost and not seen.can_shut else 0.0)
+    if quiet <= most or waivers.data_loss:
         return Check(name, Answer.DOUBTFUL, behind)
-    return Check(name, Answer.NO_GO, f"{behind}; at most {seconds_words(rpo.total_seconds())} may be", waiver=_DATA_LOSS)
+    return Check(name, Answer.NO_GO, f"{behind}; at most {seconds_words(most)} may be", waiver=_DATA_LOSS)
 
 
 def _switch(seen: Seen) -> Check:
@@ -213,6 +280,17 @@ def _switch(seen: Seen) -> Check:
     if isinstance(seen.switch, Exception):
         return Check(name, Answer.NO_GO, f"{seen.switch.message}: Route 53 could not read it either")
     return Check(name, Answer.GO, f"everybody can read it: {'on' if seen.switch else 'off'}")
+
+
+def _state(seen: Seen) -> Check:
+    name = f"state of {STANDBY}"
+    match seen.holders:
+        case Exception() as error:
+            return Check(name, Answer.NO_GO, f"whether anybody holds it cannot be told: {error.message}")
+        case ():
+            return Check(name, Answer.GO, "nobody holds it")
+        case holders:
+            return Check(name, Answer.NO_GO, f"is held by {holders[0]}: {holders[0].way_out(STANDBY)}")
 
 
 def _fence(seen: Seen, waivers: Waivers, region: str) -> Check:

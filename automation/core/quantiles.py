@@ -10,6 +10,7 @@ from automation.core.look import Histogram
 from automation.core.sequential import Share, last, log_above, log_below
 
 _HALVINGS = 20
+_ROUNDED = 1 + 1e-9  # 0.15 / 1.5 is a little less than the bound 0.1
 
 
 def cleaned(histogram: Histogram | None) -> Histogram | None:
@@ -48,7 +49,7 @@ def over(histogram: Histogram, seconds: float) -> tuple[tuple[float, float], ...
 
 def slower(histogram: Histogram, seconds: float) -> Share:
     """Return which share of requests took more than the highest bound that is at most `seconds`; all of them, where no bound is."""
-    known = max((index for index, bound in enumerate(histogram.bounds) if bound <= seconds), default=None)
+    known = max((index for index, bound in enumerate(histogram.bounds) if bound <= seconds * _ROUNDED), default=None)
     return Share(histogram.total - (0.0 if known is None else histogram.counts[known]), histogram.total)
 
 
@@ -80,3 +81,10 @@ def interval(histogram: Histogram, level: float, *, alpha: float) -> tuple[float
     low = highest if is_above(highest) else last(is_above, 0.0, middle, halvings=_HALVINGS)
     high = last(is_below, highest, middle, halvings=_HALVINGS) if is_below(highest) else math.inf
     return low, high
+
+
+def widened(histogram: Histogram, within: tuple[float, float]) -> tuple[float, float]:
+    """Return the bounds around an interval of a quantile: it lies between these however the requests lie within their buckets."""
+    low, high = within
+    lower = max((bound for bound in histogram.bounds if bound <= low), default=0.0)
+    return lower, min(bound for bound in histogram.bounds if bound >= high)

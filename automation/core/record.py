@@ -21,6 +21,7 @@ class Event(Enum):
     """What happened. STARTED and UNDO_STARTED stand before an effect, the others after; MISSED had none.
 
     TAKEN_UP begins what another process does for a run that was interrupted. LACKING says that a journal did not take a record.
+    SIZED tells how many pods the step and those after it keep, which the plan could not know.
     PASSED_OVER says that a step of best effort has failed, and that the run goes on without it.
     MEASURED tells, after the end, how long it took and what was lost.
     """
@@ -28,6 +29,7 @@ class Event(Enum):
     BEGUN = "begun"
     TAKEN_UP = "taken up"
     LACKING = "lacking"
+    SIZED = "sized"
     STARTED = "started"
     DONE = "done"
     MISSED = "missed"

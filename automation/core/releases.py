@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from automation.core.resume import carried_out, is_halt, undoes
@@ -18,20 +19,24 @@ if TYPE_CHECKING:
 UNDOS_BEFORE_A_HUMAN = 3
 """After so many undos in a row of one image somebody has to look at it before it is tried again."""
 
+_ROLLBACK = "rollback "
+
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """An image as it came to run: the revision that brought it, since when, on which schema; `undone` if it was taken back at once.
+    """An image as it came to run: the revision that brought it, since when, the highest schema that it ran on, and `by` which operation.
 
-    `cancelled` if that was its operator's wish.
+    `undone` if it was taken back at once, `cancelled` if that was its operator's wish; `left` if a rollback has gone back from it.
     """
 
     image: Image
     revision: int
     since: datetime
     schema: int
+    by: str = ""
     undone: bool = False
     cancelled: bool = False
+    left: bool = False
 
     def __str__(self) -> str:
         """Name it as an operator would ask for it."""
@@ -44,20 +49,15 @@ def releases(entries: Sequence[Entry]) -> tuple[Release, ...]:
 
 
 def candidates(found: Sequence[Release]) -> tuple[Release, ...]:
-    """Return what can be gone back to: each image that ran before the one that runs now and was not taken back, newest first."""
-    if not found:
-        return ()
-    tried = {release.image.digest for release in found if release.undone}
-    seen = {found[0].image.digest}
-    chosen: list[Release] = []
-    for release in found[1:]:
-        if release.undone or release.image.digest in seen:
-            continue
-        seen.add(release.image.digest)
-        # What was once taken back and ran well later may be gone back to.
-        if release.image.digest not in tried or _ran_well_after(found, release):
-            chosen.append(release)
-    return tuple(chosen)
+    """Return what may be gone back to without being named: of each image but the one that runs now its newest release, newest first.
+
+    Neither what was taken back nor what a rollback has left, for a human has judged that; what its operator cancelled tells nothing.
+    """
+    newest: dict[str, Release] = {}
+    for release in found:
+        if not release.cancelled:
+            newest.setdefault(release.image.digest, release)
+    return tuple(each for each in newest.values() if each.image.digest != found[0].image.digest and not (each.undone or each.left))
 
 
 def undos(found: Sequence[Release], image: Image) -> int:
@@ -87,25 +87,30 @@ def canary_undos(entries: Sequence[Entry], image: Image) -> int:
     return count
 
 
-def _ran_well_after(found: Sequence[Release], release: Release) -> bool:
-    undone = (each.revision for each in found if each.undone and each.image.digest == release.image.digest)
-    return release.revision > max(undone, default=0)
-
-
 def _oldest_first(entries: Sequence[Entry]) -> Iterator[Release]:
+    succeeded = [entry for entry in entries if entry.outcome is Outcome.SUCCEEDED]
     running = ""
-    for position, entry in enumerate(entries):
+    for position, entry in enumerate(succeeded):
         image = entry.dials.image
-        if entry.outcome is not Outcome.SUCCEEDED or image is None or not entry.dials.present or image.digest == running:
+        if image is None or not entry.dials.present or image.digest == running:
             continue
         running = image.digest
-        undo = _undo(entry, entries[position + 1 :])
-        yield Release(image, entry.revision, entry.ended, entry.dials.schema, undone=bool(undo), cancelled=bool(undo) and not is_halt(undo))
+        stay, ended = _stay(succeeded[position:])
+        name = entry.note.operation
+        undone = ended if undoes(ended, name) else ""
+        yield Release(
+            image,
+            entry.revision,
+            entry.ended,
+            max(each.dials.schema for each in stay),
+            by=name,
+            undone=bool(undone),
+            cancelled=bool(undone) and not is_halt(undone),
+            left=ended.startswith(_ROLLBACK),
+        )
 
 
-def _undo(entry: Entry, later: Sequence[Entry]) -> str:
-    """Name the next update that set another image if it took this one back; empty if it did not."""
-    for each in later:
-        if each.outcome is Outcome.SUCCEEDED and each.dials.image != entry.dials.image:
-            return each.note.operation if undoes(each.note.operation, entry.note.operation) else ""
-    return ""
+def _stay(entries: Sequence[Entry]) -> tuple[Sequence[Entry], str]:
+    """Choose the entries, oldest first, that keep the image of the first of them, and name the operation that ended that."""
+    stay = list(takewhile(lambda each: each.dials.image == entries[0].dials.image, entries))
+    return stay, next((each.note.operation for each in entries[len(stay) :]), "")

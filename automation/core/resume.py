@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from automation.core.gates import Verdict
-from automation.core.plan import Ending
+from automation.core.plan import Ending, moves
 from automation.core.record import Event, Record
+from automation.core.sizing import kept, undo_kept
 from automation.core.updates import Kind, Outcome
 from stacks.dials import Dials, from_document
 
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from automation.core.updates import Entry
-
-_MOVES = ("failover ", "failback ")
-
 
 _CANCELLED = ", cancelled"
 
@@ -28,7 +26,9 @@ class UpdateLeft:
     """An update that a run began and neither undid nor found without effect.
 
     `base`: the revision it started from. `revision`: what it was carried out as, None where the run died before it knew.
-    `began`: when that was. `soaking`: since when its soak counts, None where the run did not come to one. `passed`: its gates were met.
+    `began`: when that was. `soaking`: since when its soak counts, None where it is to begin. `passed`: its gates were met.
+    `best_effort`: the run could do without it.
+    Times of a canary are by Prometheus's clock, as far as its run knew how that goes: whoever goes on may have another clock.
     """
 
     step: int
@@ -40,16 +40,22 @@ class UpdateLeft:
     began: datetime | None = None
     soaking: datetime | None = None
     passed: bool = False
+    best_effort: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class TaskLeft:
-    """A task that a run began and did not undo; `undo` is the action that would."""
+    """A task that a run began and did not undo.
+
+    `undo` is the action that would, `began` a time by which it had been begun, `best_effort` whether the run could do without it.
+    """
 
     step: int
     name: str
     stack: str
     undo: str | None
+    began: datetime
+    best_effort: bool = False
 
 
 StepLeft: TypeAlias = UpdateLeft | TaskLeft
@@ -81,6 +87,11 @@ class Unfinished:
     left: tuple[StepLeft, ...]
     undoing: Undoing | None = None
 
+    @property
+    def to_undo(self) -> tuple[StepLeft, ...]:
+        """What is left to undo."""
+        return tuple(left for left in self.left if self.undoing and left.step in self.undoing.steps)
+
 
 def unfinished(records: Sequence[Record], operation: str) -> Unfinished | None:
     """Find what the newest run of `operation` has left; None if there was none, or if nothing is left of it.
@@ -92,11 +103,6 @@ def unfinished(records: Sequence[Record], operation: str) -> Unfinished | None:
         if _has_done_something(begun, own):
             return _what_is_left(begun, own) if is_same(str(begun.data["operation"]), operation) else None
     return None
-
-
-def moves(operation: str) -> bool:
-    """Tell whether an operation moves the traffic from one region to the other."""
-    return operation.startswith(_MOVES)
 
 
 def is_same(one: str, other: str) -> bool:
@@ -181,6 +187,9 @@ def _ending(word: object) -> Ending:
 
 def _left(begun: Record, own: Sequence[Record]) -> Iterable[StepLeft]:
     bases = cast("dict[str, Any]", begun.data["plan"])["bases"]
+    told = (record.data.get("ahead") for record in own if record.event is Event.SOAKING)
+    ahead = timedelta(seconds=next((cast("float", each) for each in told if each is not None), 0.0))
+    sizes = [(record.step, cast("int", record.data["pods"])) for record in own if record.event is Event.SIZED]
     for number, step in enumerate(_steps(begun), 1):
         seen = {record.event: record for record in own if record.step == number}
         if seen.keys() & {Event.MISSED, Event.UNDONE}:
@@ -188,18 +197,22 @@ def _left(begun: Record, own: Sequence[Record]) -> Iterable[StepLeft]:
         if Event.STARTED not in seen and step.get("revision") is None and not step.get("begun"):
             continue
         if "update" in step:
-            yield _update_left(number, step, base=bases[step["update"]], seen=seen)
+            left = _update_left(number, step, base=bases[step["update"]], seen=seen, ahead=ahead)
+            pods = max((pods for first, pods in sizes if number >= first), default=0)
+            yield replace(left, after=kept(left.after, pods), undo=undo_kept(left.undo, pods))
         else:
-            yield TaskLeft(number, step["task"], step["stack"], step["undo"])
+            # What a run went on from was begun before it.
+            began = seen[Event.STARTED].at if Event.STARTED in seen else begun.at
+            yield TaskLeft(number, step["task"], step["stack"], step["undo"], began, best_effort=step.get("best_effort", False))
 
 
 def _steps(begun: Record) -> list[dict[str, Any]]:
     return cast("dict[str, Any]", begun.data["plan"])["steps"]
 
 
-def _update_left(number: int, step: Mapping[str, Any], *, base: int, seen: Mapping[Event, Record]) -> UpdateLeft:
+def _update_left(number: int, step: Mapping[str, Any], *, base: int, seen: Mapping[Event, Record], ahead: timedelta) -> UpdateLeft:
     place = f"step {number} of the journal"
-    started, done, judged, soaking = (seen.get(event) for event in (Event.STARTED, Event.DONE, Event.JUDGED, Event.SOAKING))
+    started, done, judged = (seen.get(event) for event in (Event.STARTED, Event.DONE, Event.JUDGED))
     return UpdateLeft(
         step=number,
         stack=step["update"],
@@ -207,10 +220,19 @@ def _update_left(number: int, step: Mapping[str, Any], *, base: int, seen: Mappi
         undo=from_document(step["undo"], place=place) if step["undo"] else None,
         base=cast("int", started.data["base"]) if started else base,
         revision=cast("int", done.data["revision"]) if done else step["revision"],
-        began=started.at if started else _moment(step.get("began")),
-        soaking=soaking.at if soaking else _moment(step.get("soaking")),
+        began=started.at + ahead if started else _moment(step.get("began")),
+        soaking=None if judged and judged.data.get("anew") else _soaking(step, seen.get(Event.SOAKING)),
         passed=judged is not None and Verdict(judged.data["verdict"]).goes_on,
+        best_effort=step.get("best_effort", False),
     )
+
+
+def _soaking(step: Mapping[str, Any], soaking: Record | None) -> datetime | None:
+    """Find since when a soak counts; one of which the run could not tell when that is by Prometheus's clock is begun anew."""
+    if soaking is None:
+        return _moment(step.get("soaking"))
+    ahead = cast("float | None", soaking.data.get("ahead", 0.0))
+    return None if ahead is None else soaking.at + timedelta(seconds=ahead)
 
 
 def _moment(written: str | None) -> datetime | None:

@@ -24,7 +24,8 @@ _CONFIGURATION, _NOT_YET = "CreateContainerConfigError", "failed to sync"
 class Rollout:
     """`ready` of `wanted` pods are Ready with the newest template; it is `done` once there are no others.
 
-    `doomed` says why it cannot succeed, empty while it can, and `pod` and `container` name one whose last words may tell more.
+    `doomed` says why it cannot succeed, empty while it can, and `pod` and `container` name one whose last words may tell more. `refused`
+    says why pods are not let in, which passes where a webhook was away for a moment, or a quota full until an old pod had gone.
     """
 
     done: bool
@@ -34,6 +35,7 @@ class Rollout:
     doomed: str = ""
     pod: str = ""
     container: str = ""
+    refused: str = ""
 
 
 def rollout(deployment: Document, replica_sets: Sequence[Document], pods: Sequence[Document], *, container: str) -> Rollout:
@@ -52,8 +54,10 @@ def rollout(deployment: Document, replica_sets: Sequence[Document], pods: Sequen
     if own and len(troubles) == len(own):
         reason, pod, of = troubles[0]
         return Rollout(done=False, ready=ready, wanted=wanted, image=image, doomed=f"{pod}/{of}: {reason}", pod=pod, container=of)
-    doomed = "" if done else _failed(deployment)
-    return Rollout(done=done, ready=ready, wanted=wanted, image=image, doomed=doomed)
+    if done:
+        return Rollout(done=True, ready=ready, wanted=wanted, image=image)
+    doomed, refused = _condition(deployment, "Progressing", "False"), _condition(deployment, "ReplicaFailure", "True")
+    return Rollout(done=False, ready=ready, wanted=wanted, image=image, doomed=doomed, refused=refused)
 
 
 def image_of(deployment: Document, *, container: str) -> str:
@@ -91,11 +95,9 @@ def _is_doomed(reason: str, message: str) -> bool:
     return reason in _DOOMED or (reason == _CONFIGURATION and _NOT_YET not in message)
 
 
-def _failed(deployment: Document) -> str:
-    """Say what the Deployment itself says of its failure: its deadline has passed, or its pods are not let in."""
+def _condition(deployment: Document, name: str, status: str) -> str:
+    """Say why a condition of the Deployment has that status; empty where it has another."""
     for condition in deployment.get("status", {}).get("conditions", ()):
-        expired = condition["type"] == "Progressing" and condition["status"] == "False"
-        refused = condition["type"] == "ReplicaFailure" and condition["status"] == "True"
-        if expired or refused:
-            return f"{condition.get('reason', condition['type'])}: {condition.get('message', '')}"
+        if condition["type"] == name and condition["status"] == status:
+            return f"{condition.get('reason', name)}: {condition.get('message', '')}"
     return ""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from automation.core.gates import CANARY, STABLE, Figures, Judgement, Verdict
 from automation.core.soak import shown
-from stacks.objectives import LATENCY, REQUESTS, Unit
+from stacks.objectives import ALL_REQUESTS, LATENCY, REQUESTS, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,13 +46,18 @@ class Rung:
 class Seen:
     """What one look at a rung found: `window` seconds of both arms, and in `trouble` why it lacks.
 
-    During `missing` seconds there were no samples of the canary, or there have been no requests of it any more.
+    During `missing` seconds there were no samples of the canary, or there have been no requests of it any more. Between the two times of
+    `counted` the counters were read, in seconds since the epoch by Prometheus's clock; between those of `control` stable's, where that was
+    another time. Each arm that has requests had been reached, if only one pod of it, at `scraped` by that clock or later; 0 where never.
     """
 
     look: Look
     window: float
     missing: float
     trouble: str = ""
+    counted: tuple[float, float] | None = None
+    control: tuple[float, float] | None = None
+    scraped: float = 0.0
 
 
 def judgements(rung: Rung, seen: Seen, judged: Sequence[Judged]) -> list[Judgement]:
@@ -70,21 +76,28 @@ def _judgement(rung: Rung, seen: Seen, judged: Judged) -> Judgement:
     there = judged.canary is not None
     return Judgement(
         verdict=verdict,
-        query=_query(rung, judged.metric, window=seen.window),
+        query=_query(rung, judged.metric, seen),
         threshold=judged.threshold,
         n=judged.n,
         value=judged.canary,
         trouble="" if there else seen.trouble or judged.says,
         about=judged.metric,
         shown=judged.says if there else "",
+        anew=judged.verdict is Verdict.ERROR,
         figures=Figures(seen.window, judged.planned, judged.stable, judged.effect, judged.interval, judged.unit),
     )
 
 
-def _query(rung: Rung, metric: str, *, window: float) -> str:
-    """Say in PromQL what a metric is made of; of pods it is the cluster that tells."""
+def _query(rung: Rung, metric: str, seen: Seen) -> str:
+    """Say of which counters a metric is made, and between which times they were read; of pods it is the cluster that tells."""
     if metric in _PODS:
         return f"pods of {rung.namespace} with track={CANARY}"
-    name, by = (f"{LATENCY}_bucket", "track, le") if metric.startswith(("P", "slow")) else (REQUESTS, "track, code")
-    pods = f'namespace="{rung.namespace}",track=~"{CANARY}|{STABLE}"'
-    return f"sum by ({by}) (increase({name}{{{pods}}}[{max(1, round(window))}s]))"
+    name, by = (f"{LATENCY}_bucket", "le") if metric.startswith(("P", "slow")) else (REQUESTS, "code")
+
+    def gain(tracks: str, between: tuple[float, float] | None) -> str:
+        times = " to ".join(datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds") for at in between) if between else "no time yet"
+        return f'{name}{{namespace="{rung.namespace}",track=~"{tracks}"}} by track, {by} from {times}'
+
+    if rung.weight < ALL_REQUESTS:
+        return f"gain of {gain(f'{CANARY}|{STABLE}', seen.counted)}"
+    return f"gain of {gain(CANARY, seen.counted)}, and of {gain(STABLE, seen.control)}"

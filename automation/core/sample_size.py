@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from automation.core.budget import Metric, alpha_of
 from automation.core.gates import Verdict
 from automation.core.sequential import Share, bounds, last, needed
+from stacks.objectives import ALL_REQUESTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,9 +43,9 @@ def planned(limits: Limits, *, baseline: float, weight: int = 50, control: Share
     """
     alpha = alpha_of(Metric.ERRORS, limits)
     worse = min(baseline + limits.harm, 1.0)
-    if weight >= 100:
+    if weight >= ALL_REQUESTS:
         return _alone(limits, worse, control, alpha=alpha / 2)
-    share = weight / 100
+    share = weight / ALL_REQUESTS
     gain, loss = 1 / share - limits.tolerance, 1 / (1 - share) + limits.tolerance
     hits, misses = share * worse, (1 - share) * baseline
     chances = ((hits, gain), (misses, -loss), (1 - hits - misses, -limits.tolerance))
@@ -59,12 +60,12 @@ def forecast(limits: Limits, *, baseline: float, rate: float, ladder: Iterable[i
     rungs: list[RungForecast] = []
     shared, hour = 0.0, 0.0  # stable's requests so far: as long as the rungs need, and an hour each
     for weight in ladder:
-        canary = rate * weight / 100
+        canary = rate * weight / ALL_REQUESTS
         requests = planned(limits, baseline=baseline, weight=weight, control=_control(baseline, shared))
         seconds = requests / canary if canary and requests < NEVER else math.inf
         seen = _visible(limits, baseline, weight, canary * _HOUR, _control(baseline, hour))
         rungs.append(RungForecast(weight, requests, seconds, seen))
-        shared += seconds * (rate - canary) if weight < 100 else 0.0
+        shared += seconds * (rate - canary) if weight < ALL_REQUESTS else 0.0
         hour += _HOUR * (rate - canary)
     return tuple(rungs)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
 from statistics import median
@@ -16,12 +16,14 @@ from stacks.objectives import Unit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from automation.core.gates import Met
     from stacks.dials import Image
     from stacks.objectives import Arm, Objective
 
 RECENT = timedelta(minutes=1)
 """The window in which a harm that grows is not thinned by the time before it."""
 
+_BY_ITSELF = "the same command with another --soak, which judges it by itself alone, or hhctl rollback"
 _PROOF = math.log(1000)  # evidence of a false alarm in a thousand soaks, however often one looks
 _SHORTEST_GAP = 5.0  # seconds; scrapes come a little early or late
 
@@ -55,22 +57,29 @@ class Promise:
         limit = shown(self.objective.limit, Unit.FRACTION if self.objective.relative else self.objective.unit)
         if not self.objective.relative:
             return f"at most {limit}"
-        return f"at most {limit} more than before, or {shown(self.objective.floor, self.objective.unit)}"
+        return f"at most {limit} more than before, or {self.unminded}"
+
+    @property
+    def unminded(self) -> str:
+        """Say up to what value nobody minds, whatever was before."""
+        return shown(self.objective.floor, self.objective.unit)
 
 
 @dataclass(frozen=True, slots=True)
 class Soak:
-    """For `seconds` none of `promises` is broken on `stack`, and it goes on running `image`."""
+    """For `seconds` none of `promises` is broken on `stack`, it goes on running `image`, and `serves` stay met."""
 
     stack: str
     image: Image
     seconds: float
     promises: tuple[Promise, ...]
+    serves: tuple[Met, ...]
 
     @property
     def lines(self) -> tuple[tuple[str, str], ...]:
         """Say of each promise what is asked, and what it must be for how long."""
-        return tuple((promise.objective.title, f"{promise.wanted} for {self.seconds:g} s") for promise in self.promises)
+        promised = ((promise.objective.title, f"{promise.wanted} for {self.seconds:g} s") for promise in self.promises)
+        return (*promised, *((gate.query, f"{gate.threshold}, at every look") for gate in self.serves))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +98,7 @@ class Measured:
     @property
     def is_there(self) -> bool:
         """Whether there is a number to judge."""
-        return self.value is not None and math.isfinite(self.value) and self.n is not None
+        return self.value is not None and math.isfinite(self.value) and self.n is not None and math.isfinite(self.n)
 
 
 def judge_promise(promise: Promise, now: Measured, before: Measured | None) -> Judgement:
@@ -103,9 +112,26 @@ def judge_promise(promise: Promise, now: Measured, before: Measured | None) -> J
         return _judgement(promise, Verdict.FAIL if now.value > promise.objective.limit else Verdict.PASS, now)
     if now.value <= promise.objective.floor:
         return _judgement(promise, Verdict.PASS, now)
-    if before is None or (lack := _lack(promise.objective, before)) or not before.value:
-        return _judgement(promise, Verdict.INCONCLUSIVE, now, trouble=f"the baseline: {lack or 'no data'}")
+    if lack := lacks_baseline(promise, before):
+        judgement = _judgement(promise, Verdict.INCONCLUSIVE, now, trouble=f"the baseline: {lack}")
+        return judgement if before and before.trouble else replace(judgement, hint=_BY_ITSELF)
+    assert before is not None  # noqa: S101 - nothing lacks
+    assert before.value is not None  # noqa: S101 - likewise
     return _compared(promise, now, before, now.value / before.value - 1)
+
+
+def lacks_baseline(promise: Promise, before: Measured | None) -> str:
+    """Say why nothing can be compared with what was `before`; empty where it can, or where nothing is to be."""
+    if promise.baseline is None:
+        return ""
+    if before is None:
+        return "no data"
+    return _lack(promise.objective, before) or ("" if before.value else "no data")
+
+
+def stopped(promise: Promise, now: Measured, late: Measured | None) -> bool:
+    """Tell whether there were requests and of `late` there are none: what was well before says nothing of what is so now."""
+    return promise.averages and late is not None and not late.trouble and not late.n and bool(now.n)
 
 
 def broken_beyond_chance(promise: Promise, now: Measured, before: Measured | None) -> Judgement | None:
@@ -157,7 +183,7 @@ def _judgement(promise: Promise, verdict: Verdict, now: Measured, *, trouble: st
         verdict=verdict,
         query=now.query,
         threshold=promise.threshold,
-        n=round(now.n or 0),
+        n=round(now.n) if now.n and math.isfinite(now.n) else 0,
         value=value,
         trouble=trouble,
         about=promise.objective.title,

@@ -9,8 +9,9 @@ from automation.core.delivery import SMOKE_SECONDS
 from automation.core.gates import SmokePasses, canary_up, rolled_out, routed
 from automation.core.plan import Update
 from automation.core.resume import UpdateLeft
-from automation.core.updates import Outcome
+from automation.core.standing_canary import entries_of
 from stacks.dials import Canary
+from stacks.objectives import ALL_REQUESTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,18 +27,19 @@ if TYPE_CHECKING:
 class Stage:
     """One update on the way: what the stack is set to, the gates to meet then, and what it is set to on the way back, None for nothing.
 
-    `stays`: from there on there is no way back.
+    `stays`: from there on there is no way back. `sized`: it keeps as many pods as carry the requests when it comes to be.
     """
 
     dials: Dials
     gates: tuple[Gate, ...] = ()
     undo: Dials | None = None
     stays: bool = False
+    sized: bool = False
 
 
 def pods_for(weight: int, stable: int) -> int:
     """Return how many pods carry `weight` per cent of what `stable` pods carry; one at least."""
-    return max(1, -(-weight * stable // 100))
+    return max(1, -(-weight * stable // ALL_REQUESTS))
 
 
 def _no_gates(_: int) -> tuple[Gate, ...]:
@@ -68,11 +70,14 @@ def climb(
     created = at(weight, minimum)
     stages = [Stage(created, canary_up(stack, created), undo=without)]
     for rung in rungs:
+        # With all requests at the canary the autoscaler lets the stable pods go; these have to be there before.
+        grows, last = False, rung == ALL_REQUESTS
         if (needed := pods_for(rung, stable)) > minimum:
-            minimum = needed
+            minimum, grows = needed, True
             grown = at(held if weight < held < rung else weight, minimum)
-            stages.append(Stage(grown, canary_up(stack, grown)))
-        stages.append(Stage(at(rung, minimum), (routed(stack), *gates(rung)), undo=created if weight == 0 else None))
+            stages.append(Stage(grown, canary_up(stack, grown), sized=last))
+        met = (routed(stack), *gates(rung))
+        stages.append(Stage(at(rung, minimum), met, undo=created if weight == 0 else None, sized=last and not grows))
         weight = rung
     return tuple(stages)
 
@@ -85,7 +90,7 @@ def promotion(stack: str, top: Dials, *, undo: Dials | None) -> tuple[Stage, ...
     assert top.canary  # noqa: S101 - who promotes one has looked
     rolled = replace(top, image=top.canary.image)
     return (
-        Stage(rolled, rolled_out(stack, rolled), undo=undo),
+        Stage(rolled, rolled_out(stack, rolled), undo=undo, sized=True),
         Stage(replace(rolled, canary=replace(top.canary, weight=0)), (routed(stack), SmokePasses(stack, within=SMOKE_SECONDS))),
         Stage(replace(rolled, canary=None), stays=True),
     )
@@ -127,6 +132,7 @@ def _carried_out(facts: Facts, stack: str, stages: Sequence[Stage], history: Seq
         waits = number == len(stages) and stage.dials == now and not (left and left.passed)
         if not (stage.undo or (waits and stage.gates)):
             continue
+        began = left.began if left and left.began else _began(facts, stack, stage)
         yield Update(
             stack,
             now,
@@ -135,16 +141,24 @@ def _carried_out(facts: Facts, stack: str, stages: Sequence[Stage], history: Seq
             undo=stage.undo,
             stays=stage.stays,
             revision=revision,
-            began=left.began if left else _began(facts, stack, stage, history),
+            began=began,
             soaking=left.soaking if left else None,
+            weighted=None if began else _weighted(stage, history),
         )
 
 
-def _began(facts: Facts, stack: str, stage: Stage, history: Sequence[Entry]) -> datetime | None:
-    """Find when an interrupted run began the stage, or whoever else has set the stack so."""
-    found = [left.began for left in _left(facts, stack) if left.undo == stage.undo]
-    told = (entry.started for entry in history if entry.outcome is Outcome.SUCCEEDED and entry.dials == stage.dials)
-    return found[0] if found else next(told, None)
+def _began(facts: Facts, stack: str, stage: Stage) -> datetime | None:
+    """Find when an interrupted run began the stage."""
+    return next((left.began for left in _left(facts, stack) if left.undo == stage.undo), None)
+
+
+def _weighted(stage: Stage, history: Sequence[Entry]) -> datetime | None:
+    """Find when the canary came to the weight of the stage, whatever was set meanwhile."""
+    reached = stage.dials.canary
+    assert reached  # noqa: S101 - the stack is on its way, and has one
+    own = ((entry, entry.dials.canary) for entry in reversed(entries_of(reached.image, history)))
+    told = (entry.started for entry, canary in own if canary and entry.dials.image == stage.dials.image and canary.weight >= reached.weight)
+    return next(told, None)
 
 
 def _left(facts: Facts, stack: str) -> Sequence[UpdateLeft]:
@@ -161,5 +175,5 @@ def before_promotion(facts: Facts, stack: str, image: Image) -> Dials | None:
 def _ahead(facts: Facts, stack: str, stages: Sequence[Stage]) -> Iterator[Update]:
     before = facts.present(stack)
     for stage in stages:
-        yield Update(stack, before, stage.dials, stage.gates, undo=stage.undo, stays=stage.stays)
+        yield Update(stack, before, stage.dials, stage.gates, undo=stage.undo, stays=stage.stays, sized=stage.sized)
         before = stage.dials

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, cast
 
 from automation.core.record import Event
@@ -38,28 +39,27 @@ class CanaryStanding:
     harm: float | None
 
 
-def canary_standing(entries: Sequence[Entry], records: Sequence[Record]) -> CanaryStanding | None:
-    """Read it from the whole history of a stack, newest first, and from the newest records, oldest first; None without a canary."""
+def canary_standing(stack: str, entries: Sequence[Entry], records: Sequence[Record]) -> CanaryStanding | None:
+    """Read it from the whole history of a stack, newest first, and from the newest records, oldest first; None without a canary.
+
+    The records may be of other stacks' canaries too: several keep their journals in one place.
+    """
     succeeded = [entry for entry in entries if entry.outcome is Outcome.SUCCEEDED]
     if not succeeded or succeeded[0].dials.canary is None or succeeded[0].dials.image is None:
         return None
-    newest, canary, stable = succeeded[0], succeeded[0].dials.canary, succeeded[0].dials.image
-    own: list[Entry] = []
-    for entry in succeeded:
-        if entry.dials.canary is None or entry.dials.canary.image != canary.image:
-            break
-        own.append(entry)
+    canary, stable = succeeded[0].dials.canary, succeeded[0].dials.image
+    own = entries_of(canary.image, entries)
     weighted = own[0]
     for entry in own:
         if entry.dials.canary is None or entry.dials.canary.weight != canary.weight:
             break
         weighted = entry
-    soaking = _soaking(records, weighted, canary)
+    soaking = _soaking([record for record in records if record.data.get("stack") == stack], weighted, canary)
     data: Mapping[str, Json] = soaking.data if soaking else {}
     return CanaryStanding(
         canary=canary,
         stable=stable,
-        note=newest.note,
+        note=_set_by(own).note,
         began=own[-1].ended,
         served=next((entry.started for entry in reversed(own) if entry.dials.canary and entry.dials.canary.weight), own[-1].ended),
         weighted=weighted.started,
@@ -69,11 +69,23 @@ def canary_standing(entries: Sequence[Entry], records: Sequence[Record]) -> Cana
     )
 
 
+def entries_of(image: Image, entries: Sequence[Entry]) -> list[Entry]:
+    """Return the succeeded ones of `entries`, newest first, back to where the canary of `image` that is there now came to be there."""
+    succeeded = (entry for entry in entries if entry.outcome is Outcome.SUCCEEDED)
+    return list(takewhile(lambda entry: entry.dials.canary is not None and entry.dials.canary.image == image, succeeded))
+
+
+def _set_by(own: Sequence[Entry]) -> Entry:
+    """Return who has set the canary as it is; others may have changed the stack since."""
+    changed = (newer for newer, older in pairwise(own) if newer.dials.canary != older.dials.canary)
+    return next(changed, own[-1])
+
+
 def _soaking(records: Sequence[Record], weighted: Entry, canary: Canary) -> Record | None:
-    """Find when the soak of the rung began, if anybody is soaking it."""
+    """Find when the soak of the rung began, or was begun anew, if anybody is soaking it."""
     found = [
         record
         for record in records
         if record.event is Event.SOAKING and record.data.get("weight") == canary.weight and record.at >= weighted.started
     ]
-    return found[0] if found else None
+    return found[-1] if found else None

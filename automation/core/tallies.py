@@ -58,30 +58,34 @@ class Tally:
 
         One that is new began at 0 if its pod was there already, or has started since; of what was there and not seen nothing is known.
         """
-        young = {_pod(series) for series in found if _name(series) == STARTED and series.values and series.values[-1][1] >= self.start}
+        there = _first_seen(found) | dict.fromkeys(self._known, -math.inf)
+        young = {_pod(series) for series in found if _name(series) == STARTED and series.values and series.values[0][1] >= self.start}
         for series in found:
             if _name(series) == STARTED or not series.values:
                 continue
             key = frozenset(series.labels.items())
-            counter = self._counters.get(key) or self._begin(series, young)
+            counter = self._counters.get(key) or self._begin(series, young, there.get(_pod(series), math.inf))
             self._counters[key] = counter
             for at, value in series.values:
                 if math.isfinite(value):
                     counter.add(at, value)
-        self._known |= {_pod(series) for series in found if series.values}
+        self._known |= there.keys()
 
-    def _begin(self, series: Series, young: set[Labels]) -> _Counter:
+    def _begin(self, series: Series, young: set[Labels], there: float) -> _Counter:
+        """Begin to count a series whose pod is `there` since a time."""
         at, value = series.values[0]
-        pod = _pod(series)
-        from_nothing = at > self.start and (pod in young or pod in self._known)
+        from_nothing = at > self.start and (_pod(series) in young or there < at)
         return _Counter(series.labels, newest=0.0 if from_nothing else value, rose=self.start)
 
     def arm(self, track: str) -> ArmSeen | None:
-        """Return what the pods of a track have counted; None where none was seen."""
+        """Return what the pods of a track have counted; None where none was seen.
+
+        A pod that has never answered has no series of requests, and has answered 0.
+        """
+        if not any(("track", track) in pod for pod in self._known):
+            return None
         counters = self._of(track)
         requests = [counter for counter in counters if counter.labels.get(_NAME) == REQUESTS]
-        if not requests:
-            return None
         failures = sum(counter.counted for counter in requests if counter.labels.get("code", "").startswith("5"))
         return ArmSeen(sum(counter.counted for counter in requests), failures, _histogram(counters))
 
@@ -111,6 +115,15 @@ def _histogram(counters: Iterable[_Counter]) -> Histogram | None:
 
 def _name(series: Series) -> str:
     return series.labels.get(_NAME, "")
+
+
+def _first_seen(found: Iterable[Series]) -> dict[Labels, float]:
+    """Return when each pod was first seen."""
+    first: dict[Labels, float] = {}
+    for series in found:
+        if any(math.isfinite(value) for _, value in series.values):
+            first[_pod(series)] = min(first.get(_pod(series), math.inf), series.values[0][0])
+    return first
 
 
 def _pod(series: Series) -> Labels:

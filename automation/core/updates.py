@@ -34,12 +34,16 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An update that is wanted: `base` is the revision of the newest entry that it was planned from, 0 for none."""
+    """An update that is wanted: `base` is the revision of the newest entry that it was planned from, 0 for none.
+
+    `within`: the engine is ended once it has taken so many seconds; None lets it take as long as its providers do.
+    """
 
     stack: str
     base: int
     dials: Dials
     note: Note
+    within: float | None = None
 
 
 class Outcome(Enum):
@@ -155,7 +159,8 @@ class Kind(Enum):
 class Entry:
     """One entry of a stack's history, failed and refused ones too; newest first wherever several stand.
 
-    One that is no UPDATE has the revision and the dials of the update before it.
+    One that is no UPDATE has the revision, the dials and the chart of the update before it. `chart` is the version of the chart that the
+    stack's workload was made by: empty where there is no workload, or where whoever wrote the entry did not record it.
     """
 
     revision: int
@@ -165,6 +170,7 @@ class Entry:
     started: datetime
     ended: datetime
     kind: Kind = Kind.UPDATE
+    chart: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +206,10 @@ class Holder:
     def __str__(self) -> str:
         """Name the holder as an operator would look for it."""
         return f"{self.user}@{self.host} (pid {self.pid}) since {self.since:%Y-%m-%d %H:%M:%S %Z}"
+
+    def way_out(self, stack: str) -> str:
+        """Say what takes `stack` from it."""
+        return f"let it end, or, once that process is known to be dead: hhctl unlock {stack} --id {self.id}"
 
 
 class StoppedNow(KeyboardInterrupt):
@@ -240,7 +250,9 @@ class Engine(Protocol):
     def update(self, change: Change, progress: Progress) -> Updated:
         """Carry out `change` if `base` is still the newest revision when the engine holds the stack (compare and set).
 
-        Ctrl-C once: the calls in flight finish and the outcome is CANCELLED. Twice: it stops at once and raises `StoppedNow`.
+        Ctrl-C once: the calls in flight finish and the outcome is CANCELLED; one that has not begun with any raises `KeyboardInterrupt`.
+        Twice: it stops at once and raises `StoppedNow`. One that is ended since it took longer than it may raises `TimedOut`: what of it
+        has taken effect nobody can tell.
         """
         ...
 

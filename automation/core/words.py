@@ -26,3 +26,11 @@ def seconds_words(seconds: float) -> str:
         if whole >= length:
             return f"{whole // length} {unit}"
     return f"{whole} s"
+
+
+def bytes_words(size: int) -> str:
+    """Say how many bytes something is, in the largest unit of which there is one."""
+    for unit, length in (("GiB", 1024**3), ("MiB", 1024**2), ("KiB", 1024)):
+        if size >= length:
+            return f"{size / length:.1f} {unit}"
+    return f"{size} B"

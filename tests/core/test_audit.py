@@ -83,6 +83,32 @@ def test_what_a_journal_did_not_take_at_the_time_is_excused() -> None:
     assert said(copy(HERE, all_of_it), copy(SHARED, all_of_it[:1])) == {}
 
 
+@pytest.mark.parametrize("written", [1, 2])
+def test_a_process_that_died_between_two_journals_is_told_and_accuses_nobody(written: int) -> None:
+    died = run("C", Event.BEGUN, Event.STARTED)[:written]
+    [here, shared] = verified([copy(HERE, FIRST, died, SECOND), copy(SHARED, FIRST, died[:-1], SECOND)])
+    assert (here.says, here.code, shared.code) == ("", ExitCode.DONE, ExitCode.DONE)
+    assert shared.says == f"a process died after it had written to {HERE}, and not here: '{died[-1].event.value}: {died[-1].says}' of run C"
+
+
+def test_a_process_that_died_between_two_journals_is_told_after_its_run_was_taken_up() -> None:
+    died, later = run("C", Event.BEGUN, Event.STARTED), run("C", Event.TAKEN_UP, Event.UNDONE, Event.ENDED)
+    taken_up = [Record(each.run, each.at + timedelta(minutes=1), each.event, each.step, each.says, each.data) for each in later]
+    [here, shared] = verified([copy(HERE, died, taken_up), copy(SHARED, died[:1], taken_up)])
+    assert (here.code, shared.code) == (ExitCode.DONE, ExitCode.DONE)
+    assert "'started: started' of run C" in shared.says
+
+
+def test_the_journal_that_is_written_first_lacks_nothing_when_a_process_dies() -> None:
+    died = run("C", Event.BEGUN, Event.STARTED)
+    assert said(copy(HERE, died[:1]), copy(SHARED, died)).keys() == {HERE}
+
+
+def test_more_than_one_line_is_lacking_only_where_they_were_cut_off() -> None:
+    died = run("C", Event.BEGUN, Event.STARTED, Event.DONE)
+    assert said(copy(HERE, died), copy(SHARED, died[:1])).keys() == {SHARED}
+
+
 def test_a_journal_that_cannot_be_read_is_told_and_accuses_nobody() -> None:
     findings = verified([copy(HERE, FIRST), Copy(SHARED, (), TimedOut("no answer"))])
     assert [(finding.says, finding.code) for finding in findings] == [("", ExitCode.DONE), ("no answer", ExitCode.TIMED_OUT)]

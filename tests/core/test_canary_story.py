@@ -39,8 +39,8 @@ def judged(at: float, verdict: str, *, run: str = "A") -> Record:
     return record(at, Event.JUDGED, run=run, verdict=verdict, judgements=[FIGURES])
 
 
-def soaking(at: float, weight: int, *, run: str = "A") -> Record:
-    return record(at, Event.SOAKING, run=run, weight=weight, seconds=60.0, harm=0.01)
+def soaking(at: float, weight: int, *, run: str = "A", stack: str = "prod") -> Record:
+    return record(at, Event.SOAKING, run=run, stack=stack, weight=weight, seconds=60.0, harm=0.01)
 
 
 def test_a_story_has_the_rungs_with_their_verdicts_and_how_it_ended() -> None:
@@ -83,7 +83,7 @@ def entry(revision: int, weight: int | None, *, outcome: Outcome = Outcome.SUCCE
 
 def test_a_canary_stands_since_its_first_update_and_at_its_weight_since_that_was_set() -> None:
     entries = [entry(5, 25, outcome=Outcome.FAILED), entry(4, 10), entry(3, 10), entry(2, 0), entry(1, None)]
-    found = canary_standing(entries, [])
+    found = canary_standing("prod", entries, [])
     assert found
     assert (found.began, found.served, found.weighted, found.since) == (after(21), after(30), after(30), after(31))
     assert (found.seconds, found.harm, found.canary.weight, found.stable) == (0.0, None, 10, STABLE)
@@ -91,17 +91,39 @@ def test_a_canary_stands_since_its_first_update_and_at_its_weight_since_that_was
 
 def test_a_rung_that_is_watched_is_watched_since_its_soak_began() -> None:
     old = soaking(5, 10)
-    found = canary_standing([entry(3, 10), entry(2, 0)], [old, soaking(33, 10), soaking(34, 25)])
+    found = canary_standing("prod", [entry(3, 10), entry(2, 0)], [old, soaking(33, 10), soaking(34, 25)])
     assert found
     assert (found.since, found.seconds, found.harm) == (after(33), 60.0, 0.01)
 
 
+def test_the_soak_of_another_stacks_canary_is_not_taken_for_its_own() -> None:
+    found = canary_standing("prod", [entry(3, 10), entry(2, 0)], [soaking(33, 10), soaking(99, 10, run="B", stack="staging")])
+    assert found
+    assert found.since == after(33)
+
+
+def test_a_rung_that_was_begun_anew_is_watched_since_then() -> None:
+    found = canary_standing("prod", [entry(3, 10), entry(2, 0)], [soaking(33, 10), soaking(99, 10, run="B")])
+    assert found
+    assert found.since == after(99)
+
+
 def test_a_canary_of_another_image_before_is_another_canary() -> None:
-    found = canary_standing([entry(4, 10), entry(3, 0), entry(2, 50, image=replace(CANDIDATE, tag="v0"))], [])
+    found = canary_standing("prod", [entry(4, 10), entry(3, 0), entry(2, 50, image=replace(CANDIDATE, tag="v0"))], [])
     assert found
     assert (found.began, found.served) == (after(31), after(40))
 
 
 def test_without_a_canary_none_stands() -> None:
-    assert canary_standing([], []) is None
-    assert canary_standing([entry(2, None), entry(1, 10)], []) is None
+    assert canary_standing("prod", [], []) is None
+    assert canary_standing("prod", [entry(2, None), entry(1, 10)], []) is None
+
+
+def test_who_has_changed_the_stack_since_has_not_set_the_canary() -> None:
+    scaled = replace(entry(4, 10), note=Note("scale api 6", "carol", ""))
+    found = canary_standing("prod", [scaled, entry(3, 10), entry(2, 0)], [])
+    assert found
+    assert (found.note.operator, found.note.operation) == ("alice", RUN)
+    alone = canary_standing("prod", [entry(2, 10)], [])
+    assert alone
+    assert alone.note.operator == "alice"

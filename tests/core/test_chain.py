@@ -68,6 +68,12 @@ def test_an_edited_line_with_its_hash_made_anew_breaks_the_next(place: int) -> N
     assert first_broken(lines) == Broken(place + 1, "does not follow from the line before it")
 
 
+@pytest.mark.parametrize(("one", "other"), [(":", ": "), ("{", "{ "), ("line 2", "line\\u00202")])
+def test_a_line_that_means_the_same_and_is_spelled_otherwise_is_found(one: str, other: str) -> None:
+    lines = [FIVE[0], FIVE[1].replace(one, other, 1), *FIVE[2:]]
+    assert first_broken(lines) == Broken(2, "is not spelled as it was written")
+
+
 @given(data=st.data())
 def test_a_byte_changed_anywhere_is_found(data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(FIVE) - 1))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from automation.core.diagnosis import Need, clock_skew, judge_alone, judge_clock, judge_cluster, judge_permissions, lies_in
+from automation.core.diagnosis import NEEDS, Need, clock_skew, judge_alone, judge_clock, judge_cluster, judge_permissions, lies_in
 from automation.core.findings import Level
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -64,11 +64,20 @@ def test_what_the_cluster_would_refuse_is_named() -> None:
     assert judge_permissions("prod", [], place=place).level is Level.OK
 
 
+def test_what_operations_look_at_is_needed_as_well_as_what_they_change() -> None:
+    changed = {"create namespaces", "patch deployments.apps", "delete secrets"}
+    looked_at = {"get secrets", "list secrets", "list pods", "list replicasets.apps", "get deployments.apps", "list events", "get pods/log"}
+    assert {*changed, *looked_at, "create pods/exec"} <= set(map(str, NEEDS))
+
+
 def test_what_lies_in_the_region_that_may_be_lost_is_found_and_its_secrets_left_out() -> None:
     east = {"region": "us-east-1", "endpoint": "http://127.0.0.1:20001"}
     urls = ("s3://state?region=us-west-2", "awskms://alias/key?region=us-east-1", "postgres://me:secret@127.0.0.1:20001/x", "passphrase")
     found = lies_in(urls, **east)
     assert found == ("awskms://alias", "postgres://127.0.0.1")
-    finding = judge_alone("dr", there=found, lost="us-east-1")
+    finding = judge_alone("dr", there=found, lost="us-east-1", decrypted=False)
     assert (finding.level, finding.seen) == (Level.BLOCKING, "awskms://alias, postgres://127.0.0.1 would be gone with us-east-1")
-    assert judge_alone("dr", there=lies_in(urls[:1], **east), lost="us-east-1").level is Level.OK
+    for decrypted, says in ((False, "its state is read, and"), (True, "its state is read and its key decrypts, and")):
+        finding = judge_alone("dr", there=lies_in(urls[:1], **east), lost="us-east-1", decrypted=decrypted)
+        assert finding.level is Level.OK
+        assert finding.seen.startswith(says)

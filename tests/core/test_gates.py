@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automation.core.gates import ReadyPods, Sample, Verdict, judge, unasked, worst
+from automation.core.gates import ReadyPods, Sample, Verdict, judge, judge_lasting, unasked, worst
 
 GATE = ReadyPods("prod", minimum=3, within=60)
 samples = st.builds(Sample, st.none() | st.floats())
@@ -48,6 +48,24 @@ def test_a_judgement_says_what_it_rests_on() -> None:
     assert str(judge(GATE, [Sample(2.0)])) == "FAIL stable pods of prod that are Ready: 2, wanted at least 3 within 60 s, n=1"
     assert str(judge(GATE, [Sample(None, "timed out")])).endswith(": no data, wanted at least 3 within 60 s, n=0 (timed out)")
     assert str(unasked(GATE, "forbidden")).startswith("ERROR stable pods of prod that are Ready: no data")
+
+
+@pytest.mark.parametrize(
+    ("samples", "verdict"),
+    [
+        ([], Verdict.INCONCLUSIVE),
+        ([(0, 3.0)], Verdict.PASS),
+        ([(0, 0.0)], Verdict.INCONCLUSIVE),
+        ([(0, 0.0), (59, 0.0)], Verdict.INCONCLUSIVE),
+        ([(0, 0.0), (60, 0.0)], Verdict.FAIL),
+        ([(0, 0.0), (30, 3.0), (70, 0.0)], Verdict.INCONCLUSIVE),
+        ([(0, 0.0), (30, None), (70, 0.0)], Verdict.FAIL),
+        ([(0, 0.0), (60, 0.0), (61, None)], Verdict.INCONCLUSIVE),
+        ([(0, 0.0), (60, 0.0), (61, 3.0)], Verdict.PASS),
+    ],
+)
+def test_what_has_to_stay_met_fails_by_a_miss_that_lasts(samples: list[tuple[float, float | None]], verdict: Verdict) -> None:
+    assert judge_lasting(GATE, [(at, Sample(value)) for at, value in samples]).verdict is verdict
 
 
 def test_the_worst_verdict_wins() -> None:

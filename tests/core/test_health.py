@@ -56,6 +56,12 @@ def waiting(reason: str) -> dict[str, Any]:
     return {"waiting": {"reason": reason}}
 
 
+def gone(reason: str) -> dict[str, Any]:
+    """A pod that was restarted once and then ended for good."""
+    made = pod("api-0", phase="Failed", ready=False, restartCount=1, state={"terminated": {"exitCode": 137}})
+    return {**made, "status": {**made["status"], "reason": reason}}
+
+
 @pytest.mark.parametrize(
     ("pods", "fitness", "seen"),
     [
@@ -66,6 +72,9 @@ def waiting(reason: str) -> dict[str, Any]:
         ([pod(state=waiting("CrashLoopBackOff"))], Fitness.ILL, "1 CrashLoopBackOff"),
         ([pod(phase="Pending", state=waiting("ErrImagePull"))], Fitness.ILL, "1 ErrImagePull"),
         ([pod(phase="Failed")], Fitness.ILL, "1 Failed"),
+        ([pod(), gone("Evicted")], Fitness.WELL, "1 Running, 1 Evicted"),
+        ([gone("Preempting"), pod("api-2", ready=False)], Fitness.DOUBTFUL, "1 Preempting, 1 not ready"),
+        ([gone("UnexpectedAdmissionError")], Fitness.ILL, "1 UnexpectedAdmissionError"),
         ([], Fitness.WELL, "none"),
     ],
 )
@@ -77,6 +86,10 @@ def test_a_restart_is_told_with_its_reason() -> None:
     ended = {"terminated": {"reason": "OOMKilled", "exitCode": 137}}
     found = the("restarts", World((), [pod(restartCount=2, lastState=ended)], (), (), (), (), None))
     assert found == Sign("restarts api-1/api", Fitness.WELL, "2: OOMKilled (exit code 137)")
+
+
+def test_what_an_evicted_pod_was_restarted_for_is_past() -> None:
+    assert not [sign for sign in signs(World((), [gone("Evicted")], (), (), (), (), None)) if sign.subject.startswith("restarts")]
 
 
 def endpoint_slice(*ready: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from canaries import COMPARED, LATENCY, USUAL, WELL, arm, histogram, judged, loo
 
 from automation.core.gates import Verdict
 from automation.core.judge import ArmSeen, Limits, Look, Metric, planned
+from automation.core.reach import Reach
 
 PASS, FAIL, INCONCLUSIVE, ERROR, NOT_APPLICABLE = (
     Verdict.PASS,
@@ -123,7 +124,9 @@ def test_failures_beyond_the_requests_that_prometheus_extrapolates_are_all_of_th
     ("canary", "stable", "weight", "verdict"),
     [
         pytest.param(20_000, 180_000, 10, PASS, id="as asked"),
-        pytest.param(20_700, 179_300, 10, PASS, id="off by 3 %, as scrapes a moment apart make it"),
+        pytest.param(20_700, 179_300, 10, PASS, id="off by 3 %, which chance may do"),
+        pytest.param(19_700, 180_000, 10, PASS, id="one in seventy of the canary's is never answered"),
+        pytest.param(18_000, 180_000, 10, ERROR, id="one in ten of the canary's is never answered"),
         pytest.param(30_000, 170_000, 10, ERROR, id="half as much again"),
         pytest.param(10_000, 190_000, 10, ERROR, id="half"),
         pytest.param(100_000, 100_000, 50, PASS, id="halves"),
@@ -137,6 +140,26 @@ def test_failures_beyond_the_requests_that_prometheus_extrapolates_are_all_of_th
 def test_the_split_that_is_seen_is_held_against_the_one_asked_for(canary: int, stable: int, weight: int, verdict: Verdict) -> None:
     seen = look(arm(canary, 0), arm(stable, 0), weight=weight)
     assert judged(seen)[Metric.SPLIT].verdict is verdict
+
+
+@pytest.mark.parametrize(("blur", "verdict"), [(0.0, ERROR), (0.02, ERROR), (0.1, PASS), (5.0, PASS), (math.inf, PASS)])
+def test_a_split_is_held_against_the_one_asked_for_as_closely_as_it_was_counted(blur: float, verdict: Verdict) -> None:
+    seen = replace(look(arm(18_000, 0), arm(180_000, 0)), blur=blur)
+    assert judged(seen)[Metric.SPLIT].verdict is verdict
+
+
+@pytest.mark.parametrize("weight", [10, 25, 50])
+@pytest.mark.parametrize("late", [1, -1])
+def test_scrapes_a_moment_apart_are_no_mismatch_however_soon_one_looks(weight: int, late: int) -> None:
+    """Of one arm a whole scrape more was counted than there was, of the other one less, at any look."""
+    for scrapes in (1, 2, 3, 4, 6, 10, 20, 60, 240, 3600):
+        canary, stable = (scrapes + late) * 10 * weight, (scrapes - late) * 10 * (100 - weight)
+        seen = replace(look(arm(canary, 0), arm(stable, 0), weight=weight), blur=Reach().blur(interval=1, window=scrapes))
+        assert judged(seen)[Metric.SPLIT].verdict is not ERROR, scrapes
+
+
+def test_at_full_weight_it_is_said_that_requests_which_are_never_answered_are_not_seen() -> None:
+    assert "never answered is not seen" in judged(look(arm(200_000, 0), arm(500_000, 0), weight=100))[Metric.SPLIT].says
 
 
 def test_a_wrong_split_stops_the_comparing_and_says_so() -> None:

@@ -4,13 +4,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from automation.core.losses import is_recycled, read_branch, read_losses
+from automation.core.losses import Uncountable, is_recycled, read_branch, read_losses
 from automation.core.moved import loss_of, unknown_loss
 from automation.errors import HhctlError
 
 AT = datetime(2026, 1, 1, 12, 0, 5, tzinfo=UTC)
-ANSWER = """{"transactions" : 2, "deleted" : 1, "first" : "2026-01-01T12:00:01+00:00", "last" : "2026-01-01T12:00:05+00:00"}
-{"table" : "tasks", "row" : {"id": 9, "title": "lost"}}
+FIRST, LAST = "2026-01-01T12:00:01+00:00", "2026-01-01T12:00:05+00:00"
+ANSWER = f"""{{"emptied" : false, "transactions" : 2, "deleted" : 1, "first" : "{FIRST}", "last" : "{LAST}"}}
+{{"table" : "tasks", "row" : {{"id": 9, "title": "lost"}}}}
 """
 
 
@@ -19,14 +20,22 @@ def test_what_one_side_alone_has_written_is_read_with_its_rows() -> None:
     assert (losses.transactions, losses.deleted, losses.last) == (2, 1, AT)
     assert losses.rows == ('{"table" : "tasks", "row" : {"id": 9, "title": "lost"}}',)
     assert str(losses) == "2 transactions (1 row written, 1 deleted)"
-    nothing = read_losses('{"transactions" : 0, "deleted" : 0, "first" : null, "last" : null}\n')
+    nothing = read_losses('{"emptied" : false, "transactions" : 0, "deleted" : 0, "first" : null, "last" : null}\n')
     assert (str(nothing), nothing.rows) == ("nothing", ())
 
 
-@pytest.mark.parametrize("answer", ["", "ERROR", "{}", '{"transactions": "many", "deleted": 0, "first": null, "last": null}'])
+@pytest.mark.parametrize(
+    "answer", ["", "ERROR", "{}", '{"emptied": false, "transactions": "many", "deleted": 0, "first": null, "last": null}']
+)
 def test_another_answer_is_none(answer: str) -> None:
     with pytest.raises(HhctlError, match="something else than what was written"):
         read_losses(answer)
+
+
+def test_a_table_that_was_emptied_makes_what_was_written_uncountable_and_not_nothing() -> None:
+    for answer in (ANSWER, '{"emptied": false, "transactions": 0, "deleted": 0, "first": null, "last": null}'):
+        with pytest.raises(Uncountable, match="their rows leave no trace"):
+            read_losses(answer.replace("false", "true"))
 
 
 def test_where_the_log_parts_is_told_by_one_that_was_promoted() -> None:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from automation.core.failover import FOLLOW_SWITCH
 from automation.core.measures import (
     Phase,
     Predicted,
@@ -16,6 +18,7 @@ from automation.core.measures import (
     passed_over,
     to_json,
     unmeasured,
+    was_given,
 )
 from automation.core.record import Event, Record
 from stacks.switching import INTERVAL_SECONDS, THRESHOLD, TTL_SECONDS
@@ -25,7 +28,20 @@ if TYPE_CHECKING:
 
 ENTERED = datetime(2026, 1, 1, tzinfo=UTC)
 COMMAND = "failover us-west-2"
+EVENTS = ((2.0, Event.STARTED), (42.0, Event.DONE))
 LEADS = {"judgements": [{"query": "whether the public name leads to us-west-2"}]}
+
+
+SHUT_FIRST = {
+    "operation": COMMAND,
+    "plan": {
+        "steps": [
+            {"task": "shut", "stack": "prod", "no_return": False},
+            {"update": "dr", "no_return": True},
+            {"update": "dr", "no_return": False},
+        ]
+    },
+}
 
 
 def records(run: str, *seen: tuple[float, Event, int, dict[str, Any]]) -> list[Record]:
@@ -35,7 +51,7 @@ def records(run: str, *seen: tuple[float, Event, int, dict[str, Any]]) -> list[R
 def whole(run: str = "A", *, begins: float = 1.0) -> Iterable[Record]:
     return records(
         run,
-        (begins, Event.BEGUN, 0, {"operation": COMMAND}),
+        (begins, Event.BEGUN, 0, SHUT_FIRST),
         (begins + 0.5, Event.STARTED, 1, {}),
         (begins + 2.5, Event.DONE, 1, {}),
         (begins + 2.5, Event.STARTED, 2, {}),
@@ -73,7 +89,7 @@ def test_what_was_done_already_is_a_phase_too() -> None:
 
 
 def test_a_run_that_went_on_counts_from_where_the_first_of_them_began() -> None:
-    died = records("A", (1, Event.BEGUN, 0, {"operation": COMMAND}), (2, Event.STARTED, 1, {}))
+    died = records("A", (1, Event.BEGUN, 0, SHUT_FIRST), (2, Event.STARTED, 1, {}))
     measured = measure([*died, *whole("B", begins=61)], COMMAND, entered=ENTERED + timedelta(seconds=60))
     assert measured
     assert measured.rto == 94.0
@@ -107,15 +123,38 @@ def test_a_failover_of_which_nothing_is_left_is_another_one(before: list[Record]
 
 
 def test_a_run_that_went_on_with_other_options_counts_from_the_first_all_the_same() -> None:
-    died = records("A", (1, Event.BEGUN, 0, {"operation": f"{COMMAND} --planned"}), (2, Event.STARTED, 1, {}))
+    died = records("A", (1, Event.BEGUN, 0, {**SHUT_FIRST, "operation": f"{COMMAND} --planned"}), (2, Event.STARTED, 1, {}))
     measured = measure([*died, *whole("B", begins=61)], COMMAND, entered=ENTERED)
     assert measured
     assert measured.rto == 94.0
 
 
+PROMOTES = {"operation": COMMAND, "plan": {"steps": [{"task": "promote", "stack": "dr", "no_return": True}]}}
+SIZES = {"operation": COMMAND, "plan": {"steps": [{"update": "dr", "no_return": False}]}}
+
+
+@pytest.mark.parametrize("plan", [PROMOTES, SIZES], ids=["promoted in vain", "brought dr to size"])
+def test_the_service_was_up_until_something_was_done_to_it(plan: dict[str, Any]) -> None:
+    monday = records("A", (-5000, Event.BEGUN, 0, plan), (-4999, Event.STARTED, 1, {}))
+    friday = [*whole("B")]
+    again = [*records("C", (50, Event.BEGUN, 0, PROMOTES), (51, Event.STARTED, 1, {}), (52, Event.DONE, 1, {}))]
+    friday[-1] = replace(friday[-1], data={"ending": "failed"})
+    measured = measure([*monday, *friday, *again], COMMAND, entered=ENTERED + timedelta(seconds=49))
+    assert measured
+    assert measured.rto == 51.0
+    assert begun_at([*monday, *again], COMMAND, "step 1") == ENTERED + timedelta(seconds=51)
+
+
+def test_a_promotion_that_took_effect_counts_although_its_run_died_of_it() -> None:
+    died = records("A", (1, Event.BEGUN, 0, PROMOTES), (2, Event.STARTED, 1, {}))
+    measured = measure([*died, *records("B", (61, Event.BEGUN, 0, PROMOTES), (62, Event.DONE, 1, {}))], COMMAND, entered=ENTERED)
+    assert measured
+    assert measured.rto == 61.0
+
+
 def test_when_a_task_was_begun_is_told_by_the_run_that_began_it() -> None:
     died = records("A", (1, Event.BEGUN, 0, {"operation": COMMAND}), (2, Event.STARTED, 1, {}))
-    seen = [*died, *whole("B", begins=61)]
+    seen = [*died, *records("B", (61, Event.BEGUN, 0, {"operation": COMMAND}), (63, Event.DONE, 1, {}), (64, Event.JUDGED, 2, LEADS))]
     assert begun_at(seen, COMMAND, "step 1") == ENTERED + timedelta(seconds=2)
     assert begun_at(seen, COMMAND, "step 9") is None
 
@@ -178,7 +217,7 @@ def test_a_task_is_in_force_until_it_is_undone() -> None:
 
 
 def test_what_moved_the_traffic_another_way_since_has_overtaken_what_came_before_it() -> None:
-    died = records("A", (1, Event.BEGUN, 0, {"operation": COMMAND}), (2, Event.STARTED, 1, {}), (3, Event.DONE, 1, {}))
+    died = records("A", (1, Event.BEGUN, 0, SHUT_FIRST), (2, Event.STARTED, 1, {}), (3, Event.DONE, 1, {}))
     home = records("B", (10, Event.BEGUN, 0, {"operation": "failback us-east-1"}), (11, Event.STARTED, 1, {}))
     measured = measure([*died, *home, *whole("C", begins=61)], COMMAND, entered=ENTERED + timedelta(seconds=60))
     assert measured
@@ -186,10 +225,37 @@ def test_what_moved_the_traffic_another_way_since_has_overtaken_what_came_before
     assert not in_force([*died, *home, *records("C", (61, Event.BEGUN, 0, {"operation": COMMAND}))], COMMAND, "step 1")
 
 
+def test_a_fence_of_what_has_come_back_moves_no_traffic() -> None:
+    step = {"task": "shut the database", "stack": "prod", "no_return": False}
+    begun = records("B", (90, Event.BEGUN, 0, {"operation": COMMAND, "plan": {"steps": [step]}}), (91, Event.STARTED, 1, {}))
+    assert measure([*whole(), *begun], COMMAND, entered=ENTERED) == measure([*whole()], COMMAND, entered=ENTERED)
+    untold = unmeasured([*whole(), *begun], COMMAND)
+    assert untold
+    assert untold.run == "A"
+
+
+def test_a_task_that_waits_for_the_world_is_no_step_of_ours() -> None:
+    waits = {"task": FOLLOW_SWITCH, "stack": "dr", "no_return": False}
+    begun = Record("A", ENTERED, Event.BEGUN, 0, COMMAND, {"operation": COMMAND, "plan": {"steps": [waits]}})
+    waited = [Record("A", ENTERED + timedelta(seconds=at), event, 1, f"{FOLLOW_SWITCH} on dr", {}) for at, event in EVENTS]
+    measured = measure([begun, *waited], COMMAND, entered=ENTERED)
+    assert measured
+    assert (measured.rto, measured.steps, measured.phases[-1].follows) == (42.0, 0.0, True)
+
+
+def test_what_one_of_the_runs_was_given_holds_for_those_that_went_on() -> None:
+    died = records(
+        "A", (1, Event.BEGUN, 0, {**SHUT_FIRST, "operation": "failback us-east-1 --accept-data-loss"}), (2, Event.STARTED, 1, {})
+    )
+    again = records("B", (9, Event.BEGUN, 0, {**SHUT_FIRST, "operation": "failback us-east-1"}))
+    assert was_given([*died, *again], "failback us-east-1", "--accept-data-loss")
+    assert not was_given(again, "failback us-east-1", "--accept-data-loss")
+
+
 def test_a_step_that_was_passed_over_is_one_phase() -> None:
     seen = records(
         "A",
-        (1, Event.BEGUN, 0, {"operation": COMMAND}),
+        (1, Event.BEGUN, 0, SHUT_FIRST),
         (2, Event.STARTED, 1, {}),
         (4, Event.FAILED, 1, {}),
         (4.5, Event.PASSED_OVER, 1, {}),

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from automation.core.look import Histogram
-from automation.core.quantiles import cleaned, interval, over, quantile, slower
+from automation.core.quantiles import cleaned, interval, over, quantile, slower, widened
 
 COARSE = Histogram((0.1, 0.5, 1.0, math.inf), (10, 60, 95, 100))
 
@@ -67,3 +67,17 @@ def test_an_interval_narrows_with_more_requests() -> None:
 
 def test_beyond_the_last_finite_bound_nothing_is_known() -> None:
     assert interval(histogram({math.inf: 1.0}, 1_000), 0.95, alpha=0.001) == (10.0, math.inf)
+
+
+@pytest.mark.parametrize("bounds", [(0.1, 0.15), (0.2, 0.3), (0.5, 0.75), (1.0, 1.5)])
+def test_a_bound_is_half_as_much_again_as_another_however_that_is_rounded(bounds: tuple[float, float]) -> None:
+    known = Histogram((*bounds, math.inf), (10, 60, 100))
+    assert slower(known, bounds[1] / 1.5).hits == 90
+
+
+@pytest.mark.parametrize(
+    ("within", "bounds"),
+    [((0.2, 0.3), (0.1, 0.5)), ((0.05, 0.6), (0.0, 1.0)), ((0.5, 0.5), (0.5, 0.5)), ((0.7, math.inf), (0.5, math.inf))],
+)
+def test_an_interval_is_widened_to_the_bounds_around_it(within: tuple[float, float], bounds: tuple[float, float]) -> None:
+    assert widened(COARSE, within) == bounds

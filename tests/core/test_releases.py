@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from fakes import BEGINNING
 
@@ -37,6 +39,27 @@ def test_a_release_whose_own_undo_followed_was_taken_back() -> None:
     taken_back = (entry(1, "v1"), entry(2, "v2"), entry(3, "v1", undo_of("deploy v2")))
     assert told(*taken_back) == [("v1", 3, False), ("v2", 2, True), ("v1", 1, False)]
     assert told(entry(1, "v1"), entry(2, "v2"), entry(3, "v1", "rollback prod"))[1] == ("v2", 2, False)
+
+
+def test_what_a_rollback_has_left_is_no_candidate_until_it_has_run_well_again() -> None:
+    went_back = (entry(1, "v1"), entry(2, "v2"), entry(3, "v3"), entry(4, "v2", "rollback prod"))
+    found = releases(tuple(reversed(went_back)))
+    assert [each.left for each in found] == [False, True, False, False]
+    assert [each.image.tag for each in candidates(found)] == ["v1"]
+    again = releases(tuple(reversed((*went_back, entry(5, "v3"), entry(6, "v4")))))
+    assert [each.image.tag for each in candidates(again)] == ["v3", "v2", "v1"]
+
+
+def test_a_rollback_that_its_operator_cancelled_says_nothing_against_its_release() -> None:
+    back = undo_of("rollback prod", cancelled=True)
+    history = (entry(1, "v1"), entry(2, "v2"), entry(3, "v3"), entry(4, "v2", "rollback prod"), entry(5, "v3", back))
+    assert [each.revision for each in candidates(releases(tuple(reversed(history))))] == [2, 1]
+
+
+def test_a_release_knows_the_highest_schema_that_it_ran_on() -> None:
+    migrated = replace(entry(2, "v1", "db migrate up"), dials=replace(entry(2, "v1").dials, schema=5))
+    found = releases(tuple(reversed((entry(1, "v1"), migrated, entry(3, "v2")))))
+    assert [(each.image.tag, each.revision, each.schema) for each in found] == [("v2", 3, 0), ("v1", 1, 5)]
 
 
 def test_candidates_ran_before_and_were_not_taken_back() -> None:

@@ -83,9 +83,16 @@ def test_it_is_doomed_once_every_pod_of_the_newest_replica_set_is(pods: list[dic
             {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "late"},
             "ProgressDeadlineExceeded: late",
         ),
-        ({"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "quota"}, "FailedCreate: quota"),
+        ({"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "quota"}, ""),
         ({"type": "Progressing", "status": "True", "reason": "ReplicaSetUpdated"}, ""),
     ],
 )
 def test_what_the_deployment_says_of_its_own_failure_dooms_it(condition: dict[str, str], doomed: str) -> None:
     assert rollout(deployment(readyReplicas=0, conditions=[condition]), SETS, [], container="api").doomed == doomed
+
+
+def test_pods_that_are_not_let_in_are_told_and_may_be_yet() -> None:
+    condition = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "quota"}
+    found = rollout(deployment(readyReplicas=0, conditions=[condition]), SETS, [], container="api")
+    assert (found.refused, found.doomed) == ("FailedCreate: quota", "")
+    assert not rollout(deployment(conditions=[condition]), SETS, [], container="api").refused

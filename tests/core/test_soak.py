@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from automation.core.gates import Verdict
-from automation.core.soak import Measured, Promise, Soak, judge_promise, missing
+from automation.core.gates import ReadyPods, Verdict
+from automation.core.soak import Measured, Promise, Soak, judge_promise, missing, stopped
 from stacks.dials import Image
 from stacks.loading import load_spec
 from stacks.objectives import Arm, objectives
@@ -36,6 +36,8 @@ def measured(value: float | None, n: float | None = 1000, *, spread: float = 0.0
         ("error-rate", None, 1000, Verdict.INCONCLUSIVE),
         ("error-rate", math.nan, 1000, Verdict.INCONCLUSIVE),
         ("error-rate", 0.0, None, Verdict.INCONCLUSIVE),
+        ("error-rate", 0.0, math.nan, Verdict.INCONCLUSIVE),
+        ("error-rate", 0.0, math.inf, Verdict.INCONCLUSIVE),
         ("latency-p95", 1.0, 1000, Verdict.PASS),
         ("latency-p95", 1.5, 1000, Verdict.FAIL),
         ("health", 0.0, 3, Verdict.PASS),
@@ -83,11 +85,29 @@ def test_a_comparison_says_baseline_effect_and_interval() -> None:
 
 
 def test_a_plan_tells_each_promise_with_its_limit_and_time() -> None:
-    soak = Soak("prod", Image("v2", "sha256:" + "2" * 64), 60, (promise("error-rate"), promise("latency-degradation")))
+    promises = (promise("error-rate"), promise("latency-degradation"))
+    soak = Soak("prod", Image("v2", "sha256:" + "2" * 64), 60, promises, (ReadyPods("prod", 3, within=30),))
     assert soak.lines == (
         ("Requests that fail", "at most 1 % for 60 s"),
         ("95th percentile of latency against before", "not applicable: nothing ran before for 60 s"),
+        ("stable pods of prod that are Ready", "at least 3 within 30 s, at every look"),
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "now", "late", "is_so"),
+    [
+        ("error-rate", measured(0.0), measured(None, 0), True),
+        ("error-rate", measured(0.0), measured(None, None), True),
+        ("error-rate", measured(0.0), measured(0.0, 1), False),
+        ("error-rate", measured(None, 0), measured(None, 0), False),
+        ("error-rate", measured(0.0), None, False),
+        ("error-rate", measured(0.0), Measured("query", None, None, trouble="Prometheus does not answer"), False),
+        ("health", measured(0.0), measured(None, 0), False),
+    ],
+)
+def test_requests_have_stopped_where_there_were_some_and_are_none(name: str, now: Measured, late: Measured | None, *, is_so: bool) -> None:
+    assert stopped(promise(name), now, late) is is_so
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automation.core.look import ArmSeen
+from automation.core.look import ArmSeen, Histogram
 from automation.core.tallies import Series, Tally
 from stacks.objectives import LATENCY, REQUESTS, STARTED
 
@@ -60,6 +60,16 @@ def test_the_first_failure_of_a_pod_that_was_there_is_counted() -> None:
     assert total([requests(500, 510)], [requests(520, at=START + 2), requests(2, at=START + 2, code="500")]) == (22, 2)
 
 
+def test_all_that_was_counted_of_a_rung_is_found_in_one_piece_too() -> None:
+    """As a run that is taken up reads it, and whoever asks how it stands."""
+    assert total([started(START - 9, at=START), requests(2, 3, at=START + 4), requests(1, at=START + 7, code="500")]) == (4, 1)
+
+
+def test_a_pod_that_was_first_seen_after_a_restart_is_counted_from_what_it_had_before_it() -> None:
+    restarted = Series(started(0, pod="b").labels, [(START + 5, START - 99), (START + 6, START + 5.5)])
+    assert total([requests(7000, 3, at=START + 5, pod="b"), restarted]) == (3, 0)
+
+
 def test_a_pod_that_has_started_since_is_counted_whole() -> None:
     young = [requests(8, at=START + 5, pod="b"), started(START + 3, at=START + 5, pod="b")]
     assert total([requests(500, 510)], young) == (18, 0)
@@ -96,6 +106,12 @@ def test_arms_are_told_apart_and_one_that_was_not_seen_is_none() -> None:
     tally.add([requests(0, 5, track="stable")])
     assert tally.arm("canary") is None
     assert tally.arm("stable") == ArmSeen(5, 0, None)
+
+
+def test_a_pod_that_has_never_answered_has_answered_nobody() -> None:
+    assert counted([started(START - 9)]) == ArmSeen(0, 0, None)
+    empty = buckets(("0.1", 0.0), ("+Inf", 0.0), at=START)
+    assert counted([started(START - 9), *empty]) == ArmSeen(0, 0, Histogram((0.1, math.inf), (0, 0)))
 
 
 def test_latencies_are_a_histogram_that_never_falls() -> None:

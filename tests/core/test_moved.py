@@ -1,0 +1,56 @@
+"""What is told of a run that moved the traffic, or stopped half way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from automation.core.measures import Measured, Phase, Predicted
+from automation.core.messages import Channel, messages_of
+from automation.core.moved import NOTHING_LOST, Moved, page, unknown_loss
+
+DONE = Moved(
+    run="01RUN",
+    operation="failover us-west-2",
+    region="us-west-2",
+    reason="drill",
+    ended=datetime(2026, 1, 1, tzinfo=UTC),
+    predicted=Predicted(4.0, rpo=1.0),
+    measured=Measured(35.0, (Phase("promote the database on dr", 1.0),)),
+    loss=NOTHING_LOST,
+    rto=timedelta(minutes=5),
+    rpo=timedelta(seconds=30),
+    unfenced="",
+    way_back=("failback us-east-1",),
+)
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+HALF = replace(DONE, trouble="needs a human: FAIL smoke checks; past the point of no return")
+
+
+def told(moved: Moved) -> dict[Channel, str]:
+    return {each.channel: f"{each.subject}: {each.body}" for each in messages_of(moved, operator="alice", incident="INC-7")}
+
+
+def test_everybody_is_told_where_the_service_is() -> None:
+    assert all("is served from us-west-2" in says for says in told(DONE).values())
+    assert "The way back: failback us-east-1." in told(DONE)[Channel.PAGER]
+    assert (DONE.document()["rto"], DONE.document()["trouble"]) == (35.0, "")
+
+
+def test_who_stopped_past_no_return_tells_everybody_that_nobody_may_serve_and_measures_no_rto() -> None:
+    says = told(HALF)
+    assert all("stopped half way" in each for each in says.values())
+    assert "needs a human: FAIL smoke checks" in says[Channel.PAGER]
+    assert "Next: hhctl failover us-west-2." in says[Channel.INCIDENTS]
+    assert "works again" not in says[Channel.STATUS_PAGE]
+    assert (HALF.document()["rto"], HALF.document()["phases"]) == (None, DONE.document()["phases"])
+    assert "| RTO (s) | 300 | " in page(HALF)
+    assert "| unknown |" in page(HALF)
+
+
+def test_an_upper_bound_is_told_as_one() -> None:
+    loss = unknown_loss("it does not answer", replayed=NOON - timedelta(hours=2), promoted=NOON)
+    assert "| 1.0 | at most 7200.0 |" in page(replace(DONE, loss=loss))
+    assert (loss.document()["seconds"], loss.document()["at_most"]) == (7200.0, True)
+    assert (NOTHING_LOST.rpo, NOTHING_LOST.document()["at_most"]) == ("0.0", False)
+    assert unknown_loss("it does not answer", replayed=None, promoted=NOON).rpo == "unknown"
