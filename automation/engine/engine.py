@@ -6,6 +6,7 @@ import os
 import random
 import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from automation.core.updates import Outcome, Updated, standing
@@ -18,6 +19,7 @@ from automation.engine.releases import clear_pending
 from automation.engine.runs import Footing, Runs
 from automation.engine.state import clear_own_locks, read_state
 from automation.engine.store import absolute_url, open_store
+from automation.engine.time_left import TimeLeft
 from automation.engine.troubles import NoSuchStack, trouble
 
 if TYPE_CHECKING:
@@ -80,6 +82,11 @@ class PulumiEngine:
         checkpoint = read_checkpoint(self._store(stack), stack)
         return checkpoint.releases if checkpoint else ()
 
+    def encryption(self, stack: str) -> Mapping[str, str]:
+        """Read how the secrets of a stack's state are encrypted, as its settings file would say; nothing for one that was never created."""
+        checkpoint = read_checkpoint(self._store(stack), stack)
+        return checkpoint.settings if checkpoint else {}
+
     def holders(self, stack: str) -> tuple[Holder, ...]:
         """Read who holds the stack now."""
         return read_locks(self._store(stack), stack)
@@ -110,34 +117,42 @@ class PulumiEngine:
 
     def _carry_out(self, verb: Verb, change: Change, progress: Progress) -> Updated:
         """Try, and try again while the engine's lock was lost to somebody who does not hold it: two who start at once can both lose."""
+        time_left = TimeLeft(change)
         for _ in range(_ATTEMPTS - 1):
-            done = self._attempt(verb, change, progress)
-            if done.outcome is not Outcome.BUSY or self.holders(change.stack):
+            done = self._attempt(verb, time_left, progress)
+            if done.outcome is not Outcome.BUSY or time_left.ask(partial(self.holders, change.stack)):
                 return done
             time.sleep(random.uniform(*_PAUSE_SECONDS))  # noqa: S311 - to part two who collided, not to keep a secret
-        return self._attempt(verb, change, progress)
+        return self._attempt(verb, time_left, progress)
 
-    def _attempt(self, verb: Verb, change: Change, progress: Progress) -> Updated:
+    def _attempt(self, verb: Verb, time_left: TimeLeft, progress: Progress) -> Updated:
+        change = time_left.change
         store, backend = self._store(change.stack), self._backend(change.stack)
-        if holders := clear_own_locks(store, change.stack):
+        if holders := time_left.ask(partial(clear_own_locks, store, change.stack)):
             return Updated(Outcome.BUSY, change.base, (), holder=str(holders[0]))
-        state = read_state(store, change.stack)
+        state = time_left.ask(partial(read_state, store, change.stack))
         if state.standing.base != change.base:
             return Updated(Outcome.STALE, change.base, (), holder=winner(state.entries))
         checkpoint = state.checkpoint or self._create(change.stack, backend, progress)
         footing = Footing(self._place(change.stack), backend, checkpoint, state.standing.next_revision)
         if checkpoint.pending:
-            clear_pending(checkpoint.pending_releases, self._environment)
-            settled = self._runs.run(Verb.SETTLE, change, footing, progress)
+            # What is under way may by now be of somebody who came after the first look at the locks.
+            if holders := time_left.ask(partial(self.holders, change.stack)):
+                return Updated(Outcome.BUSY, change.base, (), holder=str(holders[0]))
+            time_left.ask(partial(clear_pending, checkpoint.pending_releases, self._environment))
+            settled = self._runs.run(Verb.SETTLE, time_left.change, footing, progress)
+            if settled.stopped:
+                raise KeyboardInterrupt
             if settled.ended.exit_code:
-                return self._as_recorded(updated(settled, change, revision=footing.revision), change)
-        return self._as_recorded(updated(self._runs.run(verb, change, footing, progress), change, revision=footing.revision), change)
+                return self._as_recorded(updated(settled, change, revision=footing.revision), time_left)
+        done = updated(self._runs.run(verb, time_left.change, footing, progress), change, revision=footing.revision)
+        return self._as_recorded(done, time_left)
 
-    def _as_recorded(self, done: Updated, change: Change) -> Updated:
+    def _as_recorded(self, done: Updated, time_left: TimeLeft) -> Updated:
         """Give an update that failed the revision that the stack has now: an engine that was killed, or whose disk was full, wrote none."""
         if done.outcome not in {Outcome.FAILED, Outcome.CANCELLED}:
             return done
-        return replace(done, revision=standing(self.recent(change.stack)).base)
+        return replace(done, revision=standing(time_left.ask(partial(self.recent, time_left.change.stack))).base)
 
     def _footing(self, state: State, change: Change, progress: Progress) -> Footing:
         """What a preview stands on. With the dials that hold it has their revision, so that the switch object is not shown as changed."""
@@ -152,6 +167,8 @@ class PulumiEngine:
     def _create(self, stack: str, backend: str, progress: Progress) -> Checkpoint:
         """Create the stack, or find that somebody else has meanwhile."""
         run = self._runs.create(stack, self._place(stack), backend=backend, progress=progress)
+        if run.stopped:
+            raise KeyboardInterrupt
         checkpoint = read_checkpoint(open_store(backend), stack)
         if checkpoint is None:
             raise trouble(run.stderr, stack=stack)

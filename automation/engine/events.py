@@ -149,9 +149,9 @@ class Listener:
 
 
 def _in_one_line(message: str) -> str:
-    """A defect of the program's comes with its traceback, whose last line says what it is; a provider's words stay as they are."""
+    """A defect of the program's comes with its traceback, whose last line says what it is; a provider's words stay, not their layout."""
     said, traceback, calls = message.strip().partition(_TRACEBACK)
-    return f"the program failed: {calls.strip().splitlines()[-1]}" if traceback else said
+    return f"the program failed: {calls.strip().splitlines()[-1]}" if traceback else " ".join(said.split())
 
 
 def _change(metadata: Event, redactor: Redactor) -> ResourceChange:

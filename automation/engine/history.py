@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 BASE_KEY = f"{PROJECT}:base"
 NOTE_KEY = f"{PROJECT}:note"
+CHART_KEY = f"{PROJECT}:chart"
 
 _KINDS = {"update": Kind.UPDATE, "refresh": Kind.REFRESH}
 _READERS = 16
@@ -41,10 +42,11 @@ class Record:
     ended: datetime
 
 
-def config_of(change: Change, *, revision: int) -> Mapping[str, str]:
-    """Return the configuration that records `change` as `revision` in the history."""
+def config_of(change: Change, *, revision: int, chart: str) -> Mapping[str, str]:
+    """Return the configuration that records `change` as `revision` in the history, with the `chart` of its workload, if any."""
     note = {"operation": change.note.operation, "operator": change.note.operator, "reason": change.note.reason}
-    return {**to_config(change.dials, revision=revision), BASE_KEY: str(change.base), NOTE_KEY: json.dumps(note)}
+    recorded = {**to_config(change.dials, revision=revision), BASE_KEY: str(change.base), NOTE_KEY: json.dumps(note)}
+    return {**recorded, CHART_KEY: chart} if change.dials.image and change.dials.present else recorded
 
 
 def read_history(store: Store, stack: str) -> tuple[Entry, ...]:
@@ -107,7 +109,7 @@ def _entry(record: Record, before: Entry | None) -> Entry:
         outcome = Outcome.FAILED
     else:
         outcome = Outcome.REFUSED
-    return Entry(revision, dials, outcome, _note(record), record.started, record.ended)
+    return Entry(revision, dials, outcome, _note(record), record.started, record.ended, chart=record.config.get(CHART_KEY, ""))
 
 
 def _by_another_hand(record: Record, before: Entry) -> Entry:
@@ -115,7 +117,7 @@ def _by_another_hand(record: Record, before: Entry) -> Entry:
     outcome = Outcome.SUCCEEDED if record.succeeded else Outcome.FAILED
     # What hhctl reads anew after a kill carries its note; a person's bare command carries none.
     note = _note(record) if NOTE_KEY in record.config else Note("pulumi", "", record.message)
-    return Entry(before.revision, before.dials, outcome, note, record.started, record.ended, kind)
+    return Entry(before.revision, before.dials, outcome, note, record.started, record.ended, kind, before.chart)
 
 
 def _note(record: Record) -> Note:

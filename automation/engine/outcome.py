@@ -61,14 +61,19 @@ def updated(run: Run, change: Change, *, revision: int) -> Updated:
 
 
 def forecast(run: Run, stack: str) -> Forecast:
-    """Tell what a preview came to; raises as `updated` does."""
-    _must_have_begun(run, stack)
+    """Tell what a preview came to.
+
+    Raises:
+        HhctlError: it ended before it ran the program.
+        KeyboardInterrupt: it was stopped, so that what was heard of it need not be all.
+    """
+    _must_be_whole(run, stack)
     return Forecast(run.changes, run.faults(stack))
 
 
 def drifted(run: Run, stack: str) -> Forecast:
-    """Tell what reading the world has found; raises as `updated` does."""
-    _must_have_begun(run, stack)
+    """Tell what reading the world has found; raises as `forecast` does."""
+    _must_be_whole(run, stack)
     return Forecast(tuple(run.account.drifted.values()), run.faults(stack))
 
 
@@ -83,6 +88,12 @@ def _outcome(run: Run, stack: str) -> Outcome:
         return Outcome.BUSY
     _must_have_begun(run, stack)
     return Outcome.CANCELLED if run.stopped else Outcome.FAILED
+
+
+def _must_be_whole(run: Run, stack: str) -> None:
+    if run.stopped:
+        raise KeyboardInterrupt
+    _must_have_begun(run, stack)
 
 
 def _must_have_begun(run: Run, stack: str) -> None:

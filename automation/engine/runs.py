@@ -14,8 +14,9 @@ from automation.engine.history import config_of
 from automation.engine.orders import SETTINGS, Order, Verb
 from automation.engine.outcome import Run
 from automation.engine.secrets import secrets_in
-from automation.engine.settings import run_settings, stack_settings, write_settings
+from automation.engine.settings import chart_version, run_settings, stack_settings, write_settings
 from automation.engine.workers import Running, Worker
+from stacks.house import CHART
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,13 +72,14 @@ class Runs:
     def create(self, stack: str, place: Stack, *, backend: str, progress: Progress) -> Run:
         """Create `stack`, without resources, in `backend`."""
         order = Order(Verb.CREATE, stack, backend, place.secrets_provider, self.scratch(), message="", base=0, revision=0)
-        return self._run(order, progress)
+        return self._run(order, progress, within=None)
 
     def run(self, verb: Verb, change: Change, footing: Footing, progress: Progress) -> Run:
         """Run the CLI to do `verb` with the dials of `change`.
 
         Raises:
             HhctlError: the settings or the program cannot be used.
+            TimedOut: it took longer than `change` lets it.
             StoppedNow: a second Ctrl-C.
         """
         folder, note = self.scratch(), change.note
@@ -85,7 +87,7 @@ class Runs:
             stack_settings(self._settings, change.stack),
             kept=footing.checkpoint.settings,
             secrets_provider=footing.place.secrets_provider,
-            config=config_of(change, revision=footing.revision),
+            config=config_of(change, revision=footing.revision, chart=chart_version(CHART)),
         )
         write_settings(folder / SETTINGS, settings)
         order = Order(
@@ -98,13 +100,13 @@ class Runs:
             base=change.base,
             revision=footing.revision,
         )
-        return self._run(order, progress)
+        return self._run(order, progress, within=change.within)
 
-    def _run(self, order: Order, progress: Progress) -> Run:
+    def _run(self, order: Order, progress: Progress, *, within: float | None) -> Run:
         running = Running(self.warm(), order)
         listener = Listener(running.events, progress, self._redactor)
         try:
-            ended, stopped = running.carry_out(listener.hear)
+            ended, stopped = running.carry_out(listener.hear, within=within)
         except KeyboardInterrupt as twice:
             raise StoppedNow(tuple(listener.account.begun.values())) from twice
         return Run(ended, listener.account, self._redactor.text(running.stderr), stopped=stopped)

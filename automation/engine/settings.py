@@ -1,4 +1,4 @@
-"""The settings file that one run of the engine is given: the stack's own, with the dials in it."""
+"""The settings file that one run of the engine is given: the stack's own, with the dials in it, and which chart it runs with."""
 
 from __future__ import annotations
 
@@ -22,23 +22,26 @@ def stack_settings(folder: Path, stack: str) -> Mapping[str, Any]:
     Raises:
         UsageFault: it cannot be read.
     """
-    import yaml  # noqa: PLC0415 - for updates and previews only
-
-    file = folder / f"Pulumi.{stack}.yaml"
-    try:
-        held: object = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    except FileNotFoundError:
+    settings = _read(folder / f"Pulumi.{stack}.yaml")
+    if settings is None:
         return {}
-    except OSError as error:
-        raise UsageFault(f"{file} cannot be read: {error.strerror}") from error
-    except (ValueError, yaml.YAMLError) as error:
-        raise UsageFault(f"{file} is no YAML in UTF-8: {' '.join(str(error).split())}") from error
-    if not isinstance(held, dict):
-        raise UsageFault(f"{file} must hold a mapping")
-    settings = cast("dict[str, Any]", held)
     configured: dict[str, Any] = settings.get("config") or {}
     config = {key: value for key, value in configured.items() if key != FIRST_KEY}
     return {**settings, "config": config}
+
+
+def chart_version(chart: Path) -> str:
+    """Read of which version the chart in a folder is.
+
+    Raises:
+        UsageFault: it does not say so.
+    """
+    file = chart / "Chart.yaml"
+    match (_read(file) or {}).get("version"):
+        case str() as version:
+            return version
+        case _:
+            raise UsageFault(f"{file} names no version of the chart", hint=f"git restore {file}")
 
 
 def run_settings(own: Mapping[str, Any], *, kept: Mapping[str, str], secrets_provider: str, config: Mapping[str, str]) -> Mapping[str, Any]:
@@ -59,3 +62,20 @@ def write_settings(file: Path, settings: Mapping[str, Any]) -> None:
     """Write `settings` where the engine reads them; JSON is what it reads under this ending, and needs no quoting rules of ours."""
     with told(file):
         file.write_text(json.dumps(settings, indent=1), encoding="utf-8")
+
+
+def _read(file: Path) -> Mapping[str, Any] | None:
+    """Read the mapping that a file holds, None if there is no file."""
+    import yaml  # noqa: PLC0415 - for updates and previews only
+
+    try:
+        held: object = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UsageFault(f"{file} cannot be read: {error.strerror}") from error
+    except (ValueError, yaml.YAMLError) as error:
+        raise UsageFault(f"{file} is no YAML in UTF-8: {' '.join(str(error).split())}") from error
+    if not isinstance(held, dict):
+        raise UsageFault(f"{file} must hold a mapping")
+    return cast("dict[str, Any]", held)

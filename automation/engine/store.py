@@ -78,7 +78,7 @@ def absolute_url(backend: str) -> str:
 
 
 def open_store(backend: str, *, attempts: int = 1) -> Store:
-    """Open the state that `backend` names; a bucket that does not answer is asked `attempts` times, a second each.
+    """Open the state that `backend` names; a bucket that does not answer is asked `attempts` times.
 
     Raises:
         UsageFault: a backend that hhctl cannot read.

@@ -9,13 +9,14 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automation.engine.orders import EVENTS, STDERR, Ended, Order, Signal, read_ended
 from automation.engine.troubles import told
-from automation.errors import HhctlError
+from automation.errors import HhctlError, TimedOut
 from stacks.house import CHART, PROJECT
 
 if TYPE_CHECKING:
@@ -110,18 +111,27 @@ class Running:
         file = self.order.folder / STDERR
         return file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
 
-    def carry_out(self, hear: Callable[[], None]) -> tuple[Ended, bool]:
+    def carry_out(self, hear: Callable[[], None], *, within: float | None) -> tuple[Ended, bool]:
         """Begin, and wait for the end, calling `hear` now and then; tells also whether a Ctrl-C has stopped it.
 
         Ctrl-C once lets calls in flight finish; twice ends it now and raises `KeyboardInterrupt`.
+
+        Raises:
+            TimedOut: it did not end `within` so many seconds, and was ended.
         """
         begun = stopped = False
+        until = float("inf") if within is None else time.monotonic() + within
         while True:
             try:
                 if not (begun or stopped):
                     self.worker.tell(self.order.to_line())
                     begun = True
-                return self._wait(hear, until=float("inf")), stopped
+                return self._wait(hear, until=until), stopped
+            except TimeoutError as late:
+                self.worker.tell(Signal.STOP.to_line(self.order.folder))
+                self._end_now(hear)
+                says = "the engine has not ended in the time that it had, and was ended; what it ran may have taken effect"
+                raise TimedOut(says, hint="hhctl status") from late
             except KeyboardInterrupt:
                 self.worker.tell(Signal.STOP.to_line(self.order.folder))
                 if stopped:
@@ -146,3 +156,5 @@ class Running:
             self._wait(hear, until=time.monotonic() + _LAST_WORDS_SECONDS)
         except TimeoutError:
             self.worker.tell(Signal.KILL.to_line(self.order.folder))
+            with suppress(TimeoutError):
+                self._wait(hear, until=time.monotonic() + _LAST_WORDS_SECONDS)

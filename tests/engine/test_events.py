@@ -85,6 +85,11 @@ def test_a_fault_is_in_the_providers_words_without_secrets(tmp_path: Path) -> No
     assert account.all_faults(STACK) == (ResourceFault(BOX, "AccessDenied: [secret]"),)
 
 
+def test_a_fault_in_several_lines_is_told_in_one(tmp_path: Path) -> None:
+    account = heard(tmp_path, error("1 error occurred:\n\t* the Release is pending\n\t* give up\n\n", urn=BOX))
+    assert account.all_faults(STACK) == (ResourceFault(BOX, "1 error occurred: * the Release is pending * give up"),)
+
+
 def test_a_complaint_of_no_resource_is_the_stacks_and_told_once(tmp_path: Path) -> None:
     account = heard(tmp_path, error("no dials are set\n"), error("an unhandled error occurred: no dials are set\n"))
     assert account.all_faults(STACK) == (ResourceFault(STACK, "no dials are set"),)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from automation.core.updates import Change, Kind, Note, Outcome, standing
 from automation.engine.history import config_of, read_history, read_recent, winner
 from automation.errors import Refusal
-from stacks.dials import Dials
+from stacks.dials import Dials, Image
 
 OK, FAILED, REFUSED = Outcome.SUCCEEDED, Outcome.FAILED, Outcome.REFUSED
 FOLDER = ".pulumi/history/house-helper/prod"
@@ -44,7 +44,7 @@ class Objects:
 def record(revision: int, base: int, *, result: str = "succeeded", operator: str = "alice") -> dict[str, Any]:
     """What the engine writes of an update of hhctl's."""
     change = Change("prod", base, Dials(maximum=revision), Note("scale", operator, "a test"))
-    return {**bare("update", result=result), "config": dict(config_of(change, revision=revision))}
+    return {**bare("update", result=result), "config": dict(config_of(change, revision=revision, chart="0.2.0"))}
 
 
 def bare(kind: str, *, result: str = "succeeded") -> dict[str, Any]:
@@ -114,6 +114,27 @@ def test_what_hhctl_read_anew_after_a_kill_is_told_as_its_own() -> None:
     settled = {**record(2, 1), "kind": "refresh"}
     [newest, _] = read_history(history(record(1, 0), settled), "prod")
     assert (newest.kind, newest.revision, newest.note) == (Kind.REFRESH, 1, Note("scale", "alice", "a test"))
+
+
+RUNNING = Dials(image=Image("v1", "sha256:" + "1" * 64))
+
+
+@pytest.mark.parametrize(
+    ("dials", "chart"),
+    [(RUNNING, "0.2.0"), (Dials(), ""), (replace(RUNNING, present=False), "")],
+    ids=["a workload", "none", "one that is destroyed"],
+)
+def test_an_update_is_read_back_with_the_chart_that_its_workload_was_made_by(dials: Dials, chart: str) -> None:
+    config = config_of(Change("prod", 0, dials, Note("up prod", "alice", "")), revision=1, chart="0.2.0")
+    entries = read_history(history({**bare("update"), "config": dict(config)}, bare("refresh")), "prod")
+    assert [entry.chart for entry in entries] == [chart, chart]
+
+
+def test_an_update_from_before_charts_were_recorded_names_none() -> None:
+    held = config_of(Change("prod", 0, RUNNING, Note("up prod", "alice", "")), revision=1, chart="0.2.0")
+    old = {key: value for key, value in held.items() if key != "house-helper:chart"}
+    [entry] = read_history(history({**bare("update"), "config": old}), "prod")
+    assert (entry.dials, entry.chart) == (RUNNING, "")
 
 
 def test_only_what_is_newer_than_the_newest_succeeded_update_is_read_to_judge_it() -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 from contract.harness import wait_until
-from engine.world import STACK, in_a_folder_and_in_a_bucket, operations, update
+from engine.world import STACK, Heard, change, in_a_folder_and_in_a_bucket, operations, update
 
 from automation.core.updates import Outcome, standing
 from automation.engine.checkpoint import read_checkpoint
+from automation.errors import TimedOut
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,6 +119,16 @@ def test_the_second_ctrl_c_ends_it_now_and_says_what_was_under_way(world: World,
         operator.press_ctrl_c()
         assert operator.answer() == {"outcome": "stopped", "left": ["prod-first"]}
     _made_again(world, engine, 3)
+
+
+def test_an_update_that_takes_longer_than_it_may_is_ended_and_succeeds_when_it_is_made_again(world: World, engine: PulumiEngine) -> None:
+    with world.held("prod-first", deaf=True), pytest.raises(TimedOut, match="in the time that it had"):
+        engine.update(replace(change(engine, 3), within=10.0), Heard())
+    _made_again(world, engine, 3)
+
+
+def test_an_update_that_ends_in_time_is_like_any_other(engine: PulumiEngine) -> None:
+    assert engine.update(replace(change(engine, 3), within=600.0), Heard()).outcome is Outcome.SUCCEEDED
 
 
 def test_nothing_is_left_when_the_operator_has_gone(world: World, engine: PulumiEngine, tmp_path: Path) -> None:

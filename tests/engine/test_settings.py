@@ -8,10 +8,11 @@ import pytest
 
 from automation.engine.checkpoint import read_checkpoint
 from automation.engine.secrets import secrets_in
-from automation.engine.settings import run_settings, stack_settings
+from automation.engine.settings import chart_version, run_settings, stack_settings
 from automation.engine.store import FolderStore, absolute_url, open_store
 from automation.engine.troubles import trouble
 from automation.errors import ExitCode, HhctlError, Refusal, UsageFault
+from stacks.house import CHART
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,6 +44,20 @@ def test_a_settings_file_that_is_no_yaml_is_named(tmp_path: Path) -> None:
     (tmp_path / "Pulumi.prod.yaml").write_text("config: [")
     with pytest.raises(UsageFault, match=r"Pulumi\.prod\.yaml is no YAML"):
         stack_settings(tmp_path, "prod")
+
+
+def test_the_chart_is_of_the_version_that_its_own_file_names(tmp_path: Path) -> None:
+    (tmp_path / "Chart.yaml").write_text("apiVersion: v2\nname: house-helper\nversion: 1.2.0\n")
+    assert chart_version(tmp_path) == "1.2.0"
+    assert chart_version(CHART)
+
+
+@pytest.mark.parametrize("written", [None, "", "name: house-helper\n", "version: [1]\n"])
+def test_a_chart_that_names_no_version_is_told(tmp_path: Path, written: str | None) -> None:
+    if written is not None:
+        (tmp_path / "Chart.yaml").write_text(written)
+    with pytest.raises(UsageFault, match=r"Chart\.yaml names no version"):
+        chart_version(tmp_path)
 
 
 SAID = {

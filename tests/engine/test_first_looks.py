@@ -1,0 +1,102 @@
+"""What the engine does before the update itself is begun, with a CLI that is not started: what it would have come to is made up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+from engine.world import STACK, Heard
+
+from automation.core.updates import Change, Note, Outcome
+from automation.engine import engine as engine_module
+from automation.engine.checkpoint import Checkpoint
+from automation.engine.engine import PulumiEngine
+from automation.engine.events import Account
+from automation.engine.names import LOCKS
+from automation.engine.orders import Ended, Verb
+from automation.engine.outcome import Run
+from automation.engine.state import State
+from stacks.dials import Dials
+from stacks.spec import Stack
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LEFT_PENDING = Checkpoint({}, 2, 1, (), (), {"revision": 1})
+LOCK = '{"pid": 1, "username": "bob", "hostname": "elsewhere", "timestamp": "2026-01-01T00:00:00+00:00"}'
+
+
+@dataclass
+class Runs:
+    """Runs of which each ends well; of the verbs that are `stopped` a Ctrl-C was heard meanwhile."""
+
+    stopped: set[Verb] = field(default_factory=set)
+    begun: list[Verb] = field(default_factory=list)
+
+    def create(self, *_: object, **__: object) -> Run:
+        return self.run(Verb.CREATE)
+
+    def scratch(self) -> str:
+        return "nowhere"
+
+    def run(self, verb: Verb, *_: object) -> Run:
+        self.begun.append(verb)
+        return Run(Ended(0), Account(begun_at_all=True), "", stopped=verb in self.stopped)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> PulumiEngine:
+    stacks = {STACK: Stack(region="us-east-1", backend=f"file://{tmp_path}", secrets_provider="passphrase")}
+    return PulumiEngine(stacks, settings=tmp_path, environment={})
+
+
+def update(engine: PulumiEngine) -> Outcome:
+    return engine.update(Change(STACK, 0, Dials(), Note("scale", "alice", "")), Heard()).outcome
+
+
+@pytest.fixture
+def cleared(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The calls to take away what Helm releases have pending."""
+    calls: list[object] = []
+    monkeypatch.setattr(engine_module, "clear_pending", lambda *_: calls.append(1))
+    return calls
+
+
+@pytest.mark.parametrize("locked", [True, False])
+def test_what_somebody_has_begun_since_the_first_look_is_not_cleared(
+    engine: PulumiEngine, cleared: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, locked: bool
+) -> None:
+    engine._runs = Runs()
+
+    def read_state(*_: object) -> State:
+        if locked:
+            folder = tmp_path / LOCKS.format(stack=STACK)
+            folder.mkdir(parents=True)
+            (folder / "6d9a.json").write_text(LOCK)
+        return State((), LEFT_PENDING)
+
+    monkeypatch.setattr(engine_module, "read_state", read_state)
+    assert update(engine) is (Outcome.BUSY if locked else Outcome.SUCCEEDED)
+    assert (len(cleared), engine._runs.begun) == ((0, []) if locked else (1, [Verb.SETTLE, Verb.UPDATE]))
+
+
+@pytest.mark.usefixtures("cleared")
+@pytest.mark.parametrize(("stopped", "state"), [(Verb.CREATE, None), (Verb.SETTLE, LEFT_PENDING)])
+def test_a_ctrl_c_before_the_update_begins_lets_it_not_begin(
+    stopped: Verb, state: Checkpoint | None, engine: PulumiEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine._runs = Runs({stopped})
+    monkeypatch.setattr(engine_module, "read_state", lambda *_: State((), state))
+    with pytest.raises(KeyboardInterrupt):
+        update(engine)
+    assert engine._runs.begun == [stopped]
+
+
+@pytest.mark.parametrize("verb", [Verb.PREVIEW, Verb.DRIFT])
+def test_what_was_stopped_in_the_middle_is_no_forecast(verb: Verb, engine: PulumiEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine._runs = Runs({verb})
+    monkeypatch.setattr(engine_module, "read_state", lambda *_: State((), LEFT_PENDING))
+    ask = engine.preview if verb is Verb.PREVIEW else engine.drift
+    with pytest.raises(KeyboardInterrupt):
+        ask(Change(STACK, 0, Dials(), Note("preview", "", "")), Heard())
