@@ -32,14 +32,34 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from botocore.loaders import Loader
+    from botocore.model import OperationModel
     from mypy_boto3_s3 import S3Client
 
-_SECONDS = 1.0
+_SECONDS = 1.5
 """For a connection and for each answer: with a region black-holed, a command that reads its history is over within two."""
 
+_READS = frozenset({"GetObject", "HeadObject", "ListObjectsV2"})
+"""What may be asked again without harm where it is not known whether S3 has done it."""
+
+_BUSY = frozenset({429, 503})
+"""What S3 answers when it has done nothing, and asks to be asked again (S3 User Guide, "Error best practices": SlowDown)."""
+
+_TIMES_ASKED = 3
+_PAUSE_SECONDS = 0.1
+
 _WRONG_CREDENTIALS = frozenset(
-    {"AccessDenied", "ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId", "InvalidToken", "SignatureDoesNotMatch", "403"}
+    {
+        "403",
+        "AccessDenied",
+        "ExpiredToken",
+        "InvalidAccessKeyId",
+        "InvalidSignature",
+        "InvalidToken",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClient",
+    }
 )
+"""Without the `Exception` that KMS and STS append to some of them."""
 
 
 class CredentialsRefused(HhctlError):
@@ -74,7 +94,9 @@ _one_at_a_time = threading.Lock()
 
 
 def open_bucket(backend: str, *, attempts: int = 1) -> Bucket:
-    """Open the bucket that the URL `backend` names; where it does not answer it is asked `attempts` times, a second each.
+    """Open the bucket that the URL `backend` names; where it does not answer it is asked `attempts` times, one and a half seconds each.
+
+    Where it answers that it is too busy it is asked three times in any case, and for reading also where it has answered before.
 
     Raises:
         HhctlError: what the URL says makes no client: no such profile, no such region.
@@ -105,8 +127,37 @@ def _open(backend: str, attempts: int) -> Bucket:
         raise CredentialsRefused(f"{place} names an AWS profile that is not there: {error}", hint="aws configure list-profiles") from error
     except BotoCoreError as error:
         raise trouble(error, place=place, bucket=url.netloc) from error
+    client.meta.events.register_first("needs-retry.s3", _Patience())
     prefix = url.path.strip("/")
     return Bucket(client, url.netloc, f"{prefix}/" if prefix else "", endpoint)
+
+
+class _Patience:
+    """Has S3 asked once more where it is too busy, and where one that has answered before is late with what is read.
+
+    One that never answered is not waited for any longer: its region may be gone.
+    """
+
+    def __init__(self) -> None:
+        self._answered = False
+
+    def __call__(
+        self,
+        *,
+        response: tuple[Any, dict[str, Any]] | None,
+        attempts: int,
+        operation: OperationModel,
+        caught_exception: Exception | None,
+        **_: object,
+    ) -> float | None:
+        """Say after how many seconds to ask once more, None for not; botocore wants the rest of the arguments taken."""
+        if response:
+            self._answered = True
+            again = response[1]["ResponseMetadata"]["HTTPStatusCode"] in _BUSY
+        else:
+            late = isinstance(caught_exception, ConnectTimeoutError | ReadTimeoutError)
+            again = late and self._answered and operation.name in _READS
+        return attempts * _PAUSE_SECONDS if again and attempts < _TIMES_ASKED else None
 
 
 def _session(profile: str | None) -> Any:
@@ -122,16 +173,16 @@ def _descriptions() -> Loader:
     return create_loader()
 
 
-def trouble(error: ClientError | BotoCoreError, *, place: str, bucket: str) -> HhctlError:
-    """Return the error that tells what S3 said of `place`."""
+def trouble(error: ClientError | BotoCoreError, *, place: str, bucket: str, seconds: float = _SECONDS) -> HhctlError:
+    """Return the error that tells what AWS said of `place`, or that it did not within `seconds`."""
     match error:
         case ConnectTimeoutError() | ReadTimeoutError():
-            return TimedOut(f"{place} does not answer within {_SECONDS:g} s", hint="hhctl status")
+            return TimedOut(f"{place} does not answer within {seconds:g} s", hint="hhctl status")
         case EndpointConnectionError() | ConnectionClosedError():
             return HhctlError(f"{place} cannot be reached{_at(error)}", hint="hhctl status")
         case NoCredentialsError() | PartialCredentialsError() | TokenRetrievalError():
             return CredentialsRefused(f"{place} needs AWS credentials: {error}", hint="aws sts get-caller-identity")
-        case ClientError() if code_of(error) in _WRONG_CREDENTIALS:
+        case ClientError() if code_of(error).removesuffix("Exception") in _WRONG_CREDENTIALS:
             return CredentialsRefused(
                 f"{place} is refused with these AWS credentials: {code_of(error)}", hint="aws sts get-caller-identity"
             )

@@ -35,16 +35,19 @@ class CanarySeries:
     trouble: str = ""
 
 
-def canary_series(metrics: Metrics, objectives: Sequence[Objective], *, namespace: str, start: float, end: float) -> CanarySeries:
-    """Read the values between two times, in seconds since the epoch."""
+def canary_series(
+    metrics: Metrics, objectives: Sequence[Objective], *, namespace: str, start: float, end: float, now: float
+) -> CanarySeries:
+    """Read the values between two times, in seconds since the epoch by the clock that says it is `now`; so are the times of the values."""
     step = max(_SHORTEST_STEP, (end - start) / _POINTS)
     window = max(_SHORTEST_WINDOW, 2 * step)
 
     def read(query: str) -> Sequence[Point]:
-        found = metrics.series(query, start=start, end=end, step=step)
-        return found[0].values if found else ()
+        found = metrics.series(query, start=start + ahead, end=end + ahead, step=step)
+        return [(at - ahead, value) for at, value in found[0].values] if found else ()
 
     try:
+        ahead = metrics.now() - now
         values = {
             (objective.name, track): read(objective.value(Arm(namespace, track=track), window=timedelta(seconds=window)))
             for objective in objectives

@@ -7,10 +7,12 @@ import json
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from automation.core.messages import Channel
-from automation.errors import HhctlError
+from automation.errors import HhctlError, TimedOut
+from automation.ports import patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -70,12 +72,18 @@ class Webhook:
             headers={"Content-Type": "application/json", "Idempotency-Key": message.id},
         )
         try:
-            with urllib.request.urlopen(request, timeout=_SECONDS):  # noqa: S310 - likewise
-                return
+            patience.within(_SECONDS, partial(_send, request), told=message.channel.value)
+        except TimedOut as late:
+            raise Unheard(late.message) from late
         except urllib.error.HTTPError as refused:
             raise Unheard(f"{message.channel.value} answered {refused.code}") from refused
         except (OSError, http.client.HTTPException) as error:
             raise Unheard(f"{message.channel.value} does not answer: {getattr(error, 'reason', error)}") from error
+
+
+def _send(request: urllib.request.Request) -> None:
+    with urllib.request.urlopen(request, timeout=_SECONDS):  # noqa: S310 - the spec allows http and https only
+        return
 
 
 def tellers(messages: Messages, *, say: Callable[[str], None]) -> Mapping[Channel, Teller]:

@@ -6,11 +6,11 @@ import http.client
 import os
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automation.errors import UsageFault
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from automation.core.redact import Redactor
     from stacks.spec import SmokeCheck, SmokeProgram, Spec
 
-_LONGEST_BODY = 1024 * 1024
+_LONGEST_BODY, _PIECE = 1024 * 1024, 64 * 1024
+_READ_ONLY = "HHCTL_SMOKE_READ_ONLY"
 _PAUSE = 0.5  # seconds before a check is made again
 
 
@@ -40,24 +41,49 @@ class Checked:
         return not self.trouble
 
 
-class _Unredirected(urllib.request.HTTPRedirectHandler):
-    """A redirect is an answer, not a way to another one."""
+class _AsAnswered(urllib.request.HTTPErrorProcessor):
+    """Every status is an answer: a refusal is no error, and a redirect no way to another answer."""
 
-    def redirect_request(self, *_: object) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] - nothing of it is looked at
-        return None
+    def http_response(self, request: urllib.request.Request, response: http.client.HTTPResponse) -> http.client.HTTPResponse:
+        """Return the answer as it came."""
+        del request
+        return response
+
+    https_response = http_response
 
 
-_OPENER = urllib.request.build_opener(_Unredirected)
+_OPENER = urllib.request.build_opener(_AsAnswered)
 
 
-def smoke(spec: Spec, stack: str, *, redactor: Redactor) -> tuple[Checked, ...]:
-    """Make every smoke check that the spec names against a stack, and run its smoke program; what they say has its secrets masked."""
+def must_be_able_to_check(spec: Spec) -> None:
+    """Refuse a spec by whose smoke checks no release could ever be judged.
+
+    Raises:
+        UsageFault: it names none, or a program that cannot be run.
+    """
+    if not (spec.smoke or spec.smoke_program):
+        raise UsageFault("the spec names no smoke checks, without which no release can be judged", hint="add [[smoke]] to hhctl.toml")
+    if spec.smoke_program and not _is_program(path := spec.smoke_program.path):
+        says = "cannot be executed" if Path(path).is_file() else "is no file"
+        raise UsageFault(f"hhctl.toml: smoke_program.path: {path} {says}", hint=f"chmod +x {path}, or mend hhctl.toml")
+
+
+def _is_program(path: str) -> bool:
+    return Path(path).is_file() and os.access(path, os.X_OK)
+
+
+def smoke(spec: Spec, stack: str, *, redactor: Redactor, read_only: bool) -> tuple[Checked, ...]:
+    """Make every smoke check that the spec names against a stack, and run its smoke program; what they say has its secrets masked.
+
+    Where they are `read_only` the program is told that it must not write.
+    """
     workload = spec.stacks[stack].workload
     if workload is None:
         raise UsageFault(f"{stack} has no workload to check")
     made = [*make_checks(workload.url, spec.smoke)]
     if program := spec.smoke_program:
-        made.append(run_program(program, stack=stack, url=workload.url, environment=os.environ))
+        environment = {**os.environ, _READ_ONLY: "1"} if read_only else os.environ
+        made.append(run_program(program, stack=stack, url=workload.url, environment=environment))
     return tuple(replace(check, trouble=redactor.text(check.trouble)) for check in made)
 
 
@@ -106,9 +132,7 @@ def _trouble(url: str, check: SmokeCheck) -> str:
     begun = time.monotonic()
     try:
         with _OPENER.open(url, timeout=limit) as answer:
-            status, body = answer.status, answer.read(_LONGEST_BODY).decode(errors="replace")
-    except urllib.error.HTTPError as refused:
-        status, body = refused.code, refused.read(_LONGEST_BODY).decode(errors="replace")
+            status, body = answer.status, _body(answer, until=begun + limit)
     except (OSError, http.client.HTTPException) as error:
         return f"{url} does not answer: {error}"
     if status != check.status:
@@ -117,3 +141,11 @@ def _trouble(url: str, check: SmokeCheck) -> str:
         return f"{url} answered without {check.contains!r}"
     taken = time.monotonic() - begun
     return f"{url} took {taken:.1f} s, wanted at most {limit:g} s" if taken > limit else ""
+
+
+def _body(answer: http.client.HTTPResponse, *, until: float) -> str:
+    """Read an answer to its end, or to that time: the limit of a connection is one of each piece."""
+    body = b""
+    while len(body) < _LONGEST_BODY and time.monotonic() < until and (piece := answer.read1(_PIECE)):
+        body += piece
+    return body.decode(errors="replace")

@@ -56,5 +56,12 @@ class Clusters:
 
 
 def _review(need: Need, namespace: str) -> dict[str, object]:
-    asked = {"namespace": namespace, "verb": need.verb, "group": need.group, "resource": need.resource}
+    resource, _, part = need.resource.partition("/")
+    asked = {
+        "namespace": "" if need.is_outside else namespace,
+        "verb": need.verb,
+        "group": need.group,
+        "resource": resource,
+        "subresource": part,
+    }
     return {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": asked}}

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from automation.core.losses import BRANCH, LOST, LogRecycled, is_recycled, read_branch, read_losses
+from automation.core.losses import BRANCH, LOST, Uncountable, is_recycled, read_branch, read_losses
 from automation.core.replication import LOOK, read_standing
 from automation.errors import HhctlError, TimedOut
 from automation.ports.place import place_of
-from stacks.house import DATABASE_POD, FOLLOW_PRIMARY, HOME, STANDBY
+from stacks.house import DATABASE_POD, FOLLOW_PRIMARY, other
 
 if TYPE_CHECKING:
     from automation.core.losses import Losses
@@ -29,8 +29,10 @@ _PROMOTE = "select pg_promote(true, 10)"
 
 _CATCH_UP_SECONDS = 30.0
 _REBUILD_SECONDS = 1800.0
-_COUNT_SECONDS = 120.0
 _PAUSE = 0.2
+
+COUNT_SECONDS = 120.0
+"""For all that a database wrote alone to be counted and read, however much it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +75,11 @@ class RelayedDatabases:
         """
         words = ["kubectl", "exec", DATABASE_POD, *place_of(self.spec, stack).options, "--", FOLLOW_PRIMARY]
         told = f"the database of {stack} cannot be rebuilt"
-        self.patient.answer([*words, f"--stack={stack}", f"--primary={_other(stack)}"], told=told)
+        self.patient.answer([*words, f"--stack={stack}", f"--primary={other(stack)}"], told=told)
 
     def level(self, stack: str) -> bool:
         """Tell whether the database of a stack has replayed all that the other one has ever written."""
-        return self.look(stack).position == self.look(_other(stack)).position
+        return self.look(stack).position == self.look(other(stack)).position
 
     def catch_up(self, stack: str) -> None:
         """Wait until that is so, for half a minute at most."""
@@ -96,27 +98,28 @@ class RelayedDatabases:
     def has_rival(self, stack: str) -> bool:
         """Tell whether the other database is seen to take writes; one that does not answer is not."""
         try:
-            return self.look(_other(stack)).takes_writes
+            return self.look(other(stack)).takes_writes
         except HhctlError:
             return False
 
-    def lost(self, stack: str) -> Losses:
-        """Tell what the database of a stack has committed since the other one was promoted, and so lacks it.
+    def lost(self, stack: str, *, within: float) -> Losses:
+        """Tell what the database of a stack has committed since the other one was promoted, and so lacks it; it may take so many seconds.
 
         It must be a primary still, shut or not: what is looked at leaves a trace in its log, which a standby cannot bear.
 
         Raises:
-            LogRecycled: its log does not reach back so far.
+            TimedOut: it has not told all of it by then.
+            Uncountable: its log does not reach back so far, or does not tell all of it.
         """
-        branch = read_branch(self._tell(_other(stack), BRANCH))
+        branch = read_branch(self._tell(other(stack), BRANCH))
         words = [*self._psql(stack, interactive=True), f"--set=branch={branch}", "--file=-"]
-        counting = replace(self.programs, seconds=max(self.programs.seconds, _COUNT_SECONDS))
+        counting = replace(self.programs, seconds=within)
         try:
             return read_losses(counting.answer(words, told=_told(stack), given=LOST))
         except HhctlError as error:
             if is_recycled(error.message):
                 says = f"the log of the database of {stack} since they parted was recycled"
-                raise LogRecycled(says) from error
+                raise Uncountable(says) from error
             raise
 
     def last_replayed(self, stack: str) -> datetime | None:
@@ -132,10 +135,6 @@ class RelayedDatabases:
         place = place_of(self.spec, stack)
         words = ["kubectl", "exec", *(["--stdin"] if interactive else []), DATABASE_POD, *place.options]
         return [*words, "--", "psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"]
-
-
-def _other(stack: str) -> str:
-    return STANDBY if stack == HOME else HOME
 
 
 def _told(stack: str) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from automation.core.deployment_log import log_entry, log_key
+from automation.core.deployment_log import keys_of_release, log_entry, log_key
 from automation.core.updates import standing
 from automation.errors import HhctlError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from automation.core.updates import Entry
     from automation.ports.objects import Objects
@@ -26,6 +26,14 @@ class DeploymentLog:
     def names_what_runs(self, stack: str) -> bool:
         """Tell whether the entry is there; raises `HhctlError` where that cannot be told."""
         return self.objects(stack).read(log_key(stack, self._newest(stack))) is not None
+
+    def tells_of_release(self, stack: str, entries: Sequence[Entry]) -> bool:
+        """Tell whether the release that runs by `entries`, the whole history with the newest first, is logged, under whichever revision.
+
+        Raises:
+            HhctlError: that cannot be told.
+        """
+        return any(self.objects(stack).read(key) is not None for key in keys_of_release(stack, entries))
 
     def write(self, stack: str) -> None:
         """Write the entry, unless it is there; raises `HhctlError` where that cannot be done."""

@@ -17,7 +17,7 @@ class Forge(Protocol):
         ...
 
     def file(self, title: str, text: str) -> str | None:
-        """File a ticket, and return where it is; None if there is nowhere to file one.
+        """File a ticket, unless one of that title is open, and return where it is; None if there is nowhere to file one.
 
         Raises:
             HhctlError: it could not be filed.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from automation.core.gates import STABLE, Leads, ReadyPods, RolledOut, Routed, Sample, SmokePasses
+from automation.core.gates import STABLE, Answers, Leads, ReadyPods, RolledOut, Routed, Sample, SmokePasses
 from automation.core.soak import Measured, missing
 from automation.errors import HhctlError, TimedOut
 from automation.ports.canary_pods import CanaryPods
@@ -19,7 +19,7 @@ from automation.ports.place import place_of
 from automation.ports.programs import ClusterDenied, Programs
 from automation.ports.rollouts import DEPLOYMENTS, Rollouts
 from automation.ports.sight import RungSight
-from stacks.house import API, edge
+from stacks.house import API, DEPLOYMENT, edge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,13 +29,14 @@ if TYPE_CHECKING:
     from automation.core.redact import Redactor
     from automation.core.rung import Rung
     from automation.core.soak import Soak
+    from automation.ports.checks import Checked
     from automation.ports.metrics import Metrics
     from automation.ports.sight import Sight
     from stacks.objectives import Arm, Objective
     from stacks.spec import Spec
 
 _SECONDS = 5
-_ROUTES = "/apis/gateway.networking.k8s.io/v1/namespaces/{namespace}/httproutes"
+_ROUTE = f"/apis/gateway.networking.k8s.io/v1/namespaces/{{namespace}}/httproutes/{DEPLOYMENT}"
 
 
 class Gauge(Protocol):
@@ -49,8 +50,11 @@ class Gauge(Protocol):
         """
         ...
 
-    def ask(self, stack: str, objective: Objective, arm: Arm, *, window: timedelta, at: datetime) -> Measured:
-        """Measure an objective over the `window` that ended at a time; what cannot be had gives no value and says why."""
+    def ask(self, stack: str, objective: Objective, arm: Arm, *, window: timedelta, at: datetime | None) -> Measured:
+        """Measure an objective over the `window` that ended at a time, or ends now by Prometheus's clock.
+
+        What cannot be had gives no value and says why.
+        """
         ...
 
     def missing(self, soak: Soak, *, seconds: float) -> float:
@@ -59,6 +63,14 @@ class Gauge(Protocol):
 
     def running(self, stack: str, track: str = STABLE) -> str:
         """Return the image that a track of a stack's workload is set to.
+
+        Raises:
+            HhctlError: nobody can tell just now.
+        """
+        ...
+
+    def ahead(self, stack: str) -> float:
+        """Return by how many seconds the clock of a stack's Prometheus is ahead of this machine's.
 
         Raises:
             HhctlError: nobody can tell just now.
@@ -92,14 +104,16 @@ class WorldGauge:
                 return self._ready(stack, track)
             case RolledOut(stack, image, track=track):
                 return self._rolled_out(stack, image.digest, track)
-            case SmokePasses(stack):
-                return self._smoke(stack)
+            case SmokePasses(stack, read_only=read_only):
+                return _passed(smoke(self.spec, stack, redactor=self.redactor, read_only=read_only))
+            case Answers(stack):
+                return self._answers(stack)
             case Leads(_, region):
                 return self._leads(region)
             case Routed(stack):
                 return self._routed(stack)
 
-    def ask(self, stack: str, objective: Objective, arm: Arm, *, window: timedelta, at: datetime) -> Measured:
+    def ask(self, stack: str, objective: Objective, arm: Arm, *, window: timedelta, at: datetime | None) -> Measured:
         """Measure an objective over a window."""
         prometheus = self._prometheus(stack)
         query = objective.value(arm, window=window)
@@ -127,6 +141,10 @@ class WorldGauge:
     def running(self, stack: str, track: str = STABLE) -> str:
         """Return the image that a track of a stack's workload is set to."""
         return self._rollouts.image(place_of(self.spec, stack), track)
+
+    def ahead(self, stack: str) -> float:
+        """Return by how many seconds Prometheus's clock is ahead."""
+        return self._prometheus(stack).now() - time.time()
 
     def watch(self, rung: Rung, *, since: datetime, pods_since: datetime, control: tuple[datetime, datetime] | None) -> Sight:
         """Begin to look at a rung."""
@@ -156,25 +174,25 @@ class WorldGauge:
         if not found.image.endswith(digest):
             return Sample(0.0, f"it is set to {found.image}")
         share = 1.0 if found.done else min(0.99, found.ready / max(1, found.wanted))
-        return Sample(share, found.doomed or f"{found.ready} of {found.wanted}", doomed=bool(found.doomed))
+        says = found.doomed or found.refused or f"{found.ready} of {found.wanted}"
+        return Sample(share, says, doomed=bool(found.doomed), refused=bool(found.refused))
 
-    def _smoke(self, stack: str) -> Sample:
-        made = smoke(self.spec, stack, redactor=self.redactor)
-        if not made:
-            return Sample(None, "the spec names no smoke checks")
-        failed = [f"{check.name}: {check.trouble}" for check in made if not check.passed]
-        return Sample((len(made) - len(failed)) / len(made), "; ".join(failed))
+    def _answers(self, stack: str) -> Sample:
+        # The program is not made to be run again and again, so it is only where there is nothing else to tell by.
+        once = replace(self.spec, smoke=tuple(replace(check, retries=0) for check in self.spec.smoke))
+        spec = replace(once, smoke_program=None) if once.smoke else once
+        return _passed(smoke(spec, stack, redactor=self.redactor, read_only=False))
 
     def _routed(self, stack: str) -> Sample:
         place = place_of(self.spec, stack)
-        path = _ROUTES.format(namespace=place.namespace)
+        path = _ROUTE.format(namespace=place.namespace)
         try:
-            found = self._programs.read(path, context=place.context, told=f"the routes of {stack} cannot be read")
+            found = self._programs.read(path, context=place.context, told=f"the route of {stack} cannot be read")
         except ClusterDenied:
             raise
         except HhctlError as error:
             return Sample(None, error.message)
-        return taken_up(found["items"])
+        return taken_up(found)
 
     def _leads(self, region: str) -> Sample:
         try:
@@ -195,17 +213,24 @@ class WorldGauge:
         return Prometheus(self.spec.regions[self.spec.stacks[stack].region].prometheus)
 
 
-def taken_up(routes: Sequence[dict[str, Any]]) -> Sample:
+def taken_up(route: dict[str, Any]) -> Sample:
     """Return the share of parents that say of a route's newest generation that they have accepted it (gateway-api, RouteParentStatus)."""
     parents = [
         [each for each in parent.get("conditions", ()) if each.get("observedGeneration") == route["metadata"]["generation"]]
-        for route in routes
         for parent in route.get("status", {}).get("parents", ())
     ]
     if not parents:
-        return Sample(None, "no gateway has taken up any route")
+        return Sample(None, "no gateway has taken up the route")
     accepted = [any(each["type"] == "Accepted" and each["status"] == "True" for each in conditions) for conditions in parents]
     return Sample(sum(accepted) / len(accepted))
+
+
+def _passed(made: Sequence[Checked]) -> Sample:
+    """Return the share of checks that passed, and why the others did not."""
+    if not made:
+        return Sample(None, "the spec names no smoke checks")
+    failed = [f"{check.name}: {check.trouble}" for check in made if not check.passed]
+    return Sample((len(made) - len(failed)) / len(made), "; ".join(failed))
 
 
 def _counted(answer: str) -> Sample:

@@ -27,7 +27,7 @@ class QueryRefused(HhctlError):
 
 
 class MetricsUnreachable(HhctlError):
-    """Prometheus does not answer."""
+    """Prometheus does not answer, or warns that it does not answer with all that there is."""
 
 
 class Metrics(Protocol):
@@ -37,7 +37,7 @@ class Metrics(Protocol):
         """Return the one value of a query, now or at a time; None for no series. It may be no number.
 
         Raises:
-            MetricsUnreachable: nothing answers.
+            MetricsUnreachable: nothing answers, or not with all that there is.
             QueryRefused: the query is none, or gives several series.
         """
         ...
@@ -94,11 +94,23 @@ class Prometheus:
         request = urllib.request.Request(f"{self.url.rstrip('/')}/api/v1/{path}", data=urlencode(fields).encode())  # noqa: S310 - the spec's URL
         try:
             with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310 - likewise
-                return json.load(answer)["data"]
+                told = json.load(answer)
+                data, warnings = told["data"], told.get("warnings")
         except urllib.error.HTTPError as refused:
-            says = refused.read().decode(errors="replace")[:300]
+            says = _says(refused)
             if refused.code in {400, 422}:
                 raise QueryRefused(f"Prometheus at {self.url} refuses {query}: {says}") from refused
             raise MetricsUnreachable(f"Prometheus at {self.url} answers {refused.code}: {says}", hint="hhctl doctor") from refused
         except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
             raise MetricsUnreachable(f"Prometheus at {self.url} does not answer: {error}", hint="hhctl doctor") from error
+        if warnings:
+            raise MetricsUnreachable(f"Prometheus at {self.url} answers with a warning: {'; '.join(warnings)}", hint="hhctl doctor")
+        return data
+
+
+def _says(refused: urllib.error.HTTPError) -> str:
+    """Return what a refusal says of itself, which may break off."""
+    try:
+        return refused.read().decode(errors="replace")[:300]
+    except (OSError, http.client.HTTPException) as error:
+        return f"and breaks off: {error}"

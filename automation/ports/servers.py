@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import urllib.error
+import http.client
 import urllib.request
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -40,12 +40,11 @@ def ask_prometheus(url: str) -> Answer:
     try:
         with urllib.request.urlopen(f"{url}/-/ready", timeout=_SECONDS) as answer:  # noqa: S310 - the spec allows http and https only
             return Answer(f"ready at {url}", _ahead(answer.headers.get("Date"), asked))
-    except TimeoutError as late:
-        raise TimedOut(f"{url} does not answer within {_SECONDS:g} s", hint=hint) from late
-    except urllib.error.URLError as error:
-        if isinstance(error.reason, TimeoutError):
+    except (OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        if isinstance(reason, TimeoutError):
             raise TimedOut(f"{url} does not answer within {_SECONDS:g} s", hint=hint) from error
-        raise HhctlError(f"{url}: {error.reason}", hint=hint) from error
+        raise HhctlError(f"{url}: {reason}", hint=hint) from error
 
 
 def ask_aws(region: str, endpoint: str | None) -> Answer:
@@ -62,7 +61,7 @@ def ask_aws(region: str, endpoint: str | None) -> Answer:
         asked = _now()
         told = client.get_caller_identity()
     except (BotoCoreError, ClientError) as error:
-        raise trouble(error, place=f"AWS in {region}", bucket="") from error
+        raise trouble(error, place=f"AWS in {region}", bucket="", seconds=_SECONDS) from error
     return Answer(f"as {told['Arn']}", _ahead(told["ResponseMetadata"]["HTTPHeaders"].get("date"), asked))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import pairwise
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from automation.core.gates import CANARY, STABLE
 from automation.core.look import Look
+from automation.core.reach import Reach
 from automation.core.rung import Seen
 from automation.core.soak import missing
 from automation.core.tallies import Tally
@@ -68,9 +70,12 @@ class RungSight:
     _skew: float = 0.0
     _floor: float = 0.0
     _tally: Tally | None = None
+    _reach: Reach = field(default_factory=Reach)
     _until: float = 0.0
     _stable: ArmSeen | None = None
+    _controlled: tuple[float, float] | None = None
     _stamps: set[float] = field(default_factory=set[float])
+    _scraped: dict[str, float] = field(default_factory=dict[str, float])
 
     def look(self) -> Seen:
         """Take one look."""
@@ -92,8 +97,11 @@ class RungSight:
                 happened = pods.result()
             except HhctlError as error:
                 happened, trouble = None, trouble or error.message
-        window = max(0.0, self._until - self._tally.start) if self._tally else 0.0
-        return Seen(Look(canary, stable, happened, self.rung.weight), window, self._missing(), trouble)
+        counted = (self._tally.start, max(self._tally.start, self._until)) if self._tally else None
+        window = counted[1] - counted[0] if counted else 0.0
+        blur = self._reach.blur(interval=self.interval, window=window)
+        look = Look(canary, stable, happened, self.rung.weight, blur)
+        return Seen(look, window, self._missing(), trouble, counted, self._controlled, self._reached_last())
 
     def _arms(self) -> tuple[ArmSeen | None, ArmSeen | None]:
         if self._tally is None:
@@ -111,26 +119,39 @@ class RungSight:
         if begins > now:
             return
         step = max(self.interval, (now - begins) / _MOST_POINTS)
-        whole = _whole(self.metrics.series(_up(self.rung), start=begins, end=now, step=step))
-        late = now - _PATIENCE * self.interval
+        patience = _PATIENCE * self.interval
+        ups = self.metrics.series(_up(self.rung), start=begins, end=now, step=step)
+        stamps = self.metrics.series(_scrapes(self.rung), start=begins, end=now, step=step)
+        for series in stamps:
+            track = series.labels.get("track", "")
+            self._scraped[track] = max([self._scraped.get(track, 0.0), *(stamp for _, stamp in series.values)])
+        # A look that breaks off must leave no trace: the next one counts the same time again.
+        reach = deepcopy(self._reach)
+        whole, late = reach.whole(ups, patience=patience), now - patience
         if self._tally is None:
             if not whole and begins > late:
                 return
             begins = whole[0] if whole else begins
-            self._tally = Tally(begins)
         ends = whole[-1] if whole else late if late > begins else None
         if ends is None:
             return
         if self.control and self._stable is None:
             self._stable = self._left_by_stable(self.control)
-        self._tally.add(self.metrics.series(_counters(self.rung), start=begins, end=ends, step=step))
-        stamps = self.metrics.series(_scrapes(self.rung, CANARY), start=begins, end=ends, step=step)
-        self._stamps |= {stamp for series in stamps for _, stamp in series.values}
-        self._until = ends
+        counters = self.metrics.series(_counters(self.rung), start=begins, end=ends, step=step)
+        reach.count(ups, until=ends, step=step)
+        self._tally = self._tally or Tally(begins)
+        self._tally.add(counters)
+        canary = (series for series in stamps if series.labels.get("track") == CANARY)
+        self._stamps |= {stamp for series in canary for at, stamp in series.values if begins <= at <= ends}
+        self._reach, self._until = reach, ends
+
+    def _reached_last(self) -> float:
+        tracks = (CANARY,) if self.control else (CANARY, STABLE)
+        return min(self._scraped.get(track, 0.0) for track in tracks)
 
     def _learn(self, now: float) -> None:
         """Learn how far apart scrapes and clocks are: the rung begins at the first scrape after its update."""
-        scrapes = self.metrics.series(_scrapes(self.rung, f"{STABLE}|{CANARY}"), start=now - 3 * _LONGEST_INTERVAL, end=now, step=1.0)
+        scrapes = self.metrics.series(_scrapes(self.rung), start=now - 3 * _LONGEST_INTERVAL, end=now, step=1.0)
         self.interval = _distance(scrapes)
         self._skew = now - self.now()
         self._floor = self.since.timestamp() + self._skew + self.interval
@@ -142,6 +163,7 @@ class RungSight:
         tally = Tally(begins)
         step = max(self.interval, (ends - begins) / _MOST_POINTS)
         tally.add(self.metrics.series(_counters(self.rung), start=begins, end=ends, step=step))
+        self._controlled = begins, ends
         return tally.arm(STABLE)
 
     def _missing(self) -> float:
@@ -159,20 +181,13 @@ def _counters(rung: Rung) -> str:
     return f'{{__name__=~"{names}",namespace="{rung.namespace}",track=~"{STABLE}|{CANARY}"}}'
 
 
-def _scrapes(rung: Rung, tracks: str) -> str:
-    pods = f'{{namespace="{rung.namespace}",track=~"{tracks}"}}'
+def _scrapes(rung: Rung) -> str:
+    pods = f'{{namespace="{rung.namespace}",track=~"{STABLE}|{CANARY}"}}'
     return f"timestamp(up{pods}) and (up{pods} == 1)"
 
 
 def _up(rung: Rung) -> str:
     return f'up{{namespace="{rung.namespace}",track=~"{STABLE}|{CANARY}"}}'
-
-
-def _whole(ups: Sequence[Series]) -> Sequence[float]:
-    """Return the times at which every pod was scraped, the canary's among them: only then both arms are seen over the same window."""
-    canary = {at for series in ups if series.labels.get("track") == CANARY for at, _ in series.values}
-    dark = {at for series in ups for at, value in series.values if value != 1}
-    return sorted(canary - dark)
 
 
 def _distance(scrapes: Sequence[Series]) -> float:

@@ -40,7 +40,8 @@ def test_a_deployment_waits_for_its_pods(project: Project, api: KubeApi, namespa
     running = project.start_up(Web(namespace, gated=True))
     waiting_for(api, namespace, running)
     let_go(api, namespace)
-    assert running.result().ops == {"web": "create"}
+    made = running.result()
+    assert (made.ops, made.outputs["available"]) == ({"web": "create"}, 1)
 
 
 def test_a_crashing_deployment_fails_with_the_reason_and_the_next_update_goes_on(project: Project, api: KubeApi, namespace: str) -> None:
@@ -58,18 +59,18 @@ def test_a_crashing_deployment_fails_with_the_reason_and_the_next_update_goes_on
 def test_a_failed_update_keeps_what_was_asked_for_and_is_tried_again_without_a_change(
     project: Project, api: KubeApi, namespace: str
 ) -> None:
-    failed = project.failing_up(Web(namespace, gated=True, seconds=2))
+    failed = project.failing_up(Web(namespace, gated=True, seconds=6))
     assert "web" in failed.diagnostics
     let_go(api, namespace)
-    assert project.up(Web(namespace, gated=True, seconds=2)).ops == {"web": "update"}
-    assert project.up(Web(namespace, gated=True, seconds=2)).ops == {}
+    assert project.up(Web(namespace, gated=True, seconds=6)).ops == {"web": "update"}
+    assert project.up(Web(namespace, gated=True, seconds=6)).ops == {}
 
 
 def test_a_refresh_remembers_that_a_deployment_is_not_as_asked(project: Project, api: KubeApi, namespace: str) -> None:
-    project.failing_up(Web(namespace, gated=True, seconds=2))
+    project.failing_up(Web(namespace, gated=True, seconds=6))
     project.refresh()
     let_go(api, namespace)
-    assert project.up(Web(namespace, gated=True, seconds=2)).ops == {"web": "update"}
+    assert project.up(Web(namespace, gated=True, seconds=6)).ops == {"web": "update"}
 
 
 def test_nothing_is_waited_for_if_the_object_says_so(project: Project, namespace: str) -> None:

@@ -46,6 +46,17 @@ def test_every_need_is_reviewed_at_once_and_what_is_refused_is_missing(clusters:
     assert {each["spec"]["resourceAttributes"]["namespace"] for each in asked} == {"prod"}
 
 
+def test_a_namespace_is_made_outside_of_any_and_a_part_of_a_pod_is_asked_for_as_such(clusters: Clusters, tmp_path: Path) -> None:
+    kubectl(tmp_path, f"cat > {tmp_path}/asked; printf 'true\\nfalse\\n'")
+    needs = (Need("create", "", "namespaces"), Need("create", "", "pods/exec"))
+    assert list(map(str, clusters.missing("east", "prod", needs))) == ["create pods/exec"]
+    asked = [each["spec"]["resourceAttributes"] for each in json.loads((tmp_path / "asked").read_text())["items"]]
+    assert [(each["namespace"], each["resource"], each["subresource"]) for each in asked] == [
+        ("", "namespaces", ""),
+        ("prod", "pods", "exec"),
+    ]
+
+
 def test_a_real_cluster_answers_both(cloud: LocalCloud) -> None:
     clusters = Clusters(Programs(cloud.environment, seconds=30))
     east, west = clusters.fingerprint("us-east-1"), clusters.fingerprint("us-west-2")

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import json
+import threading
+from dataclasses import replace
+from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from automation.core.gates import ReadyPods, Sample
+from automation.core.gates import Answers, ReadyPods, Sample, SmokePasses, routed
 from automation.core.redact import Redactor
 from automation.errors import HhctlError
 from automation.ports.deeds import NamedDeeds
 from automation.ports.gauge import MeasuringDenied, WorldGauge, taken_up
+from automation.ports.metrics import Prometheus
 from stacks.loading import load_spec
+from stacks.objectives import Arm, objectives
+from stacks.spec import SmokeCheck, SmokeProgram
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 GATE = ReadyPods("prod", minimum=3, within=60)
 PROJECT = Path(__file__).resolve().parents[2]
@@ -85,6 +92,21 @@ def test_without_kubectl_nothing_is_measured(monkeypatch: pytest.MonkeyPatch, tm
         gauge().measure(GATE)
 
 
+def test_what_is_asked_of_now_is_asked_by_the_clock_of_prometheus(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[datetime | None] = []
+
+    def value(self: Prometheus, query: str, *, at: datetime | None = None) -> float:
+        del self, query
+        asked.append(at)
+        return 0.5
+
+    monkeypatch.setattr(Prometheus, "value", value)
+    spec = load_spec(PROJECT, {})
+    [errors] = [each for each in objectives(spec.objectives) if each.name == "error-rate"]
+    gauge().ask("prod", errors, Arm("here"), window=timedelta(minutes=10), at=None)
+    assert asked == [None, None]
+
+
 def test_deeds_are_found_by_their_names() -> None:
     done: list[str] = []
     deeds = NamedDeeds({"told": lambda stack: stack in done}, {"tell": done.append})
@@ -103,16 +125,72 @@ def route(generation: int, *observed: tuple[int, str]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("routes", "share"),
+    ("taken", "share"),
     [
-        ([], None),
-        ([route(1)], None),
-        ([route(3, (3, "True"))], 1.0),
-        ([route(3, (2, "True"))], 0.0),
-        ([route(3, (3, "False"))], 0.0),
-        ([route(3, (3, "True"), (2, "True"))], 0.5),
-        ([route(3, (3, "True")), route(7, (6, "True"))], 0.5),
+        (route(1), None),
+        (route(3, (3, "True")), 1.0),
+        (route(3, (2, "True")), 0.0),
+        (route(3, (3, "False")), 0.0),
+        (route(3, (3, "True"), (2, "True")), 0.5),
     ],
 )
-def test_a_route_is_taken_up_once_every_gateway_says_so_of_its_newest_generation(routes: list[dict[str, Any]], share: float | None) -> None:
-    assert taken_up(routes).value == share
+def test_a_route_is_taken_up_once_every_gateway_says_so_of_its_newest_generation(taken: dict[str, Any], share: float | None) -> None:
+    assert taken_up(taken).value == share
+
+
+class Failing(BaseHTTPRequestHandler):
+    """A workload that answers nobody as wanted, and counts who asks."""
+
+    asked = 0
+
+    def do_GET(self) -> None:
+        type(self).asked += 1
+        self.send_response(503)
+        self.end_headers()
+
+    def log_message(self, *words: object) -> None:
+        pass
+
+
+@pytest.fixture
+def failing() -> Iterator[WorldGauge]:
+    """A gauge of a stack whose workload fails, with two checks and a program that passes."""
+    Failing.asked = 0
+    with ThreadingHTTPServer(("127.0.0.1", 0), Failing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        spec = load_spec(PROJECT, {"HHCTL_URL_PROD": f"http://127.0.0.1:{server.server_port}"})
+        checks = (SmokeCheck("one", "/1", retries=1), SmokeCheck("another", "/2", retries=1))
+        yield WorldGauge(replace(spec, smoke=checks, smoke_program=SmokeProgram("true")), Redactor())
+        server.shutdown()
+
+
+def test_smoke_checks_are_made_again_and_the_program_counts_as_one(failing: WorldGauge) -> None:
+    assert failing.measure(SmokePasses("prod", within=60)).value == pytest.approx(1 / 3)
+    assert Failing.asked == 4
+
+
+def test_users_answers_are_asked_for_once_each_and_no_program_is_run(failing: WorldGauge) -> None:
+    found = failing.measure(Answers("prod", within=10))
+    assert found.value == 0
+    assert "another" in found.trouble
+    assert Failing.asked == 2
+
+
+def test_where_there_are_no_requests_the_program_tells_whether_users_are_answered(failing: WorldGauge) -> None:
+    assert WorldGauge(replace(failing.spec, smoke=()), Redactor()).measure(Answers("prod", within=10)).value == 1
+
+
+@pytest.mark.parametrize(("read_only", "told"), [(False, "may write"), (True, "1")])
+def test_the_program_is_told_where_it_must_not_write(failing: WorldGauge, tmp_path: Path, *, read_only: bool, told: str) -> None:
+    program = tmp_path / "smoke"
+    program.write_text(f'#!/bin/sh\necho "${{HHCTL_SMOKE_READ_ONLY:-may write}}" > {tmp_path}/told\n')
+    program.chmod(0o755)
+    spec = replace(failing.spec, smoke_program=SmokeProgram(str(program)))
+    WorldGauge(spec, Redactor()).measure(SmokePasses("prod", within=60, read_only=read_only))
+    assert (tmp_path / "told").read_text().strip() == told
+
+
+def test_other_routes_of_the_namespace_are_nobodys_to_wait_for(kubectl: Callable[[str], Path]) -> None:
+    asked = kubectl(answering(route(3, (3, "True"))))
+    assert gauge().measure(routed("prod")) == Sample(1.0)
+    assert "/httproutes/house-helper-api " in asked.read_text()

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,14 @@ def test_a_tag_stands_for_the_digest_that_the_registry_says(registry: str) -> No
 def test_a_tag_that_is_not_there_is_refused_with_those_that_are(registry: str) -> None:
     with pytest.raises(Refusal, match=r"house-helper/api has no image v9.9.9; it has v1\.2\.2, .+ and \d+ more"):
         Registry(registry).resolve("v9.9.9")
+
+
+def test_an_image_is_there_by_its_digest_or_was_collected(registry: str) -> None:
+    image = Registry(registry).resolve("v1.2.3")
+    assert Registry(registry).has(image)
+    assert not Registry(registry).has(replace(image, digest="sha256:" + "0" * 64))
+    with pytest.raises(HhctlError, match="does not answer"):
+        Registry("http://127.0.0.1:1").has(image)
 
 
 def test_a_registry_that_is_not_there_is_told(registry: str) -> None:

@@ -6,7 +6,8 @@ import resource
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import boto3
 import pytest
@@ -17,6 +18,7 @@ from automation.ports.bucket import CredentialsRefused
 from automation.ports.objects import Objects, objects_beside
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -152,8 +154,93 @@ def test_an_endpoint_that_refuses_is_told(s3_backend: str, s3_endpoint: str) -> 
 def test_an_endpoint_that_hangs_is_given_up(s3_backend: str, s3_endpoint: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent_endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        with pytest.raises(TimedOut, match="does not answer within 1 s"):
+        with pytest.raises(TimedOut, match=r"does not answer within 1\.5 s"):
             objects_beside(s3_backend.replace(s3_endpoint, silent_endpoint)).read("a/1")
+
+
+class Busy(BaseHTTPRequestHandler):
+    """An S3 that is too busy so many times, and then holds nothing; `asked` names the verbs that it was asked with."""
+
+    asked: ClassVar[list[str]] = []
+    times = 0
+    silent: ClassVar[range] = range(0)
+    """Which of its answers come too late, counted from 0."""
+    hurry = threading.Event()
+    """Ends what is late."""
+
+    def do_GET(self) -> None:
+        self._answer("NoSuchKey", 404)
+
+    def do_PUT(self) -> None:
+        self._answer("PreconditionFailed", 412)
+
+    def _answer(self, code: str, status: int) -> None:
+        self.asked.append(self.command)
+        if len(self.asked) <= self.times:
+            code, status = "SlowDown", 503
+        body = f"<Error><Code>{code}</Code></Error>".encode()
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if len(self.asked) - 1 in self.silent:
+            self.hurry.wait(60)
+            self.close_connection = True
+            return
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        pass
+
+
+class Opened(Protocol):
+    def __call__(self, times: int, *, silent: range = range(0)) -> Objects: ...
+
+
+@pytest.fixture
+def busy(s3_backend: str, s3_endpoint: str) -> Iterator[Opened]:
+    """Objects in an S3 that is too busy so many times."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Busy) as server:
+        threading.Thread(target=server.serve_forever).start()
+
+        def opened(times: int, *, silent: range = range(0)) -> Objects:
+            Busy.asked.clear()
+            Busy.hurry.clear()
+            Busy.times, Busy.silent = times, silent
+            return objects_beside(s3_backend.replace(s3_endpoint, f"http://127.0.0.1:{server.server_port}"))
+
+        yield opened
+        Busy.hurry.set()
+        server.shutdown()
+
+
+def test_an_s3_that_is_too_busy_is_asked_again(busy: Opened) -> None:
+    assert busy(2).read("a/1") is None
+    assert Busy.asked == ["GET"] * 3
+    assert busy(1).create("a/1", b"") is None
+    assert Busy.asked == ["PUT"] * 2
+
+
+def test_an_s3_that_stays_too_busy_is_told_after_the_third_time(busy: Opened) -> None:
+    objects = busy(9)
+    with pytest.raises(HhctlError, match="SlowDown"):
+        objects.create("a/1", b"")
+    assert Busy.asked == ["PUT"] * 3
+
+
+def test_an_s3_that_has_answered_and_is_late_is_asked_again_for_what_is_read(busy: Opened) -> None:
+    objects = busy(0, silent=range(1, 3))
+    assert objects.read("a/1") is None
+    assert objects.read("a/1") is None
+    assert Busy.asked == ["GET"] * 4
+
+
+def test_what_an_s3_that_is_late_may_have_written_is_not_written_again(busy: Opened) -> None:
+    objects = busy(0, silent=range(1, 9))
+    assert objects.read("a/1") is None
+    with pytest.raises(TimedOut):
+        objects.create("a/1", b"")
+    assert Busy.asked == ["GET", "PUT"]
 
 
 def test_missing_credentials_are_told_as_such(s3_backend: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

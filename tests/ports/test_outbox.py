@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -79,6 +80,33 @@ def test_a_place_that_refuses_or_is_dead_has_not_heard_it() -> None:
         Webhook(url).tell(MESSAGE)
     with pytest.raises(Unheard, match="slack does not answer"):
         Webhook(f"http://127.0.0.1:{free_port()}/").tell(MESSAGE)
+
+
+def test_a_place_that_takes_the_call_and_says_nothing_is_waited_for_briefly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("automation.ports.channels._SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        url = f"http://127.0.0.1:{hanging.getsockname()[1]}/"
+        with pytest.raises(Unheard, match="slack does not answer"):
+            Webhook(url).tell(MESSAGE)
+
+
+def test_a_place_whose_answer_trickles_in_is_waited_for_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("automation.ports.channels._SECONDS", 0.3)
+    over = threading.Event()
+
+    def trickle() -> None:
+        connection, _ = listening.accept()
+        with connection:
+            while not over.wait(0.1):
+                connection.sendall(b"H")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=trickle, daemon=True)
+        thread.start()
+        with pytest.raises(Unheard, match="slack does not answer"):
+            Webhook(f"http://127.0.0.1:{listening.getsockname()[1]}/").tell(MESSAGE)
+        over.set()
+        thread.join()
 
 
 def test_the_spec_says_who_tells_whom() -> None:

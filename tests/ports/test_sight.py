@@ -10,14 +10,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from automation.core.look import Limits, PodsSeen
-from automation.core.rung import Rung
+from automation.core.gates import Verdict
+from automation.core.judge import judge_rung
+from automation.core.look import ArmSeen, Limits, PodsSeen
+from automation.core.rung import Rung, Seen
 from automation.core.tallies import Series
 from automation.errors import HhctlError
 from automation.ports.metrics import MetricsUnreachable
 from automation.ports.sight import RungSight
 from stacks.dials import Image
-from stacks.objectives import REQUESTS
+from stacks.objectives import REQUESTS, STARTED
 
 BEGAN = 10_000.0
 QUIET = PodsSeen(0, 0, 0)
@@ -25,7 +27,10 @@ QUIET = PodsSeen(0, 0, 0)
 
 @dataclass
 class Prometheus:
-    """Scrapes two pods at other moments of every second; one answers `rates` requests a second. Its clock is `ahead` of the operator's."""
+    """Scrapes two pods at other moments of every second; one answers `rates` requests a second. Its clock is `ahead` of the operator's.
+
+    From `fails` on the canary fails one more request a second; one that is `mute` has never answered any. Query `stumbles` has no answer.
+    """
 
     ahead: float = 0.0
     interval: float = 1.0
@@ -34,6 +39,9 @@ class Prometheus:
     dark: tuple[float, float] = (0.0, 0.0)
     unreached: tuple[float, float] = (0.0, 0.0)
     ended: float = math.inf
+    fails: float = math.inf
+    mute: bool = False
+    stumbles: int = 0
     asked: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
 
     def now(self) -> float:
@@ -43,9 +51,21 @@ class Prometheus:
 
     def series(self, query: str, *, start: float, end: float, step: float) -> tuple[Series, ...]:
         self.asked.append((start, end))
+        if len(self.asked) == self.stumbles:
+            raise MetricsUnreachable("Prometheus answers 503")
         times = [start + number * step for number in range(int((end - start) / step) + 1)]
         tracks = [track for track in ("canary", "stable") if re.search(rf'track=~"[^"]*{track}', query)]
-        return tuple(self._one(query, track, times) for track in tracks)
+        found = [self._one(query, track, times) for track in tracks]
+        if not query.startswith("{"):
+            return tuple(found)
+        canary = {"track": "canary", "pod": "canary"}
+        alive = Series({"__name__": STARTED, **canary}, [(at, BEGAN - 60) for at in times])
+        failures = Series(
+            {"__name__": REQUESTS, "code": "500", **canary},
+            [(at, at - self.ahead - self.fails + 1) for at in times if at - self.ahead >= self.fails],
+        )
+        heard = [series for series in found if not self.mute or series.labels["track"] != "canary"]
+        return (*heard, alive, failures) if failures.values else (*heard, alive)
 
     def _one(self, query: str, track: str, times: list[float]) -> Series:
         offset, rate = (0.3, 10.0) if track == "canary" else (0.8, 90.0)
@@ -91,6 +111,27 @@ def test_both_arms_are_counted_over_windows_of_equal_length_by_prometheus_own_cl
     assert seen.missing == 0
 
 
+@pytest.mark.parametrize("looks", [1, 20])
+def test_failures_that_begin_within_the_rung_are_counted_from_the_first_on_however_often_it_is_looked_at(looks: int) -> None:
+    prometheus = Prometheus(fails=BEGAN + 10)
+    looking = sight(prometheus)
+    for _ in range(looks):
+        prometheus.clock += 20 / looks
+        seen = looking.look()
+    assert seen.look.canary
+    assert seen.look.canary.failures == pytest.approx(11, abs=1)
+
+
+def test_a_canary_that_has_never_answered_has_an_arm_without_requests() -> None:
+    prometheus = Prometheus(mute=True)
+    looking = sight(prometheus)
+    prometheus.clock += 60
+    seen = looking.look()
+    assert seen.look.canary == ArmSeen(0, 0, None)
+    [split, *_] = judge_rung(seen.look, Limits())
+    assert split.verdict is Verdict.ERROR
+
+
 def test_each_look_asks_only_for_what_is_new() -> None:
     prometheus = Prometheus()
     looking = sight(prometheus)
@@ -134,6 +175,55 @@ def test_prometheus_that_was_away_has_lost_no_requests_and_the_time_is_missing()
     assert seen.missing == pytest.approx(30, abs=2)
 
 
+@pytest.mark.parametrize(("weight", "control"), [(10, None), (100, (BEGAN - 500, BEGAN - 1))])
+def test_it_tells_when_the_arms_were_reached_last(weight: int, control: tuple[float, float] | None) -> None:
+    prometheus = Prometheus(dark=(BEGAN + 20, BEGAN + 99))
+    looking = sight(prometheus, weight=weight, control=control)
+    scraped: list[float] = []
+    for _ in range(6):
+        prometheus.clock += 10
+        scraped.append(looking.look().scraped)
+    assert scraped == [pytest.approx(BEGAN + min(10 * look, 20), abs=1) for look in range(1, 7)]
+
+
+@pytest.mark.parametrize(
+    ("until", "every", "scraped"),
+    [
+        pytest.param(BEGAN + 99, 10, BEGAN + 9, id="an arm that is not reached is not told of by the other"),
+        pytest.param(BEGAN + 12, 2, BEGAN + 12, id="both are told of while a pod beside them is waited for"),
+    ],
+)
+def test_it_tells_when_the_arm_that_is_out_of_reach_was_reached_last(until: float, every: float, scraped: float) -> None:
+    prometheus = Prometheus(unreached=(BEGAN + 10, until))
+    looking = sight(prometheus)
+    for _ in range(6):
+        prometheus.clock += every
+        seen = looking.look()
+    assert seen.scraped == pytest.approx(scraped, abs=1)
+
+
+def looked_at_often(prometheus: Prometheus, *, weight: int, control: tuple[float, float] | None) -> list[Seen]:
+    looking = sight(prometheus, weight=weight, control=control)
+    seen: list[Seen] = []
+    for _ in range(8):
+        prometheus.clock += 5
+        seen.append(looking.look())
+    return seen
+
+
+@pytest.mark.parametrize("stumbles", range(1, 15))
+@pytest.mark.parametrize(("weight", "control"), [(10, None), (100, (BEGAN - 500, BEGAN - 1))])
+def test_a_query_without_an_answer_costs_one_look_and_corrupts_no_count(
+    stumbles: int, weight: int, control: tuple[float, float] | None
+) -> None:
+    undisturbed = looked_at_often(Prometheus(fails=BEGAN + 10), weight=weight, control=control)
+    stumbling = looked_at_often(Prometheus(fails=BEGAN + 10, stumbles=stumbles), weight=weight, control=control)
+    assert [seen.trouble for seen in stumbling if seen.trouble] == ["Prometheus answers 503"]
+    assert [seen for seen in stumbling if not seen.trouble] == [
+        each for each, seen in zip(undisturbed, stumbling, strict=True) if not seen.trouble
+    ]
+
+
 @pytest.mark.parametrize("looks", [1, 60])
 def test_time_in_which_no_requests_come_any_more_is_missing(looks: int) -> None:
     prometheus = Prometheus(ended=BEGAN + 20)
@@ -154,6 +244,8 @@ def test_at_full_weight_stable_is_what_it_was_seen_to_do_before() -> None:
     seen = looking.look()
     assert seen.look.stable
     assert seen.look.stable.requests == pytest.approx(90 * 498, rel=0.01)
+    assert seen.counted == (pytest.approx(BEGAN + 1, abs=1), pytest.approx(BEGAN + 10, abs=1))
+    assert seen.control == (pytest.approx(BEGAN - 499, abs=1), pytest.approx(BEGAN - 1, abs=1))
 
 
 @pytest.mark.parametrize("ahead", [0.0, 3600.0, -3600.0])
@@ -194,12 +286,36 @@ def test_a_pod_that_cannot_be_scraped_for_a_while_makes_no_arm_look_smaller(unre
 
 
 @pytest.mark.parametrize("since", [-9, 10])
-def test_a_pod_that_cannot_be_scraped_for_long_is_not_waited_for(since: int) -> None:
+def test_a_pod_that_cannot_be_scraped_for_long_is_waited_for_only_once(since: int) -> None:
     prometheus = Prometheus(unreached=(BEGAN + since, BEGAN + 999))
     looking = sight(prometheus)
+    windows: list[float] = []
     for _ in range(60):
         prometheus.clock += 1.5
         seen = looking.look()
-    assert seen.window == pytest.approx(90 - 15, abs=3)
+        windows.append(prometheus.clock - BEGAN - seen.window)
+    assert max(windows) == pytest.approx(16, abs=3)
+    assert windows[-1] == pytest.approx(1, abs=3)
     assert seen.look.stable
     assert seen.look.stable.requests == pytest.approx(90 * seen.window, rel=0.05)
+
+
+def test_the_longer_one_looks_the_sharper_the_split_is_seen() -> None:
+    prometheus = Prometheus()
+    looking = sight(prometheus)
+    blurs: list[float] = []
+    for seconds in (4, 40, 400):
+        prometheus.clock = BEGAN + seconds
+        blurs.append(looking.look().look.blur)
+    assert blurs == [pytest.approx(2 / (seconds - 2), rel=0.1) for seconds in (4, 40, 400)]
+
+
+def test_an_arm_whose_pod_cannot_be_scraped_is_not_taken_for_a_mismatch() -> None:
+    prometheus = Prometheus(unreached=(BEGAN + 10, BEGAN + 999))
+    looking = sight(prometheus)
+    for seconds in (5, 100, 400):
+        prometheus.clock = BEGAN + seconds
+        seen = looking.look()
+    assert seen.look.canary
+    assert seen.look.canary.requests < 200
+    assert judge_rung(seen.look, Limits())[0].verdict is Verdict.INCONCLUSIVE
