@@ -6,20 +6,21 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from automation.consent import TerminalConsent
 from automation.core.failover import ServesAlready
 from automation.core.measures import unmeasured
 from automation.core.messages import messages_of
 from automation.core.moved import loss_of, page, unknown_loss
 from automation.core.plan import Ending
 from automation.core.record import Event
+from automation.course import AGAIN
 from automation.errors import ExitCode, HhctlError
+from automation.moving_consent import MovingConsent
 from automation.operating import operate, was_last
 from automation.ports.outbox import state_folder
-from automation.reports import ReportView
+from automation.reports import ReportView, reported
 from automation.run import Report
-from automation.show import Column, Record, Table, Text, show, tell
-from automation.telling import outbox, send
+from automation.show import Column, Record, Table, Text, tell
+from automation.telling import kept, outbox, sent_all, tell_untold
 from stacks.house import HOME, STANDBY
 
 if TYPE_CHECKING:
@@ -31,12 +32,15 @@ if TYPE_CHECKING:
     from automation.core.moved import Loss, Moved
     from automation.core.plan import Plan
     from automation.core.replication import DatabaseStanding
+    from automation.moving_consent import Foretold
     from automation.operating import Records
     from automation.options import Options
-    from automation.ports.outbox import Outbox
     from automation.session import Journals, Session
     from automation.show import Block, Json
     from automation.telling import Sent
+
+
+_COUNT_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +63,8 @@ class MovedView:
         moved = self.moved
         columns = tuple(Column(name, name) for name in ("", "objective", "predicted", "measured"))
         rows = (
-            ("RTO (s)", moved.rto.total_seconds(), _rounded(moved.predicted.rto), _rounded(moved.measured.rto)),
-            ("RPO (s)", moved.rpo.total_seconds(), _rounded(moved.predicted.rpo), _rounded(moved.loss.seconds)),
+            ("RTO (s)", moved.rto.total_seconds(), _rounded(moved.predicted.rto), _rounded(moved.measured_rto)),
+            ("RPO (s)", moved.rpo.total_seconds(), _rounded(moved.predicted.rpo), moved.loss.rpo),
         )
         phases = tuple((phase.title, _rounded(phase.seconds)) for phase in moved.measured.phases)
         return (
@@ -74,7 +78,7 @@ class MovedView:
 
 
 def move(
-    session: Session, options: Options, plan: Callable[[Facts], Plan], facts: Facts, command: str, *, records: Journals
+    session: Session, options: Options, plan: Callable[[Facts], Plan], facts: Facts, command: str, *, foretold: Foretold, records: Journals
 ) -> Report | None:
     """Carry out what moves the traffic, or find the run that has and told nobody; None if nothing was to be done.
 
@@ -82,17 +86,17 @@ def move(
         ServesAlready: the region does, and everybody was told.
         HhctlError: it was refused while planning, or by the operator; nothing was done.
     """
-    consent = TerminalConsent(options, session.app.engine)
+    consent = MovingConsent(options, session.app.engine, foretold)
     try:
         return operate(plan, facts, session.author, doors=session.doors, records=records, consent=consent)
     except ServesAlready:
-        untold = None if options.plan else _left_untold(facts, records, command)
+        untold = None if options.plan else left_untold(facts, records, command)
         if untold is None:
             raise
         return untold
 
 
-def _left_untold(facts: Facts, records: Journals, operation: str) -> Report | None:
+def left_untold(facts: Facts, records: Journals, operation: str) -> Report | None:
     """Return the run of `operation` that ended well and died before anybody was told; None where there is none that still holds.
 
     It may have been given other options, and is told by its own command.
@@ -100,11 +104,16 @@ def _left_untold(facts: Facts, records: Journals, operation: str) -> Report | No
     if not was_last(operation, facts.of(STANDBY)):
         return None
     run = unmeasured(records.known(), operation)
-    return Report(run.run, str(run.data["operation"]), Ending.DONE, "done before, and told now", "", (), {}) if run else None
+    if run is None:
+        return None
+    return Report(run.run, str(run.data["operation"]), Ending.DONE, "done before, and told now", "", (), {}, past_return=True)
 
 
 def count(session: Session, home: DatabaseStanding | HhctlError, *, promoted: datetime) -> Loss:
-    """Count what prod's database committed and dr's never had; where it cannot be asked, as `home` says, tell what is known."""
+    """Count what prod's database committed and dr's never had; where it cannot be asked, as `home` says, tell what is known.
+
+    People wait to be told: a count that takes longer than some seconds is left to the failback.
+    """
     try:
         replayed = session.databases.last_replayed(STANDBY)
     except HhctlError:
@@ -112,7 +121,7 @@ def count(session: Session, home: DatabaseStanding | HhctlError, *, promoted: da
     if isinstance(home, HhctlError):
         return unknown_loss(home.message, replayed=replayed, promoted=promoted)
     try:
-        return loss_of(session.databases.lost(HOME), replayed=replayed)
+        return loss_of(session.databases.lost(HOME, within=_COUNT_SECONDS), replayed=replayed)
     except HhctlError as error:
         return unknown_loss(error.message, replayed=replayed, promoted=promoted)
 
@@ -120,24 +129,49 @@ def count(session: Session, home: DatabaseStanding | HhctlError, *, promoted: da
 def conclude(session: Session, options: Options, report: Report, moved: Moved, *, records: Records) -> ExitCode:
     """Keep what is to be told, write down what was measured, tell everybody, and show it all; the exit code says whether all were told.
 
-    The traffic has moved by now: nothing here is a reason to say that it has not. What was measured counts as told, so it is written once
-    the outbox has the messages.
+    The traffic has moved by now, or may have: nothing here is a reason to say that it has not. What was measured counts as told, so it is
+    written once the outbox has the messages; of a run that stopped past no return nothing is, and its own ending is the exit code.
+
+    Raises:
+        OutputLost: all was done, and stdout cannot be written.
     """
     box = outbox()
-    kept = _kept_for_all(box, session, options, moved)
+    is_kept = kept(box, messages_of(moved, operator=session.author.operator, incident=options.incident))
     file = state_folder(os.environ) / "failovers" / f"{report.run}.md"
     _keep(file, page(moved))
+    if not moved.trouble:
+        _write_down(records, report, moved)
+    sent = sent_all(box, session.app.spec) if is_kept else None
+    tell_untold(sent or ())
+    code = reported(report, options, view=MovedView(report, moved, file, sent or ()))
+    everybody = sent is not None and not any(each.trouble for each in sent)
+    return code if everybody or moved.trouble else ExitCode.NOT_EVERYBODY_TOLD
+
+
+def followed(report: Report, options: Options, follow: Callable[[], ExitCode]) -> ExitCode:
+    """Do what follows a run that moved the traffic; where Ctrl-C ends that, show how the run ended, which is as good as it was.
+
+    Raises:
+        OutputLost: all was done, and stdout cannot be written.
+    """
+    try:
+        return follow()
+    except KeyboardInterrupt:
+        code = reported(report, options)
+        tell(f"hhctl: not everybody was told: stopped by Ctrl-C; next: {AGAIN}")
+        return ExitCode.NOT_EVERYBODY_TOLD if report.ending is Ending.DONE else code
+
+
+def trouble_of(report: Report) -> str:
+    """Say why a run stopped past no return; empty where it came to its end."""
+    return "" if report.ending is Ending.DONE else f"{report.ending.word}: {report.says}"
+
+
+def _write_down(records: Records, report: Report, moved: Moved) -> None:
     try:
         records.journal(report.run).write(Event.MEASURED, 0, moved.summary, moved.document())
     except HhctlError as error:
         tell(f"hhctl: {error.message}; next: {error.hint}")
-    sent = _sent(box, session) if kept else None
-    show(MovedView(report, moved, file, sent or ()), options)
-    for each in sent or ():
-        if each.trouble:
-            tell(f"hhctl: {each.message.channel.value} was not told: {each.trouble}; next: hhctl notify flush")
-    everybody = sent is not None and not any(each.trouble for each in sent)
-    return report.ending.code if everybody else ExitCode.NOT_EVERYBODY_TOLD
 
 
 def _keep(file: Path, text: str) -> None:
@@ -146,24 +180,6 @@ def _keep(file: Path, text: str) -> None:
         file.write_text(text)
     except OSError as error:
         tell(f"hhctl: the report cannot be kept in {file}: {error.strerror}")
-
-
-def _kept_for_all(box: Outbox, session: Session, options: Options, moved: Moved) -> bool:
-    try:
-        box.put(messages_of(moved, operator=session.author.operator, incident=options.incident))
-    except HhctlError as error:
-        tell(f"hhctl: nobody could be told: {error.message}; next: {error.hint}")
-        return False
-    return True
-
-
-def _sent(box: Outbox, session: Session) -> Sequence[Sent] | None:
-    """Tell everybody, what was left from earlier too; None where the outbox cannot be read."""
-    try:
-        return send(box, session.app.spec)
-    except HhctlError as error:
-        tell(f"hhctl: nobody could be told: {error.message}; next: {error.hint}")
-        return None
 
 
 def _rounded(seconds: float | None) -> float | None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from automation.core.plan import Ending, Task, Update
+from automation.core.plan import BEST_EFFORT_SECONDS, Ending, Task, Update
 from automation.core.record import Event
 from automation.core.resume import TaskLeft, UpdateLeft, is_ours, is_undone, undo_of
 from automation.core.updates import Outcome, standing
 from automation.course import AGAIN, Stop
-from automation.errors import HhctlError
+from automation.errors import HhctlError, Unrenewed
 from automation.watching import came_back
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class _UndoUpdate:
     number: int
     stack: str
     dials: Dials
+    best_effort: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +40,19 @@ class _UndoTask:
     number: int
     stack: str
     action: str
+    best_effort: bool = False
 
 
 def undo(course: Course, stop: Stop) -> Stop:
-    """Undo what took effect, because of `stop`; returns where that leads: to `stop` itself, or to a human."""
+    """Undo what took effect, because of `stop`; returns where that leads: to `stop` itself, or to a human.
+
+    Raises:
+        HhctlError: somebody else has taken the leases, or the journal cannot be written.
+    """
     past = course.past_return
     steps = [way for effect in _undoable(course.effects) if (way := _way_back(effect)) is not None]
     if steps:
+        course.why = stop.says
         _write_undoing(course, stop.says, stop.ending, [step.number for step in steps])
         if failed := _all_back(course, steps, cancelled=stop.ending is Ending.CANCELLED):
             return replace(failed, says=f"{stop.says}; {failed.says}")
@@ -57,13 +65,14 @@ def finish_undo(course: Course, run: Unfinished) -> Stop | None:
     """Undo what an interrupted run was going to and did not come to; None if it is done.
 
     Raises:
-        HhctlError: the leases are lost, or the journal cannot be written.
+        HhctlError: somebody else has taken the leases, or the journal cannot be written.
     """
-    wanted, why = (set(run.undoing.steps), run.undoing.why) if run.undoing else (set[int](), "")
+    why = run.undoing.why if run.undoing else ""
+    course.why = why
     if run.undoing and run.undoing.decided:
         _write_undoing(course, why, run.undoing.heads_for, run.undoing.steps)
     try:
-        steps = [way for left in reversed(run.left) if left.step in wanted and (way := _way_back_of(course, left)) is not None]
+        steps = [way for left in reversed(run.to_undo) if (way := _way_back_of(course, left)) is not None]
     except HhctlError as error:
         # Told by its own ending, it would look like the end that the run was heading for.
         return Stop(Ending.NEEDS_A_HUMAN, f"{why}; its undo cannot begin: {error.message}", hint=AGAIN)
@@ -83,9 +92,9 @@ def _undoable(effects: Sequence[Effect]) -> list[Effect]:
 def _way_back(effect: Effect) -> _UndoUpdate | _UndoTask | None:
     match effect.step:
         case Update(undo=dials) if dials is not None:
-            return _UndoUpdate(effect.number, effect.step.stack, dials)
+            return _UndoUpdate(effect.number, effect.step.stack, dials, effect.step.best_effort)
         case Task(undo=action) if action is not None:
-            return _UndoTask(effect.number, effect.step.stack, action)
+            return _UndoTask(effect.number, effect.step.stack, action, effect.step.best_effort)
         case _:
             return None
 
@@ -94,12 +103,12 @@ def _way_back_of(course: Course, left: StepLeft) -> _UndoUpdate | _UndoTask | No
     """Find the way back of a step of another run; what others have changed since, or what never took effect, is left alone."""
     match left:
         case TaskLeft(undo=action) if action is not None:
-            return _UndoTask(left.step, left.stack, action)
+            return _UndoTask(left.step, left.stack, action, left.best_effort)
         case UpdateLeft(undo=dials) if dials is not None:
             entries = course.doors.engine.recent(left.stack)
             course.bases[left.stack] = newest = standing(entries).base
             if is_ours(left, course.operation, entries) and not is_undone(left, entries):
-                return _UndoUpdate(left.step, left.stack, dials)
+                return _UndoUpdate(left.step, left.stack, dials, left.best_effort)
             says = f"step {left.step} on {left.stack} needs no undo at revision {newest}"
             course.write(Event.UNDONE, left.step, says, {"revision": newest})
             return None
@@ -108,26 +117,44 @@ def _way_back_of(course: Course, left: StepLeft) -> _UndoUpdate | _UndoTask | No
 
 
 def _all_back(course: Course, steps: Sequence[_UndoUpdate | _UndoTask], *, cancelled: bool) -> Stop | None:
+    """Undo steps one after the other; one of best effort that cannot be undone keeps nobody from undoing the others."""
+    troubles: list[str] = []
     for step in steps:
-        course.confirm()
         course.write(Event.UNDO_STARTED, step.number, f"undo step {step.number} on {step.stack}", {})
         course.reach(f"step-{step.number}-undo-started")
+        # Who cannot be asked about the leases keeps nobody from it: what is half done may serve nobody. Another operator's update is not
+        # overwritten, and no database is opened that is seen to have a rival.
+        with suppress(Unrenewed):
+            course.confirm()
         try:
             failed = _back(course, step, operation=undo_of(course.operation, cancelled=cancelled))
         except HhctlError as error:
             failed = f"breaks off: {error.message}"
         course.reach(f"step-{step.number}-undo-carried-out")
         if failed:
-            return Stop(Ending.NEEDS_A_HUMAN, f"the undo of step {step.number} on {step.stack} {failed}", hint=AGAIN)
+            troubles.append(f"the undo of step {step.number} on {step.stack} {failed}")
+            if step.best_effort:
+                continue
+            break
         course.write(Event.UNDONE, step.number, f"step {step.number} on {step.stack} is undone", {"revision": course.bases.get(step.stack)})
         course.reach(f"step-{step.number}-undone")
-    return None
+    return Stop(Ending.NEEDS_A_HUMAN, "; ".join(troubles), hint=AGAIN) if troubles else None
 
 
 def _back(course: Course, step: _UndoUpdate | _UndoTask, *, operation: str) -> str:
     """Undo one step, which the history is to call `operation`; empty if that worked, else what became of it."""
     if isinstance(step, _UndoTask):
-        course.doors.deeds.act(step.action, step.stack)
+        course.deeds(best_effort=step.best_effort).act(step.action, step.stack)
         return ""
+    if step.best_effort:
+        return _back_briefly(course, step, operation=operation)
     updated = course.update(step.stack, step.dials, operation=operation)
     return came_back(course, step.stack, step.dials) if updated.outcome is Outcome.SUCCEEDED else updated.trouble
+
+
+def _back_briefly(course: Course, step: _UndoUpdate, *, operation: str) -> str:
+    """Set back, likewise, a stack that a run can go on without: in as little time as the update had, and its pods are not waited for."""
+    # What became of one that took longer nobody has told.
+    course.catch_up(step.stack, within=BEST_EFFORT_SECONDS)
+    updated = course.update(step.stack, step.dials, operation=operation, within=BEST_EFFORT_SECONDS)
+    return "" if updated.outcome is Outcome.SUCCEEDED else updated.trouble

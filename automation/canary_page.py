@@ -13,7 +13,7 @@ from automation.core.gates import CANARY, STABLE
 from automation.core.plots import Frame, Tick, paths, stairs, ticks, top_of
 from automation.core.soak import shown
 from automation.show import moment
-from stacks.objectives import RUNGS, Unit
+from stacks.objectives import ALL_REQUESTS, RUNGS, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -81,7 +81,7 @@ def page(story: Story, series: CanarySeries, objectives: Sequence[Objective], *,
 
 def _ladder(story: Story, series: CanarySeries, *, begins: float, ends: float) -> Plot:
     frame = Frame(_WIDTH, _HEIGHT, begins, ends, 1.0)
-    asked: list[Point] = [(begins, 0.0), *((rung.since.timestamp(), rung.weight / 100) for rung in story.rungs)]
+    asked: list[Point] = [(begins, 0.0), *((rung.since.timestamp(), rung.weight / ALL_REQUESTS) for rung in story.rungs)]
     if story.taken:
         asked.append((story.taken.timestamp(), 0.0))
     asked.append((ends, asked[-1][1] if story.ending != "done" else 0.0))

@@ -12,6 +12,7 @@ from automation.errors import Cancelled, ExitCode, HhctlError
 from automation.failures import saved_crash, tell_failure, usage_fault
 from automation.options import options_from_environment, options_in
 from automation.plugins import load_plugins
+from automation.streams import secure_streams
 
 _COMMANDS = (
     LazyCommand("up", target="automation.ops.up:up", summary="Bring STACK to what its program, its files and its dials say."),
@@ -84,6 +85,7 @@ root = _Root(
 
 def main() -> int:
     """Run the command line of this process and return its exit code; nothing but a closed pipe or `SystemExit` gets past it."""
+    secure_streams()
     arguments = sys.argv[1:]
     try:
         answer = root.main(arguments, prog_name="hhctl", standalone_mode=False, obj=options_from_environment(os.environ))

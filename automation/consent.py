@@ -9,17 +9,18 @@ import click
 
 from automation.core.plan import Update, lines
 from automation.core.updates import Change, Note
-from automation.errors import Cancelled, UsageFault
+from automation.errors import Cancelled, ExitCode, UsageFault
 from automation.forecasts import Forecasts, forecast_all
 from automation.live import Silence
-from automation.reports import PlanView
-from automation.show import show, tell
+from automation.reports import PlanView, UndoView
+from automation.show import show, tell, tell_blocks
 
 if TYPE_CHECKING:
     from automation.core.plan import Plan
     from automation.core.resume import Unfinished
     from automation.core.updates import Engine
     from automation.options import Options
+    from automation.show import View
 
 _NEED_A_REASON = frozenset({"prod", "dr", "global"})
 
@@ -60,29 +61,46 @@ class TerminalConsent:
 
         Raises:
             Cancelled: the operator said no.
+            click.exceptions.Exit: only the plan was asked for, and it shows what would fail.
         """
         if not plan.steps:
             show(PlanView(plan), self.options)
             return False
         if self.options.plan:
-            show(PlanView(plan, previewed(plan, self.engine)), self.options)
+            forecasts = previewed(plan, self.engine)
+            show(self.view(plan, forecasts), self.options)
+            # What is wrong stands in the answer, which is one document.
+            if failed := forecasts.of(filter(plan.needs, forecasts.stacks)).exit_code(ExitCode.DONE):
+                raise click.exceptions.Exit(failed)
             return False
         tell("\n".join(lines(plan)))
-        return self.agreed("carry this out?")
+        return self.agreed_to_plan()
 
-    def to_undo(self, run: Unfinished) -> bool:
-        """Show what of an interrupted run is to be undone, and ask.
+    def view(self, plan: Plan, forecasts: Forecasts) -> View:
+        """Return the plan as the answer to `--plan`."""
+        return PlanView(plan, forecasts)
+
+    def agreed_to_plan(self) -> bool:
+        """Ask for the plan that was shown.
 
         Raises:
             Cancelled: the operator said no.
         """
-        undoing = run.undoing
-        assert undoing  # noqa: S101 - nothing else is asked for
-        tell(f"the run {run.run} of '{run.operation}' was interrupted, and is undone: {undoing.why}")
-        for left in run.left:
-            if left.step in undoing.steps:
-                tell(f"   to undo: step {left.step} on {left.stack}")
-        return not self.options.plan and self.agreed("finish that first?")
+        return self.agreed("carry this out?")
+
+    def to_undo(self, run: Unfinished) -> bool:
+        """Show what of an interrupted run is to be undone, and ask; false where only that was asked for.
+
+        Raises:
+            Cancelled: the operator said no.
+        """
+        assert run.undoing  # noqa: S101 - nothing else is asked for
+        view = UndoView(run, run.undoing)
+        if self.options.plan:
+            show(view, self.options)
+            return False
+        tell_blocks(view.blocks(), self.options)
+        return self.agreed("finish that first?")
 
     def to_foreseen(self, plan: Plan, forecasts: Forecasts) -> bool:
         """Show the plan with what is foreseen of it, and ask; false where only the plan was asked for.
@@ -98,9 +116,17 @@ class TerminalConsent:
 
     def tell_plan(self, plan: Plan, forecasts: Forecasts) -> None:
         """Show the plan with what is foreseen of it."""
-        from automation.paint import paint  # noqa: PLC0415 - rich costs a tenth of a second that is paid only where something is shown
+        tell_blocks(PlanView(plan, forecasts).blocks(), self.options)
 
-        tell(paint(PlanView(plan, forecasts).blocks(), colour=self.options.colour).rstrip())
+    def typed(self, name: str, *, to: str, otherwise: str) -> bool:
+        """Have `name` typed `to` do what has no undo, unless the command line has answered.
+
+        Raises:
+            Cancelled: the operator typed something else, which says `otherwise`.
+        """
+        if not self.options.yes and click.prompt(f"type {name} to {to}", err=True, default="", show_default=False) != name:
+            raise Cancelled(otherwise)
+        return True
 
     def agreed(self, question: str) -> bool:
         """Ask, unless the command line has answered.

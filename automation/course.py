@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from automation.core.plan import Ending
-from automation.core.updates import Change, Note, Outcome, Progress
+from automation.core.resume import carried_out, is_by
+from automation.core.updates import Change, Note, Outcome, Progress, Updated, standing
+from automation.ports import patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from automation.core.record import Author, Event, Record
     from automation.core.rung import Rung, Seen
     from automation.core.soak import Soak
-    from automation.core.updates import Engine, Updated
+    from automation.core.updates import Engine, Entry
     from automation.interrupts import Interrupts
     from automation.journal import Journal
     from automation.ports.deeds import Deeds
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
 
 
 AGAIN = "run the same command again"
+
+BRIEF_SECONDS = 2.0
+"""For one answer about what a run can go on without: the region may have fallen silent since it was looked at."""
 
 
 class Watcher(Progress, Protocol):
@@ -70,6 +76,14 @@ class Leasing(Protocol):
         ...
 
 
+class Switches(Protocol):
+    """Knows what was done past the engine, to which its history is blind."""
+
+    def turned(self, stack: str, dials: Dials) -> str:
+        """Say how the switch of `stack` was turned past the engine, if an update to `dials` would turn it back; empty if not."""
+        ...
+
+
 class Places(Protocol):
     """The failpoints of a run."""
 
@@ -80,12 +94,14 @@ class Places(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """Everything through which a run reaches the world."""
+    """Everything through which a run reaches the world; `brief_deeds` wait for each answer only as long as a step of best effort may."""
 
     engine: Engine
     gauge: Gauge
     deeds: Deeds
+    brief_deeds: Deeds
     leases: Leasing
+    switches: Switches
     clock: Clock
     interrupts: Interrupts
     failpoints: Places
@@ -94,12 +110,16 @@ class Doors:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Why a run goes no further; `undo` is false where what was done is to be left as it is, for the same command to go on from."""
+    """Why a run goes no further; `undo` is false where what was done is to be left as it is, for the same command to go on from.
+
+    `taken_over`: somebody else holds the stacks, and what was done there is theirs.
+    """
 
     ending: Ending
     says: str
     undo: bool = True
     hint: str = ""
+    taken_over: bool = False
 
 
 CANCELLED = Stop(Ending.CANCELLED, "cancelled by Ctrl-C at a gate")
@@ -116,7 +136,10 @@ class Effect:
 
 @dataclass(slots=True)
 class Course:
-    """A run under way: `passed` counts the steps behind it, `effects` are those of them, and of the one it is in, that did something."""
+    """A run under way: `passed` counts the steps behind it, `effects` are those of them, and of the one it is in, that did something.
+
+    `kept` are the stacks that have met the gates of an update that stays. `why` is for what it is being undone, empty while it is not.
+    """
 
     doors: Doors
     journal: Journal
@@ -125,6 +148,8 @@ class Course:
     bases: dict[str, int]
     passed: int = 0
     effects: list[Effect] = field(default_factory=list[Effect])
+    kept: list[str] = field(default_factory=list[str])
+    why: str = ""
     confirm: Callable[[], None] = lambda: None
 
     @property
@@ -137,6 +162,10 @@ class Course:
         """Whether the operator wants to stop and the run still can: past no return it runs to its end."""
         return bool(self.doors.interrupts.presses) and not self.past_return
 
+    def deeds(self, *, best_effort: bool) -> Deeds:
+        """Return what carries tasks out and undoes them; briefly, where the run can go on without."""
+        return self.doors.brief_deeds if best_effort else self.doors.deeds
+
     def write(self, event: Event, step: int, says: str, data: Mapping[str, Json]) -> None:
         """Write a record, and let the watcher hear of it."""
         self.doors.watcher.recorded(self.journal.write(event, step, says, data))
@@ -145,18 +174,52 @@ class Course:
         """Pass a failpoint."""
         self.doors.failpoints.reach(place)
 
-    def update(self, stack: str, dials: Dials, *, operation: str) -> Updated:
-        """Have the engine set a stack, from the revision that this run knows to be its newest; the history calls that `operation`."""
-        return self._noted(self.doors.engine.update(self._change(stack, dials, operation), self.doors.watcher), stack)
+    def moved(self, stack: str, *, within: float | None = None) -> str:
+        """Say who has changed a stack since this run saw it, or set it, last; empty where nobody has.
 
-    def repair(self, stack: str, dials: Dials, *, operation: str) -> Updated:
+        Raises:
+            HhctlError: that cannot be told, or not within so many seconds.
+        """
+        entries = self._recent(stack, within)
+        if (newest := standing(entries).base) == self.bases[stack]:
+            return ""
+        by = next((entry.note for entry in entries if entry.revision == newest), None)
+        who = f" by {by.operator} ({by.operation})" if by else ""
+        return f"{stack} is at revision {newest}{who}, and the plan was made from {self.bases[stack]}"
+
+    def catch_up(self, stack: str, *, within: float | None) -> bool:
+        """Go by what this operation has made of a stack, though its answer never came; false where it, and it alone, has made nothing.
+
+        Raises:
+            HhctlError: that cannot be told, or not within so many seconds.
+        """
+        newer = [entry for entry in carried_out(self._recent(stack, within)) if entry.revision > self.bases[stack]]
+        if not newer or not all(is_by(self.operation, entry) for entry in newer):
+            return False
+        self.bases[stack] = newer[0].revision
+        return True
+
+    def update(self, stack: str, dials: Dials, *, operation: str, within: float | None = None) -> Updated:
+        """Have the engine set a stack, from the revision that this run knows to be its newest; the history calls that `operation`.
+
+        Where its switch was turned past the engine since, that is not turned back: the update is stale.
+        """
+        return self._set(self.doors.engine.update, self._change(stack, dials, operation, within))
+
+    def repair(self, stack: str, dials: Dials, *, operation: str, within: float | None = None) -> Updated:
         """Have the engine set a stack as `update` does, from the world read anew."""
-        return self._noted(self.doors.engine.repair(self._change(stack, dials, operation), self.doors.watcher), stack)
+        return self._set(self.doors.engine.repair, self._change(stack, dials, operation, within))
 
-    def _change(self, stack: str, dials: Dials, operation: str) -> Change:
-        return Change(stack, self.bases[stack], dials, Note(operation, self.author.operator, self.author.reason))
+    def _recent(self, stack: str, within: float | None) -> Sequence[Entry]:
+        return patience.within(within, partial(self.doors.engine.recent, stack), told=f"the state of {stack}")
 
-    def _noted(self, updated: Updated, stack: str) -> Updated:
+    def _change(self, stack: str, dials: Dials, operation: str, within: float | None) -> Change:
+        return Change(stack, self.bases[stack], dials, Note(operation, self.author.operator, self.author.reason), within)
+
+    def _set(self, act: Callable[[Change, Progress], Updated], change: Change) -> Updated:
+        if turned := self.doors.switches.turned(change.stack, change.dials):
+            return Updated(Outcome.STALE, change.base, (), holder=turned)
+        updated = act(change, self.doors.watcher)
         if updated.outcome in {Outcome.SUCCEEDED, Outcome.FAILED, Outcome.CANCELLED}:
-            self.bases[stack] = updated.revision
+            self.bases[change.stack] = updated.revision
         return updated

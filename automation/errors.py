@@ -94,3 +94,7 @@ class Busy(HhctlError):
     """Somebody else holds what this operation needs."""
 
     code = ExitCode.BUSY
+
+
+class Unrenewed(Busy):
+    """Somebody else may hold it by now: nobody could be asked for as long as it lasts."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import threading
+from concurrent.futures import wait
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, TypeAlias
 
 from automation.core.diagnosis import NEEDS, judge_alone, judge_clock, judge_cluster, judge_permissions, lies_in
@@ -13,6 +14,9 @@ from automation.core.findings import Finding, Level
 from automation.core.updates import standing
 from automation.errors import HhctlError
 from automation.ports.clusters import Clusters
+from automation.ports.images import API_IMAGE, Registry
+from automation.ports.keys import is_proven_by_use, must_decrypt
+from automation.ports.patience import begin
 from automation.ports.programs import Programs
 from automation.ports.servers import ask_aws, ask_prometheus
 from automation.ports.switches import is_on
@@ -51,7 +55,7 @@ class Look:
 
 
 def looks_at(app: App) -> Iterator[Look]:
-    """Name the looks at every region and the state of every stack of the spec."""
+    """Name the looks at every region, the registry and the state of every stack of the spec."""
     for name, region in app.spec.regions.items():
         reach = f"kubectl get --raw /readyz --context {region.context}"
         yield Look(f"cluster {name}", partial(_cluster, app.spec, name), reach)
@@ -61,6 +65,7 @@ def looks_at(app: App) -> Iterator[Look]:
         ask = partial(ask_prometheus, region.prometheus)
         reach = f"curl -sS {region.prometheus}/-/ready"
         yield Look(f"prometheus {name}", partial(_asked, f"prometheus {name}", ask), reach, Level.WARNING)
+    yield Look("registry", partial(_registry, app.spec.registry))
     for name in app.spec.stacks:
         yield Look(f"state {name}", partial(_state, app, name))
     yield Look(f"switch {STANDBY}", partial(_switch, app))
@@ -69,21 +74,10 @@ def looks_at(app: App) -> Iterator[Look]:
 
 def examined(looks: Sequence[Look], *, seconds: float = _LONGEST) -> tuple[Finding, ...]:
     """Take all looks at once, and return what they find in their order; one that takes longer than `seconds` has found no answer."""
-    found: dict[int, tuple[Finding, ...]] = {}
-    over = threading.Condition()
-
-    def take(number: int, look: Look) -> None:
-        findings = tuple(_taken(look))
-        with over:
-            found[number] = findings
-            over.notify()
-
-    for number, look in enumerate(looks):
-        # A thread that hangs must not keep this process from its end.
-        threading.Thread(target=take, args=(number, look), daemon=True).start()
-    with over:
-        over.wait_for(lambda: len(found) == len(looks), timeout=seconds)
-        return tuple(each for number, look in enumerate(looks) for each in found.get(number) or (_overdue(look, seconds),))
+    begun = [begin(lambda look=look: tuple(_taken(look))) for look in looks]
+    wait(begun, timeout=seconds)
+    found = (future.result() if future.done() else (_overdue(look, seconds),) for look, future in zip(looks, begun, strict=True))
+    return tuple(chain.from_iterable(found))
 
 
 def _taken(look: Look) -> Iterator[Finding]:
@@ -117,6 +111,14 @@ def _asked(subject: str, ask: Callable[[], Answer]) -> Iterable[Finding]:
         yield judge_clock(subject, answer.ahead)
 
 
+def _registry(url: str) -> Iterable[Finding]:
+    tags = Registry(url, seconds=_SECONDS).tags()
+    if tags:
+        yield Finding("registry", f"{len(tags)} images of {API_IMAGE} at {url}", Level.OK)
+    else:
+        yield Finding("registry", f"no image of {API_IMAGE} at {url}", Level.WARNING, "push an image first, or mend registry in hhctl.toml")
+
+
 def _state(app: App, name: str) -> Iterable[Finding]:
     newest = next(iter(app.engine.recent(name)), None)
     must_be_writable(app.spec.stacks[name].backend)
@@ -135,15 +137,23 @@ def _switch(app: App) -> Iterable[Finding]:
 
 
 def _alone(app: App) -> Iterable[Finding]:
-    """Prove that the standby's state and secrets can be had whatever has become of the other region: nothing of them lies there."""
+    """Prove that the standby's state and secrets can be had whatever has become of the other region: nothing of them lies there.
+
+    A key is used as well, by the URL that the state itself names.
+    """
     stack, lost = app.spec.stacks[STANDBY], app.spec.stacks[HOME].region
     try:
         kept = kept_secrets(STANDBY, os.environ)
     except SecretsUnreadable as error:
         raise HhctlError(str(error)) from error
-    there = lies_in((stack.backend, stack.secrets_provider, *kept.values()), region=lost, endpoint=app.spec.regions[lost].aws_endpoint)
-    app.engine.recent(STANDBY)
-    yield judge_alone(STANDBY, there=there, lost=lost)
+    kept_as = app.engine.encryption(STANDBY)
+    provider = kept_as.get("secretsprovider", "")
+    urls = tuple(dict.fromkeys((stack.backend, stack.secrets_provider, provider, *kept.values())))
+    there = lies_in(urls, region=lost, endpoint=app.spec.regions[lost].aws_endpoint)
+    proven = is_proven_by_use(provider) and not there
+    if proven:
+        must_decrypt(provider, kept_as.get("encryptedkey", ""))
+    yield judge_alone(STANDBY, there=there, lost=lost, decrypted=proven)
 
 
 def _as_whom(endpoint: str | None) -> str:

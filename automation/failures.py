@@ -13,7 +13,7 @@ import click
 
 from automation.errors import HhctlError, UsageFault
 from automation.options import Output
-from automation.show import Column, OutputLost, Record, show, tell
+from automation.show import Column, OutputLost, Record, in_one_line, show, tell
 
 if TYPE_CHECKING:
     from automation.options import Options
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def tell_failure(failure: HhctlError, options: Options) -> None:
     """Tell what failed and the next thing to type."""
-    line = f"hhctl: {failure.message}" + (f"; next: {failure.hint}" if failure.hint else "")
+    line = in_one_line(f"hhctl: {failure.message}" + (f"; next: {failure.hint}" if failure.hint else ""))
     if options.output is Output.TABLE or isinstance(failure, OutputLost):
         tell(line)
         return

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from automation.core.updates import Forecast, Operation, code_of
 from automation.errors import ExitCode, HhctlError
+from automation.ports import patience
 from automation.show import Column, Table, Text, Tone, Toned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from automation.core.updates import FieldChange, ResourceChange
     from automation.show import Block, Json
+
+T = TypeVar("T")
 
 _GRAVEST_FIRST = (Operation.DELETE, Operation.REPLACE, Operation.CREATE, Operation.IMPORT, Operation.UPDATE, Operation.REFRESH)
 _TONES = {Operation.DELETE: Tone.BAD, Operation.REPLACE: Tone.BAD, Operation.CREATE: Tone.GOOD, Operation.UPDATE: Tone.DOUBTFUL}
@@ -44,6 +47,10 @@ class Forecasts:
     def changed(self) -> tuple[str, ...]:
         """Name the stacks whose forecasts hold changes."""
         return tuple(stack for stack, found in self.stacks.items() if isinstance(found, Forecast) and found.changes)
+
+    def of(self, stacks: Iterable[str]) -> Forecasts:
+        """Return the forecasts of some of the stacks."""
+        return replace(self, stacks={stack: self.stacks[stack] for stack in stacks})
 
     def exit_code(self, changed: ExitCode) -> ExitCode:
         """Say how the command ends: by the first stack that has no forecast, a resource that was refused, or else as `changed` says."""
@@ -89,8 +96,19 @@ def drift_of(stacks: Mapping[str, Forecast | Unforeseen]) -> Forecasts:
     return Forecasts("Drift", stacks, unchanged="no drift", found={Operation.DELETE: "gone", Operation.UPDATE: "changed"})
 
 
+def interruptible(look: Callable[[], T]) -> T:
+    """Return what `look` returns, or raise what it raises; a Ctrl-C does not wait for it.
+
+    Nothing is changed by a look, and the engine stops what it does when this process ends.
+    """
+    return patience.begin(look).result()
+
+
 def forecast_all(stacks: Sequence[str], forecast: Callable[[str], Forecast]) -> Mapping[str, Forecast | Unforeseen]:
-    """Make the forecasts of `stacks` all at once; one that fails leaves the others be."""
+    """Make the forecasts of `stacks` all at once; one that fails leaves the others be.
+
+    A Ctrl-C waits for none of them: nothing is changed, and the engine stops what it does when this process ends.
+    """
 
     def attempt(stack: str) -> Forecast | Unforeseen:
         try:
@@ -98,8 +116,8 @@ def forecast_all(stacks: Sequence[str], forecast: Callable[[str], Forecast]) -> 
         except HhctlError as error:
             return Unforeseen(error)
 
-    with ThreadPoolExecutor(max_workers=max(1, len(stacks))) as forecasters:
-        return dict(zip(stacks, forecasters.map(attempt, stacks), strict=True))
+    made = {stack: patience.begin(partial(attempt, stack)) for stack in stacks}
+    return {stack: each.result() for stack, each in made.items()}
 
 
 def gravest_first(changes: Sequence[ResourceChange]) -> Sequence[ResourceChange]:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
-from automation.core.plan import Ending, Task, Update, ending_of
+from automation.core.plan import BEST_EFFORT_SECONDS, Ending, Task, Update, ending_of
 from automation.core.record import Event
-from automation.core.updates import Outcome, code_of
+from automation.core.updates import Outcome, Updated, code_of
 from automation.course import Effect, Stop
-from automation.errors import HhctlError
+from automation.errors import Busy, HhctlError, Unrenewed
 from automation.journal import JournalLost
 from automation.watching import meet_gates
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from automation.core.plan import Json, Step
-    from automation.core.updates import Updated
     from automation.course import Course
+
+T = TypeVar("T")
 
 _ENDINGS = {
     Outcome.CANCELLED: Ending.CANCELLED,
@@ -25,6 +28,7 @@ _ENDINGS = {
     Outcome.BUSY: Ending.BUSY,
     Outcome.REFUSED: Ending.REFUSED,
 }
+_LOOKS_AGAIN, _PAUSE_SECONDS = 2, 1.0
 _NOT_PASSED_OVER = frozenset({Ending.CANCELLED, Ending.STALE})
 _PARTLY = frozenset({Outcome.FAILED, Outcome.CANCELLED})
 
@@ -35,7 +39,7 @@ def take(course: Course, number: int, step: Step) -> Stop | None:
     Raises:
         HhctlError: the engine or the world cannot be had.
     """
-    course.confirm()
+    _confirm(course, step)
     try:
         stop = _take(course, number, step)
     except HhctlError as error:
@@ -52,12 +56,26 @@ def take(course: Course, number: int, step: Step) -> Stop | None:
     return None
 
 
+def _confirm(course: Course, step: Step) -> None:
+    """Go on only while the leases are ours.
+
+    Past no return who cannot be asked about them keeps nobody from the update that is left, which compare and set guards: without the turn
+    of the switch nobody would serve.
+    """
+    try:
+        course.confirm()
+    except Unrenewed:
+        if isinstance(step, Task) or not course.past_return:
+            raise
+
+
 def _take(course: Course, number: int, step: Step) -> Stop | None:
     began = (step.began if isinstance(step, Update) else None) or course.doors.clock.now()
     if isinstance(step, Task):
         return _do(course, number, step, began=began)
     stop = _update(course, number, step, began=began) or meet_gates(course, number, step, began=began)
     if stop is None and step.stays:
+        course.kept.append(step.stack)
         course.effects = [effect for effect in course.effects if effect.step.stack != step.stack]
     return stop
 
@@ -90,17 +108,29 @@ def _update(course: Course, number: int, step: Update, *, began: datetime) -> St
 
 
 def _carry_out(course: Course, step: Update) -> Updated | None:
-    """Let Ctrl-C break into the engine only where that leaves something that can be undone; None if the engine had not begun by then."""
-    update = course.repair if step.refresh else course.update
+    """Let Ctrl-C break into the engine only where that leaves something that can be undone; None if nothing had taken effect by then."""
+    set_stack = course.repair if step.refresh else course.update
+    update = partial(set_stack, step.stack, step.after, operation=course.operation, within=_bound_of(step))
     if step.no_return or course.past_return:
-        return update(step.stack, step.after, operation=course.operation)
+        return update()
     try:
         with course.doors.interrupts.breaking():
-            return update(step.stack, step.after, operation=course.operation)
+            return update()
     except KeyboardInterrupt:
         if course.doors.interrupts.presses > 1:
             raise
+        return _broken_into(course, step)
+
+
+def _bound_of(step: Update) -> float | None:
+    return BEST_EFFORT_SECONDS if step.best_effort else None
+
+
+def _broken_into(course: Course, step: Update) -> Updated | None:
+    """Ask the history of an update that Ctrl-C broke into: it may have ended just before."""
+    if not course.catch_up(step.stack, within=_bound_of(step)):
         return None
+    return Updated(Outcome.CANCELLED, course.bases[step.stack], ())
 
 
 def _data(updated: Updated) -> dict[str, Json]:
@@ -113,24 +143,63 @@ def _data(updated: Updated) -> dict[str, Json]:
     }
 
 
+def _prove(course: Course, number: int, task: Task) -> Stop | None:
+    """Look whether what is to come can be carried out; what cannot be told leads back as a no does: after the next step nothing would."""
+    try:
+        if moved := _asked(course, partial(course.moved, task.stack), again=_LOOKS_AGAIN):
+            return Stop(Ending.STALE, f"{task.title}: {moved}")
+        holds = _holds(course, task, task.postcondition)
+    except HhctlError as error:
+        return Stop(ending_of(error.code), f"{task.title}: {error.message}", hint=error.hint)
+    if not holds:
+        return Stop(Ending.REFUSED, f"{task.title}: not so: {task.postcondition}")
+    course.write(Event.DONE, number, f"{task.title}: {task.postcondition}", {})
+    course.reach(f"step-{number}-done")
+    return None
+
+
 def _do(course: Course, number: int, task: Task, *, began: datetime) -> Stop | None:
-    deeds = course.doors.deeds
-    if deeds.holds(task.postcondition, task.stack):
+    if task.action is None:
+        return _prove(course, number, task)
+    if _holds(course, task, task.postcondition):
         if task.begun:
             course.effects.append(Effect(number, task, began))
         course.write(Event.DONE, number, f"{task.title}: {task.postcondition} already", {})
         return None
-    if not deeds.holds(task.precondition, task.stack):
+    if not _holds(course, task, task.precondition):
         return Stop(Ending.REFUSED, f"{task.title}: {task.precondition} does not hold")
     course.write(Event.STARTED, number, task.title, {})
     course.reach(f"step-{number}-started")
+    try:
+        course.confirm()
+    except Busy as lost:
+        # What an interrupted run had begun stays to be undone.
+        if not task.begun:
+            course.write(Event.MISSED, number, f"{task.title}: {lost.message}", {})
+        raise
     course.effects.append(Effect(number, task, began))
-    deeds.act(task.action, task.stack)
+    course.deeds(best_effort=task.best_effort).act(task.action, task.stack)
     course.reach(f"step-{number}-carried-out")
-    if not deeds.holds(task.postcondition, task.stack):
+    if not _holds(course, task, task.postcondition):
         says = f"{task.title} was carried out, and yet not: {task.postcondition}"
         course.write(Event.FAILED, number, says, {})
         return Stop(Ending.FAILED, says)
     course.write(Event.DONE, number, f"{task.title}: {task.postcondition}", {})
     course.reach(f"step-{number}-done")
     return None
+
+
+def _holds(course: Course, task: Task, condition: str) -> bool:
+    """Look whether a condition holds, and again where that cannot be told, but for a task that the run can go on without."""
+    look = partial(course.deeds(best_effort=task.best_effort).holds, condition, task.stack)
+    return _asked(course, look, again=0 if task.best_effort else _LOOKS_AGAIN)
+
+
+def _asked(course: Course, look: Callable[[], T], *, again: int) -> T:
+    """Return what a look answers, and ask that many times more, with pauses, where it does not."""
+    for _ in range(again):
+        try:
+            return look()
+        except HhctlError:
+            course.doors.clock.sleep(_PAUSE_SECONDS)
+    return look()

@@ -41,14 +41,15 @@ class Journal:
         """Write to every sink, before anything is touched, who begins the run or takes it up, and return that as it was written.
 
         Raises:
-            Refusal: a sink cannot be written; a run begins only where all of it can be kept.
+            Refusal: a sink cannot be written; a run begins only where all of it can be kept. Those that were are told what it lacks.
         """
         who = {"operator": author.operator, "reason": author.reason, "host": author.host, "pid": author.pid}
         record = self._record(event, 0, says, {**who, JOURNALS: [sink.name for sink in self.sinks], **data})
-        for sink in self.sinks:
+        for number, sink in enumerate(self.sinks):
             try:
                 sink.append(to_json(record))
             except SinkUnwritable as error:
+                self._tell_lacking(sink, record, self.sinks[:number])
                 raise Refusal(f"the journal in {sink.name} cannot be written: {error.message}", hint=error.hint) from error
         return record
 
@@ -62,10 +63,14 @@ class Journal:
         lost = self._append(record, self.sinks)
         kept = [sink for sink in self.sinks if sink not in lost]
         for sink in lost:
-            self._append(self._record(Event.LACKING, step, f"{sink.name} lacks: {says}", {"journal": sink.name}), kept)
+            self._tell_lacking(sink, record, kept)
         if not kept:
             raise JournalLost("no journal can be written any more", hint="hhctl journal verify")
         return record
+
+    def _tell_lacking(self, sink: Sink, record: Record, kept: Sequence[Sink]) -> None:
+        """Write to those that have kept it that `sink` lacks a record, so that nobody takes it for one cut off."""
+        self._append(self._record(Event.LACKING, record.step, f"{sink.name} lacks: {record.says}", {"journal": sink.name}), kept)
 
     def _append(self, record: Record, sinks: Sequence[Sink]) -> list[Sink]:
         """Add a record to `sinks`, and return those that did not take it."""

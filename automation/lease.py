@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from automation.core.plan import gives_way, takes_over
-from automation.errors import Busy, HhctlError
+from automation.core.plan import takes_over
+from automation.errors import Busy, HhctlError, Unrenewed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -37,14 +37,20 @@ class Claim:
     renewals: int = 0
     released: bool = False
 
+    def is_by_the_holder_of(self, other: Claim) -> bool:
+        """Tell whether one process has written both: of a run whose undo another takes up, two have claims."""
+        return replace(self, renewals=0, released=False) == replace(other, renewals=0, released=False)
+
 
 class Held:
     """A lease on one stack: renewed until it is released, or lost where somebody else has taken it."""
 
-    def __init__(self, objects: Objects, stack: str, claim: Claim) -> None:
+    def __init__(self, objects: Objects, stack: str, claim: Claim, *, now: Callable[[], datetime]) -> None:
         self._objects = objects
         self._stack = stack
         self._claim = claim
+        self._now = now
+        self._written_at = now()
         self._version = ""
         self._lost = ""
         self._one_at_a_time = threading.Lock()
@@ -56,6 +62,7 @@ class Held:
             Busy: somebody has it; names who, why and since when.
             HhctlError: the place of leases cannot be used.
         """
+        self._written_at = self._now()
         key, content = _key(self._stack), _written(self._claim)
         stored = self._objects.read(key)
         if stored is None:
@@ -73,14 +80,16 @@ class Held:
         self._write(replace(self._claim, renewals=self._claim.renewals + 1))
 
     def confirm(self) -> None:
-        """Go on only while the lease is ours.
+        """Go on only while the lease is ours, by renewing it: whoever was asleep for long learns here what has become of it meanwhile.
 
         Raises:
+            Unrenewed: it could not be renewed for as long as it lasts.
             Busy: somebody else has taken it.
         """
-        if gives_way(self._claim.operation):
-            # Until the next renewal what somebody has done who took it over would look like trouble.
-            self.renew()
+        self.renew()
+        # Nobody's own time goes on while their machine sleeps; the time of day does.
+        if not self._lost and self._now() - self._written_at >= LASTS:
+            raise Unrenewed(f"the lease on {self._stack} may have run out: it could not be renewed", hint="run the same command again")
         if self._lost:
             raise Busy(f"the lease on {self._stack} was lost: {self._lost}", hint="run the same command again")
 
@@ -92,6 +101,7 @@ class Held:
         with self._one_at_a_time:
             if self._lost:
                 return
+            at = self._now()
             try:
                 version = self._objects.replace(_key(self._stack), _written(claim), version=self._version)
                 now = None if version else self._objects.read(_key(self._stack))
@@ -100,10 +110,10 @@ class Held:
                 return
             other = _read(now) if now else None
             if version:
-                self._claim, self._version = claim, version
-            elif now and other and other.run == claim.run:
+                self._claim, self._version, self._written_at = claim, version, at
+            elif now and other and other.is_by_the_holder_of(claim):
                 # An earlier writing took effect although its answer never came.
-                self._claim, self._version = other, now.version
+                self._claim, self._version, self._written_at = other, now.version, at - now.age
             else:
                 self._lost = f"{other.operator} has taken it for '{other.operation}'" if other else "it is gone"
 
@@ -143,7 +153,9 @@ class Leases:
 
     @contextmanager
     def held(self, stacks: Sequence[str], *, run: str, operation: str, author: Author) -> Generator[Callable[[], None]]:
-        """Hold the leases of `stacks`, in that order, while the block runs; what is yielded raises `Busy` once one of them is lost.
+        """Hold the leases of `stacks`, in that order, while the block runs.
+
+        What is yielded raises `Busy` once one of them is lost, `Unrenewed` only where none is known to be.
 
         Raises:
             Busy: somebody else has one.
@@ -153,15 +165,22 @@ class Leases:
         with ExitStack() as leases:
             all_held: list[Held] = []
             for stack in stacks:
-                held = Held(self.objects(stack), stack, claim)
+                held = Held(self.objects(stack), stack, claim, now=self.now)
                 held.take(is_dead=self.is_dead)
                 leases.callback(held.release)
                 all_held.append(held)
             leases.enter_context(_renewed(all_held))
 
             def confirm() -> None:
+                unrenewed: Unrenewed | None = None
                 for held in all_held:
-                    held.confirm()
+                    try:
+                        held.confirm()
+                    except Unrenewed as late:
+                        # That another one is lost to somebody weighs more.
+                        unrenewed = late
+                if unrenewed:
+                    raise unrenewed
 
             yield confirm
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from automation.core.arm_figures import figures
 from automation.core.soak import shown
 from automation.core.updates import Operation, Progress
-from automation.show import tell
+from automation.show import tell, visible
 from stacks.objectives import Unit
 
 if TYPE_CHECKING:
@@ -125,8 +125,6 @@ class LiveTable:
     def _table(self) -> Table:
         from rich.table import Table  # noqa: PLC0415 - likewise
         from rich.text import Text  # noqa: PLC0415 - likewise
-
-        from automation.paint import visible  # noqa: PLC0415 - likewise
 
         table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
         for row in self._rows.values():

@@ -89,6 +89,7 @@ def operate(
 ) -> Report | None:
     """Carry out what is planned from `facts`, or finish the undo in which a run was interrupted; None if nothing was to be done.
 
+    `plan` is called for the former only: what it asks the world for may be gone by the time that something is to be undone.
     The doors are opened once the operator has agreed.
 
     Raises:
@@ -98,7 +99,7 @@ def operate(
     if left and left.undoing:
         if not consent.to_undo(left):
             return None
-        for step in left.left:
+        for step in left.to_undo:
             facts.must_reach(step)
         with doors() as opened:
             return take_up_undo(left, author, opened, records.journal(left.run), stands=lambda: _stands(left, records))

@@ -99,7 +99,7 @@ def shared_parameters() -> list[click.Parameter]:
             is_flag=True,
             callback=_changing(lambda options, _: replace(options, verbose=True)),
             expose_value=False,
-            help="Say more on stderr.",
+            help="Show the traceback of a defect.",
         ),
     ]
 

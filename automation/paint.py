@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
-from automation.show import Record, Table, Text, Tone, Toned, plain
+from automation.show import Record, Table, Text, Tone, Toned, plain, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from automation.show import Block, Cell
 
 _STYLES = {Tone.GOOD: "green", Tone.DOUBTFUL: "yellow", Tone.BAD: "bold red", Tone.FAINT: "dim"}
-
-# A log line or a provider's words may hold escape sequences; on a terminal they would act.
-_VISIBLE = {code: "�" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
 
 # Without a terminal nothing is wrapped: one row stays one line, whatever reads it.
 _UNBOUNDED = 100_000
@@ -86,8 +83,3 @@ def _cell(cell: Cell) -> RichText:
         case value:
             words = str(value)
     return RichText(visible(words), style=style)
-
-
-def visible(words: str) -> str:
-    """Return `words` with what would act on a terminal replaced by a mark."""
-    return words.translate(_VISIBLE)

@@ -19,17 +19,22 @@ from automation.core.failover import (
     STANDS_BY,
     SWITCH_ON,
     TURN_DIRECTLY,
+    TURNABLE,
+    UNRIVALLED,
     WRITABLE,
 )
-from automation.errors import HhctlError, Refusal
+from automation.errors import Busy, HhctlError, Refusal
+from automation.ports.databases import COUNT_SECONDS
 from automation.ports.names import NameServer
 from automation.ports.switches import is_on
-from stacks.house import API, edge, switch_url
+from automation.ports.writable import must_be_writable
+from stacks.house import API, edge, other, switch_url
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from automation.clock import Clock
+    from automation.core.updates import Holder
     from automation.ports.databases import RelayedDatabases
     from automation.ports.kept_rows import KeptRows
     from stacks.spec import Spec
@@ -39,11 +44,12 @@ _LOOK_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class RegionDeeds:
-    """Conditions and actions on the regions of a spec."""
+    """Conditions and actions on the regions of a spec; `holders` tells whose processes hold the state of a stack."""
 
     spec: Spec
     databases: RelayedDatabases
     kept: KeptRows
+    holders: Callable[[str], Sequence[Holder]]
     clock: Clock
 
     def conditions(self) -> Mapping[str, Callable[[str], bool]]:
@@ -52,10 +58,12 @@ class RegionDeeds:
         return {
             SHUT: lambda stack: databases.look(stack).shut,
             STANDS_BY: lambda stack: databases.look(stack).replays,
+            UNRIVALLED: lambda stack: databases.look(stack).replays and databases.look(other(stack)).shut,
             LEVEL: databases.level,
             WRITABLE: lambda stack: databases.look(stack).takes_writes,
             FOLLOWS: databases.follows,
-            KEPT: lambda stack: self.kept.has(stack, databases.lost(stack)),
+            KEPT: lambda stack: self.kept.has(stack, databases.lost(stack, within=COUNT_SECONDS)),
+            TURNABLE: self._is_turnable,
             SWITCH_ON: lambda stack: is_on(switch_url(self.spec, self._region(stack))),
             LED: self._leads,
         }
@@ -79,6 +87,13 @@ class RegionDeeds:
         if self.databases.has_rival(stack):
             raise Refusal(f"the database of {stack} stays shut: the other one takes writes", hint="hhctl status")
         self.databases.open(stack)
+
+    def _is_turnable(self, stack: str) -> bool:
+        """Tell whether the engine could set a stack now; raises what stands against it."""
+        for holder in self.holders(stack):
+            raise Busy(f"{stack} is held by {holder}", hint=holder.way_out(stack))
+        must_be_writable(self.spec.stacks[stack].backend)
+        return True
 
     def _turn_directly(self, stack: str) -> None:
         from automation.ports.switch_writer import switch_object  # noqa: PLC0415 - boto3 is paid for where it is used

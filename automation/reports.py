@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 
 from automation.core.plan import Ending, lines, to_json
 from automation.errors import ExitCode
-from automation.show import Column, Record, Text, Tone, Toned, show, tell
+from automation.show import Column, OutputLost, Record, Text, Tone, Toned, in_one_line, show, tell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from automation.core.plan import Plan
+    from automation.core.resume import Undoing, Unfinished
     from automation.forecasts import Forecasts
     from automation.options import Options
     from automation.run import Report
-    from automation.show import Block, Json
+    from automation.show import Block, Json, View
 
 _TONES = {Ending.DONE: Tone.GOOD, Ending.INCONCLUSIVE: Tone.DOUBTFUL, Ending.CANCELLED: Tone.DOUBTFUL}
 
@@ -39,6 +40,30 @@ class PlanView:
 
 
 @dataclass(frozen=True, slots=True)
+class UndoView:
+    """What of an interrupted run is to be undone, as an answer."""
+
+    run: Unfinished
+    undoing: Undoing
+    kind: str = "Undo"
+
+    def document(self) -> Mapping[str, Json]:
+        """Return the run, why it is undone, how that is going to end, and the steps, in their order."""
+        return {
+            "run": self.run.run,
+            "operation": self.run.operation,
+            "why": self.undoing.why,
+            "ending": self.undoing.heads_for.word,
+            "steps": [{"step": left.step, "stack": left.stack} for left in self.run.to_undo],
+        }
+
+    def blocks(self) -> Sequence[Block]:
+        """Return the same, a line each."""
+        head = f"the run {self.run.run} of '{self.run.operation}' was interrupted, and is undone: {self.undoing.why}"
+        return (Text("\n".join((head, *(f"   to undo: step {left.step} on {left.stack}" for left in self.run.to_undo)))),)
+
+
+@dataclass(frozen=True, slots=True)
 class ReportView:
     """What became of a run, as an answer."""
 
@@ -46,7 +71,7 @@ class ReportView:
     kind: str = "Report"
 
     def document(self) -> Mapping[str, Json]:
-        """Return the report whole."""
+        """Return how the run ended, and what the same command would go on with."""
         report = self.report
         return {
             "run": report.run,
@@ -57,6 +82,7 @@ class ReportView:
             "hint": report.hint,
             "left": list(report.left),
             "revisions": dict(report.revisions),
+            "kept": list(report.kept),
         }
 
     def blocks(self) -> Sequence[Block]:
@@ -68,12 +94,36 @@ class ReportView:
         return (Record(self.kind, tuple(zip(columns, (report.operation, ending, revisions, report.run), strict=True))),)
 
 
-def reported(report: Report | None, options: Options) -> ExitCode:
-    """Show what became of a run, and return how the command ends; None for a run that was not needed."""
+def reported(report: Report | None, options: Options, *, view: View | None = None) -> ExitCode:
+    """Show what became of a run, by `view` where there is more to say, and return how the command ends; None where none was needed.
+
+    Raises:
+        OutputLost: all was done, and stdout cannot be written.
+    """
     if report is None:
         return ExitCode.DONE
-    show(ReportView(report), options)
+    try:
+        show(view or ReportView(report), options)
+    except BrokenPipeError:
+        pass  # whoever read stdout has gone, and how the run ended is the exit code
+    except OutputLost as lost:
+        if report.ending is Ending.DONE:
+            raise
+        tell(f"hhctl: {lost.message}")
     if report.ending is not Ending.DONE:
-        left = f"; left: {', '.join(dict.fromkeys(report.left))}" if report.left else ""
-        tell(f"hhctl: {report.says}{left}" + (f"; next: {report.hint}" if report.hint else ""))
+        _tell_ending(report)
+    elif report.says != report.ending.word:
+        tell(report.says)
     return report.ending.code
+
+
+def tell_kept(report: Report, version: str) -> None:
+    """Say which stacks keep `version`, though it came to no further one."""
+    if report.ending is not Ending.DONE and report.kept:
+        tell(f"{', '.join(report.kept)} passed the gates and keeps {version}: hhctl status")
+
+
+def _tell_ending(report: Report) -> None:
+    """Tell why a run ended early, what it left and what comes next."""
+    left = f"; left: {', '.join(dict.fromkeys(report.left))}" if report.left else ""
+    tell(in_one_line(f"hhctl: {report.says}{left}" + (f"; next: {report.hint}" if report.hint else "")))

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from automation.backward import finish_undo, undo
-from automation.core.plan import Ending, ending_of, to_json
+from automation.core.plan import Ending, Update, ending_of, to_json
 from automation.core.record import Event
 from automation.core.resume import UpdateLeft
-from automation.core.updates import StoppedNow, standing
-from automation.course import AGAIN, Course, Stop
-from automation.errors import HhctlError
+from automation.core.updates import StoppedNow
+from automation.course import AGAIN, BRIEF_SECONDS, Course, Stop
+from automation.errors import Busy, HhctlError, Unrenewed
 from automation.forward import take
+from automation.sizing import sized
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from automation.core.plan import Plan
+    from automation.core.plan import Plan, Step
     from automation.core.record import Author
     from automation.core.resume import Unfinished
     from automation.course import Doors
@@ -28,7 +29,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of a run: `left` names the steps that the same command would go on with, `revisions` the newest of each stack."""
+    """What became of a run: `left` names the steps that the same command would go on with, `revisions` the newest of each stack.
+
+    `kept` are the stacks that have passed their gates and keep what they were set to, whatever became of those after them.
+    `touched` are those in which something took effect that does not stand as `kept`, undone or not.
+    `past_return`: a step of no return has taken effect, even in part. `undone`: it was led back, and there was something to undo.
+    `taken_over`: somebody else holds the stacks, and what was done there is theirs.
+    """
 
     run: str
     operation: str
@@ -37,6 +44,11 @@ class Report:
     hint: str
     left: tuple[str, ...]
     revisions: dict[str, int]
+    kept: tuple[str, ...] = ()
+    touched: tuple[str, ...] = ()
+    past_return: bool = False
+    undone: bool = False
+    taken_over: bool = False
 
 
 def carry_out(plan: Plan, author: Author, doors: Doors, journal: Journal) -> Report:
@@ -54,7 +66,9 @@ def carry_out(plan: Plan, author: Author, doors: Doors, journal: Journal) -> Rep
     course.reach("begun")
     stop = _guarded(course, plan.holds, partial(_forward, course, plan))
     left = plan.steps[course.passed :] if stop and not stop.undo else ()
-    return _end(course, stop or Stop(Ending.DONE, "done"), left=tuple(step.title for step in left))
+    is_back = stop is not None and stop.undo and stop.ending is not Ending.NEEDS_A_HUMAN
+    undone = is_back and any(effect.step.undo is not None for effect in course.effects)
+    return _end(course, stop or Stop(Ending.DONE, "done"), left=tuple(step.title for step in left), undone=undone)
 
 
 def take_up_undo(run: Unfinished, author: Author, doors: Doors, journal: Journal, *, stands: Callable[[], bool]) -> Report:
@@ -68,10 +82,11 @@ def take_up_undo(run: Unfinished, author: Author, doors: Doors, journal: Journal
     course = Course(doors, journal, run.operation, author, {})
     doors.watcher.recorded(journal.begin(Event.TAKEN_UP, f"the undo of {run.operation}", author=author, data={}))
     # Of a stack that a task alone is of, not even the state need be in reach.
-    stacks = tuple(dict.fromkeys((run.home, *(left.stack for left in run.left if isinstance(left, UpdateLeft)))))
+    stacks = tuple(dict.fromkeys((run.home, *(left.stack for left in run.to_undo if isinstance(left, UpdateLeft)))))
     stop = _guarded(course, stacks, lambda: finish_undo(course, run) if stands() else _overtaken(run))
     assert run.undoing  # noqa: S101 - who calls this has looked
-    return _end(course, stop or Stop(run.undoing.heads_for, f"{run.undoing.why}; undone after an interruption"), left=())
+    done = Stop(run.undoing.heads_for, f"{run.undoing.why}; undone after an interruption")
+    return _end(course, stop or done, left=(), undone=stop is None)
 
 
 def _overtaken(run: Unfinished) -> Stop:
@@ -93,36 +108,63 @@ def _guarded(course: Course, leased: tuple[str, ...], go: Callable[[], Stop | No
         return Stop(Ending.STOPPED, says, undo=False, hint=AGAIN)
     except HhctlError as error:
         # No undo is tried: the way back leads through what has just failed.
+        says = "; ".join(filter(None, (course.why, error.message)))
+        stop = Stop(ending_of(error.code), says, undo=False, hint=error.hint)
         if course.past_return:
-            return Stop(Ending.NEEDS_A_HUMAN, f"{error.message}; past the point of no return", undo=False, hint=error.hint)
-        return Stop(ending_of(error.code), error.message, undo=False, hint=error.hint)
+            return _past_return(stop)
+        kept = [effect.step.title for effect in course.effects if effect.step.undo is not None]
+        # Of what somebody else has taken over there is nothing left to do.
+        taken_over = isinstance(error, Busy) and not isinstance(error, Unrenewed)
+        if kept and not taken_over:
+            return replace(stop, says=f"{says}; done and not undone: {', '.join(kept)}", hint=AGAIN)
+        return replace(stop, taken_over=taken_over)
+
+
+def _past_return(stop: Stop) -> Stop:
+    return replace(stop, ending=Ending.NEEDS_A_HUMAN, says=f"{stop.says}; past the point of no return")
 
 
 def _forward(course: Course, plan: Plan) -> Stop | None:
     if not plan.holds:
         course.doors.leases.look(plan.stacks)
-    if max(len(plan.steps), len(plan.bases)) > 1 and (moved := _moved(course, plan)):
+    if not _compares_itself(plan) and (moved := _moved(course, plan)):
         return moved
-    for number, step in enumerate(plan.steps, 1):
-        stop = Stop(Ending.CANCELLED, "cancelled by Ctrl-C") if course.stop_wanted else take(course, number, step)
+    ahead: Sequence[Step] = plan.steps
+    for number in range(1, len(plan.steps) + 1):
+        stop = Stop(Ending.CANCELLED, "cancelled by Ctrl-C") if course.stop_wanted else None
+        if stop is None:
+            found = sized(course, number, ahead)
+            stop = found if isinstance(found, Stop) else take(course, number, found[0])
+            ahead = ahead if isinstance(found, Stop) else found[1:]
         if stop:
-            return undo(course, stop) if stop.undo else stop
+            if stop.undo:
+                return undo(course, stop)
+            return _past_return(stop) if course.past_return else stop
         course.passed = number
     return None
 
 
+def _compares_itself(plan: Plan) -> bool:
+    """Whether all that there is to do is one update, which the engine carries out on what the plan has found, or not at all."""
+    first = plan.steps[0]
+    return len(plan.steps) == len(plan.bases) == 1 and isinstance(first, Update) and first.revision is None
+
+
 def _moved(course: Course, plan: Plan) -> Stop | None:
     """Look whether the stacks still stand where the plan found them: compare and set would find that of the later ones too late."""
-    for stack, base in plan.bases.items():
-        entries = course.doors.engine.recent(stack)
-        if (newest := standing(entries).base) != base:
-            by = next((entry.note for entry in entries if entry.revision == newest), None)
-            who = f" by {by.operator} ({by.operation})" if by else ""
-            return Stop(Ending.STALE, f"{stack} is at revision {newest}{who}, and the plan was made from {base}")
+    for stack in plan.bases:
+        try:
+            moved = course.moved(stack, within=None if plan.needs(stack) else BRIEF_SECONDS)
+        except HhctlError:
+            if plan.needs(stack):
+                raise
+            continue
+        if moved:
+            return Stop(Ending.STALE, moved)
     return None
 
 
-def _end(course: Course, stop: Stop, *, left: tuple[str, ...]) -> Report:
+def _end(course: Course, stop: Stop, *, left: tuple[str, ...], undone: bool) -> Report:
     course.reach("ending")
     says = stop.says
     try:
@@ -130,4 +172,18 @@ def _end(course: Course, stop: Stop, *, left: tuple[str, ...]) -> Report:
     except HhctlError as lost:
         says = f"{says}; {lost.message}"
     course.reach("ended")
-    return Report(course.journal.run, course.operation, stop.ending, says, stop.hint, left, dict(course.bases))
+    revisions, kept = dict(course.bases), tuple(course.kept)
+    return Report(
+        course.journal.run,
+        course.operation,
+        stop.ending,
+        says,
+        stop.hint,
+        left,
+        revisions,
+        kept,
+        tuple(dict.fromkeys(effect.step.stack for effect in course.effects)),
+        past_return=course.past_return,
+        undone=undone,
+        taken_over=stop.taken_over,
+    )

@@ -13,8 +13,8 @@ from rich.text import Text
 from automation.core.arm_figures import figures, split
 from automation.core.gates import Verdict
 from automation.core.soak import shown
-from automation.paint import visible
-from stacks.objectives import RUNGS, Unit
+from automation.show import visible
+from stacks.objectives import ALL_REQUESTS, RUNGS, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,7 +76,7 @@ class RungPanel:
 
     def _split(self) -> Text:
         found = split(self.seen)
-        seen = "all of them" if self.rung.weight == 100 else shown(found, Unit.FRACTION) or "nobody can tell"
+        seen = "all of them" if self.rung.weight == ALL_REQUESTS else shown(found, Unit.FRACTION) or "nobody can tell"
         return Text(f"requests to the canary: {seen}, asked for {self.rung.weight} %", style="dim")
 
     def _verdicts(self) -> Table:

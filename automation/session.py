@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from automation.adoption import doubting_switch
+from automation.adoption import StandbySwitch, doubting_switch
 from automation.app import SETTINGS
 from automation.clock import SystemClock
 from automation.core.deployment_log import ANY, LOGGED, WRITE_LOG
@@ -19,7 +19,7 @@ from automation.core.failpoints import Failpoints, read_failpoint
 from automation.core.record import Author
 from automation.core.redact import Redactor
 from automation.core.updates import Holder
-from automation.course import Doors
+from automation.course import BRIEF_SECONDS, Doors
 from automation.engine.locks import here
 from automation.engine.secrets import secrets_in
 from automation.errors import Busy, HhctlError
@@ -68,6 +68,9 @@ if TYPE_CHECKING:
 
 _CLUSTER_SECONDS = 10.0
 """For a cluster to say which one it is, by way of a login helper that may itself ask its cloud first."""
+
+_STATE_SECONDS = 2.0
+"""For a state to be read in, which takes several requests, however soon its cluster has to answer."""
 
 _HELM_SECONDS = 15
 """For one answer of helm or kubectl, which may be about some dozens of objects."""
@@ -126,7 +129,7 @@ class Told:
         tenth = int(10 * elapsed / soak.seconds)
         if tenth != self._tenth:
             self._tenth = tenth
-            seen = ", ".join(f"{each.about}: {each.shown or each.verdict.value}" for each in judgements)
+            seen = ", ".join(f"{each.about or each.query}: {each.shown or each.verdict.value}" for each in judgements)
             tell(f"soaking: {elapsed:.0f} of {soak.seconds:g} s: {seen}")
 
     def climbing(self, rung: Rung, elapsed: float, seen: Seen, judgements: Sequence[Judgement]) -> None:
@@ -162,21 +165,23 @@ class Session:
         """Return the date and time, in UTC."""
         return self._clock.now()
 
-    def gather(self, *stacks: str) -> Mapping[str, StackFacts | Unreachable]:
-        """Read how stacks stand, to show it."""
-        return gather(self.app.engine, stacks, settings=SETTINGS)
+    def gather(self, *stacks: str, within: Mapping[str, float] | None = None) -> Mapping[str, StackFacts | Unreachable]:
+        """Read how stacks stand, to show it; those that `within` names are waited for so many seconds."""
+        return gather(self.app.engine, stacks, settings=SETTINGS, within=within or {})
 
     def gather_to_act(self, *stacks: str, within: Mapping[str, float] | None = None) -> Mapping[str, StackFacts | Unreachable]:
         """Read how stacks stand, whether their clusters are those that the spec pins, and whether dr's switch is as the engine left it.
 
-        Whoever acts on a stack asks that first. Its cluster has to answer `within` so many seconds, ten where that names none.
+        Whoever acts on a stack asks that first. Its cluster has to answer `within` so many seconds, ten where that names none; its state
+        then too, but for the two seconds that every state may take.
         """
+        states = {stack: max(seconds, _STATE_SECONDS) for stack, seconds in (within or {}).items()}
 
         def prove(stack: str) -> HhctlError | None:
             seconds = (within or {}).get(stack, _CLUSTER_SECONDS)
             return doubt(self.app.spec, stack, clusters=Clusters(Programs(os.environ, seconds=seconds)))
 
-        found = gather(self.app.engine, stacks, settings=SETTINGS, prove=prove)
+        found = gather(self.app.engine, stacks, settings=SETTINGS, within=states, prove=prove)
         return {stack: doubting_switch(self.app.spec, facts) if stack == STANDBY else facts for stack, facts in found.items()}
 
     def local_journals(self) -> Journals:
@@ -187,6 +192,23 @@ class Session:
         """Open the journals of runs that have `home` for their home."""
         sinks = (JournalFile(journal_file(os.environ)), JournalObjects(self.objects(home)))
         return Journals(sinks, self.redactor, self._clock)
+
+    def all_journals(self) -> Journals:
+        """Open every journal: that of this machine, and those beside the state of all stacks, each place once."""
+        sinks = (JournalFile(journal_file(os.environ)), *(JournalObjects(self.objects(name)) for name in self._homes()))
+        return Journals(sinks, self.redactor, self._clock)
+
+    def journals_in_reach(self) -> Journals:
+        """Open every journal but those whose place cannot be opened from here."""
+        sinks: list[Sink] = [JournalFile(journal_file(os.environ))]
+        for name in self._homes():
+            with suppress(HhctlError):
+                sinks.append(JournalObjects(self.objects(name)))
+        return Journals(sinks, self.redactor, self._clock)
+
+    def _homes(self) -> Iterable[str]:
+        """Name one stack for each place that states are kept in."""
+        return {stack.backend: name for name, stack in self.app.spec.stacks.items()}.values()
 
     def objects(self, stack: str) -> Objects:
         """Open what is kept beside the state of `stack`."""
@@ -202,6 +224,10 @@ class Session:
         except Busy as busy:
             return busy.message
         return ""
+
+    def holders(self, stack: str) -> tuple[Holder, ...]:
+        """Return whose processes hold the state of `stack`, without those of ours that have died: the next update takes it from them."""
+        return tuple(holder for holder in self.app.engine.holders(stack) if not here().has_left(holder))
 
     @property
     def forge(self) -> Forge:
@@ -221,18 +247,26 @@ class Session:
     @property
     def databases(self) -> RelayedDatabases:
         """Look at the databases of stacks, and give them their roles."""
-        return RelayedDatabases(self.app.spec, Programs(os.environ, seconds=_DATABASE_SECONDS))
+        return self._databases(_DATABASE_SECONDS)
+
+    def _databases(self, seconds: float) -> RelayedDatabases:
+        return RelayedDatabases(self.app.spec, Programs(os.environ, seconds=seconds))
 
     @cached_property
     def redactor(self) -> Redactor:
         """Mask the secrets of the stacks, and whatever looks like one."""
         return Redactor(secrets_in(os.environ))
 
-    def _deeds(self) -> Deeds:
+    @property
+    def deployment_log(self) -> DeploymentLog:
+        """What is kept of releases beside the state of their stacks."""
+        return DeploymentLog(self.objects, self.app.engine.recent)
+
+    def _deeds(self, databases: RelayedDatabases) -> Deeds:
         """Name what tasks look at and do."""
         releases, of_stack = self.releases, self.app.engine.releases
-        log = DeploymentLog(self.objects, self.app.engine.recent)
-        regions = RegionDeeds(self.app.spec, self.databases, self.kept_rows, self._clock)
+        log = self.deployment_log
+        regions = RegionDeeds(self.app.spec, databases, self.kept_rows, self.holders, self._clock)
         return NamedDeeds(
             {
                 ANY: lambda _: True,
@@ -267,8 +301,10 @@ class Session:
             yield Doors(
                 engine=self.app.engine,
                 gauge=WorldGauge(self.app.spec, self.redactor),
-                deeds=self._deeds(),
+                deeds=self._deeds(self.databases),
+                brief_deeds=self._deeds(self._databases(BRIEF_SECONDS)),
                 leases=self._leases,
+                switches=StandbySwitch(self.app.spec, self.app.engine.recent),
                 clock=self._clock,
                 interrupts=interrupts,
                 failpoints=failpoints,

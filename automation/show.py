@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 API_VERSION = "hhctl/v1"
 
+# A log line or a provider's words may hold escape sequences; on a terminal they would act.
+_VISIBLE = {code: "�" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
+
 Scalar: TypeAlias = str | int | float | bool | None
 Json: TypeAlias = "Scalar | Sequence[Json] | Mapping[str, Json]"
 
@@ -146,7 +149,28 @@ def show(view: View, options: Options) -> None:
 
 
 def tell(line: str) -> None:
-    """Write one line of talk on stderr."""
+    """Write one line of talk on stderr; nothing in it acts on a terminal."""
+    _tell(visible(line))
+
+
+def tell_blocks(blocks: Sequence[Block], options: Options) -> None:
+    """Write on stderr what a terminal would show of an answer."""
+    from automation.paint import paint  # noqa: PLC0415 - likewise
+
+    _tell(paint(blocks, colour=options.colour).rstrip())
+
+
+def visible(words: str) -> str:
+    """Return `words` with what would act on a terminal replaced by a mark."""
+    return words.translate(_VISIBLE)
+
+
+def in_one_line(words: str) -> str:
+    """Return `words` as one line, whatever their layout."""
+    return " ".join(words.split())
+
+
+def _tell(line: str) -> None:
     # Left to find stderr, click writes past a live table that has taken its place, and so into the middle of it.
     click.echo(line, file=sys.stderr)
 

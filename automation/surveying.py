@@ -14,6 +14,7 @@ from automation.core.measures import measured_last
 from automation.core.preflight import Seen
 from automation.core.updates import Kind, Outcome
 from automation.errors import HhctlError
+from automation.ports import patience
 from automation.ports.checks import smoke
 from automation.ports.configurations import Configurations, differences
 from automation.ports.databases import RelayedDatabases
@@ -73,19 +74,24 @@ def survey(session: Session, *, home_within: float) -> Survey:
     far = replace(near, seconds=home_within)
     home, standby = (place_of(app.spec, stack) for stack in (HOME, STANDBY))
     region = app.spec.stacks[STANDBY].region
+    journals = session.journals(STANDBY)  # what this imports once must not be counted as the time that prod's state takes
     with ThreadPoolExecutor(max_workers=16) as askers:
         gathered = askers.submit(session.gather_to_act, HOME, STANDBY, within={HOME: far.seconds, STANDBY: near.seconds})
         history = askers.submit(app.engine.history, STANDBY)
         rollout = askers.submit(or_error, partial(Rollouts(near, session.redactor).look, standby))
         live = askers.submit(or_error, partial(Rollouts(far, session.redactor).look, home))
-        smoked = askers.submit(smoke, app.spec, STANDBY, redactor=session.redactor)
+        smoked = askers.submit(smoke, app.spec, STANDBY, redactor=session.redactor, read_only=True)
         here = askers.submit(or_error, partial(RelayedDatabases(app.spec, near).look, STANDBY))
         there = askers.submit(or_error, partial(RelayedDatabases(app.spec, far).look, HOME))
         switch = askers.submit(or_error, partial(is_on, switch_url(app.spec, region)))
         differing = askers.submit(or_error, partial(_differences, Configurations(far), session))
         ahead = askers.submit(or_error, partial(clock_ahead, session, region))
-        holders = [askers.submit(or_error, partial(session.lease_holder, stack)) for stack in (STANDBY, HOME)]
-        records = askers.submit(session.journals(STANDBY).newest)
+        holders = [
+            askers.submit(or_error, partial(patience.within, seconds, partial(session.lease_holder, stack), told=f"the lease of {stack}"))
+            for stack, seconds in ((STANDBY, near.seconds), (HOME, max(far.seconds, PROBE_SECONDS)))
+        ]
+        at_work = askers.submit(or_error, partial(session.holders, STANDBY))
+        records = askers.submit(journals.newest)
         found = gathered.result()
         facts = found[STANDBY]
         if isinstance(facts, Unreachable):
@@ -105,9 +111,14 @@ def survey(session: Session, *, home_within: float) -> Survey:
             turned=last_turn(history.result()),
             differences=differing.result(),
             ahead=ahead.result(),
-            held="; ".join(sorted({holder for each in holders if isinstance(holder := each.result(), str) and holder})),
+            held="; ".join(sorted(_named(each.result() for each in holders))),
+            holders=at_work.result(),
         )
         return Survey(found, seen, records.result())
+
+
+def _named(holders: Iterable[str | HhctlError]) -> set[str]:
+    return {holder for holder in holders if isinstance(holder, str) and holder}
 
 
 def tell_checks(checks: Iterable[Check]) -> None:

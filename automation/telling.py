@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
+from automation.errors import HhctlError
 from automation.ports.channels import Unheard, tellers
 from automation.ports.outbox import Outbox, state_folder
 from automation.show import tell
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from automation.core.messages import Channel, Message
     from automation.ports.channels import Teller
@@ -34,7 +35,7 @@ def outbox() -> Outbox:
 
 
 def send(box: Outbox, spec: Spec) -> tuple[Sent, ...]:
-    """Send everything that is left in the outbox.
+    """Send everything that is left in the outbox; once begun it goes to its end, each message within its bound, whatever Ctrl-C says.
 
     Raises:
         HhctlError: the outbox cannot be read.
@@ -42,7 +43,39 @@ def send(box: Outbox, spec: Spec) -> tuple[Sent, ...]:
     messages = box.left()
     to = tellers(spec.messages, say=tell)
     with ThreadPoolExecutor(max_workers=max(1, len(messages))) as senders:
-        return tuple(senders.map(partial(_send, box, to), messages))
+        sending = [senders.submit(_send, box, to, message) for message in messages]
+        with suppress(KeyboardInterrupt):
+            wait(sending)
+    return tuple(each.result() for each in sending)
+
+
+def kept(box: Outbox, messages: Iterable[Message]) -> bool:
+    """Keep messages in the outbox; false where they cannot be, which is told and changes nothing of what was done."""
+    try:
+        box.put(messages)
+    except HhctlError as error:
+        tell(f"hhctl: nobody could be told: {error.message}; next: {error.hint}")
+        return False
+    return True
+
+
+def sent_all(box: Outbox, spec: Spec) -> Sequence[Sent] | None:
+    """Tell everybody, what was left from earlier too; None where the outbox cannot be read or Ctrl-C ends it, which is told likewise."""
+    try:
+        return send(box, spec)
+    except KeyboardInterrupt:
+        tell("hhctl: not everybody was told: stopped by Ctrl-C; next: hhctl notify flush")
+        return None
+    except HhctlError as error:
+        tell(f"hhctl: nobody could be told: {error.message}; next: {error.hint}")
+        return None
+
+
+def tell_untold(sent: Iterable[Sent]) -> None:
+    """Say to the operator who has not heard."""
+    for each in sent:
+        if each.trouble:
+            tell(f"hhctl: {each.message.channel.value} was not told: {each.trouble}; next: hhctl notify flush")
 
 
 def _send(box: Outbox, to: Mapping[Channel, Teller], message: Message) -> Sent:

@@ -10,6 +10,7 @@ from automation.core.plan import lines
 from automation.core.replication import DatabaseStanding
 from automation.core.updates import Entry, Note, Outcome
 from automation.errors import HhctlError
+from automation.surveying import PROBE_SECONDS
 from stacks.house import HOME, STANDBY
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def way_back(session: Session, *, home: Dials) -> tuple[str, ...]:
 
     None where not even dr's state can be had: then the command itself will say.
     """
-    found = session.gather(HOME, STANDBY)
+    found = session.gather(HOME, STANDBY, within={HOME: PROBE_SECONDS})
     home_region, other = (session.app.spec.stacks[stack].region for stack in (HOME, STANDBY))
     command = failback_command(home_region, data_loss=False)
     if isinstance(found[STANDBY], Unreachable):

@@ -9,19 +9,24 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from fakes import FakeClock, FakeEngine, FakeInterrupts, FakeWorld, Listener, is_dead
+from fakes import FakeClock, FakeEngine, FakeInterrupts, FakeSwitches, FakeWorld, Listener, is_dead
 
+from automation.core.delivery import Delivery
+from automation.core.deployment_log import LOGGED
 from automation.core.facts import Facts, StackFacts
 from automation.core.failpoints import Failpoint, Failpoints
 from automation.core.gates import ReadyPods
 from automation.core.plan import Plan, Task, Update
 from automation.core.record import Author, Record
 from automation.core.redact import Redactor
+from automation.core.releases import releases
 from automation.course import Doors
 from automation.journal import Journal, merged, records_in
 from automation.lease import Leases
 from automation.operating import look_back, operate
+from automation.ops.rollback import going_back, plan_rollback, rollback_command, way_back
 from automation.ops.scale import plan_scale, scale_command
+from automation.ops.up import plan_gates_left, plan_up
 from automation.ports.folder_objects import FolderObjects
 from automation.ports.journal_file import JournalFile
 from automation.ports.journal_objects import JournalObjects
@@ -71,6 +76,7 @@ class Desk:
     interrupts: FakeInterrupts = field(default_factory=FakeInterrupts)
     listener: Listener = field(default_factory=Listener)
     consent: Agreeable = field(default_factory=Agreeable)
+    switches: FakeSwitches = field(default_factory=FakeSwitches)
 
     def __post_init__(self) -> None:
         self.engine = FakeEngine(self.shared / "engine", reach=self.reach)
@@ -88,7 +94,9 @@ class Desk:
     @property
     def doors(self) -> Doors:
         leases = Leases(lambda _: FolderObjects(self.shared / "state"), is_dead=lambda claim: is_dead(claim.pid), now=self.clock.now)
-        return Doors(self.engine, self.world, self.world, leases, self.clock, self.interrupts, self, self.listener)
+        return Doors(
+            self.engine, self.world, self.world, self.world, leases, self.switches, self.clock, self.interrupts, self, self.listener
+        )
 
     @property
     def sinks(self) -> tuple[JournalFile, JournalObjects]:
@@ -109,11 +117,28 @@ class Desk:
         facts = look_back(command, self.facts(stack), self)
         return self._operate(partial(plan_scale, stack=stack, minimum=minimum, maximum=9), facts)
 
+    def up(self, stack: str = "staging") -> Report | None:
+        """`hhctl up STACK`, where that would change nothing once it is as its dials say."""
+        facts = look_back(f"up {stack}", self.facts(stack), self)
+        planned = plan_gates_left if facts.of(stack).present else plan_up
+        return self._operate(partial(planned, stack=stack), facts)
+
     def ship(self, image: Image, *, no_return: bool = False) -> Report | None:
         """A release to three stacks, with a gate on prod and people told of it before dr follows."""
         command = f"ship {image.tag}"
         facts = look_back(command, self.facts(*STACKS), self)
         return self._operate(partial(plan_ship, image=image, no_return=no_return), facts)
+
+    def rollback(self) -> Report | None:
+        """`hhctl rollback prod`."""
+        command = rollback_command("prod", revision=None, soak=None)
+
+        def plan(facts: Facts) -> Plan:
+            way = way_back("prod", releases(self.engine.history("prod")), revision=None)
+            delivery = Delivery(way.target.image, going_back(facts, "prod", way.target)[0], 0.0, {}, ())
+            return plan_rollback(facts, way, delivery, command=command, logged=self.world.holds(LOGGED, "prod"))
+
+        return self._operate(plan, look_back(command, self.facts("prod", "dr"), self))
 
     def _operate(self, plan: Callable[[Facts], Plan], facts: Facts) -> Report | None:
         return operate(plan, facts, self.author, doors=lambda: nullcontext(self.doors), records=self, consent=self.consent)

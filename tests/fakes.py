@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from automation.core.gates import STABLE, ReadyPods, Sample, SmokePasses
+from automation.core.gates import STABLE, Answers, ReadyPods, RolledOut, Sample, SmokePasses
 from automation.core.look import ArmSeen, Histogram, Look, PodsSeen
 from automation.core.rung import Seen
 from automation.core.soak import Measured
@@ -28,6 +28,7 @@ from automation.core.updates import (
     Updated,
     standing,
 )
+from automation.errors import HhctlError, TimedOut
 from stacks.dials import Dials, changes, from_document, least_stable, to_document
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from automation.core.rung import Rung
     from automation.core.soak import Soak
     from automation.core.updates import Progress
-    from automation.errors import HhctlError
     from stacks.objectives import Arm, Objective
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
@@ -52,7 +52,8 @@ class FakeEngine:
     """An engine over one folder: its history, the dials that its world really has, and a lock that a killed process leaves behind.
 
     `failing` gives stacks whose next update ends badly, `unbegun` those whose next one fails before it has begun with any resource,
-    `fault` is what those that fail say, `reach` passes the failpoints inside an update.
+    `fault` is what those that fail say, `reach` passes the failpoints inside an update. `bounds` keeps how long each stack's last one may
+    take; the state of the stacks that are `gone` cannot be had any more. Of a stack that is `foretold`, a preview says just that.
     """
 
     folder: Path
@@ -60,13 +61,22 @@ class FakeEngine:
     unbegun: set[str] = field(default_factory=set[str])
     fault: ResourceFault = field(default_factory=lambda: ResourceFault("urn:a-resource", "the world said no"))
     reach: Callable[[str], None] = lambda _: None
+    gone: set[str] = field(default_factory=set[str])
+    bounds: dict[str, float | None] = field(default_factory=dict[str, "float | None"])
+    foretold: dict[str, Forecast | HhctlError] = field(default_factory=dict[str, "Forecast | HhctlError"])
 
     def history(self, stack: str) -> tuple[Entry, ...]:
+        if stack in self.gone:
+            raise TimedOut(f"the state of {stack} does not answer")
         return tuple(_entry(held) for held in reversed(self._read(stack)["entries"]))
 
     recent = history
 
     def preview(self, change: Change, progress: Progress) -> Forecast:
+        if foretold := self.foretold.get(change.stack):
+            if isinstance(foretold, HhctlError):
+                raise foretold
+            return foretold
         world = self.world(change.stack)
         found = _changes(change.stack, world, change.dials)
         for each in found:
@@ -79,6 +89,8 @@ class FakeEngine:
         return Forecast(_changes(change.stack, stands and stands.dials, self.world(change.stack) or Dials(present=False)))
 
     def update(self, change: Change, progress: Progress) -> Updated:
+        self.bounds[change.stack] = change.within
+        self.history(change.stack)
         trouble = self.failing.pop(change.stack, None)
         if trouble is not None and not isinstance(trouble, Outcome):
             raise trouble
@@ -202,8 +214,8 @@ def _live_holder(held: dict[str, Any]) -> Holder | None:
 class FakeWorld:
     """Pods that are Ready as soon as the engine's world has them, unless `ready` says another number or that nothing can be seen.
 
-    `conditions` are those that hold for tasks; an action makes the condition hold that `makes` says, or else the one of its own name, and
-    `not-X` takes X away.
+    `prometheus` is the clock of its Prometheus, the operator's where there is none. `conditions` are those that hold for tasks; an action
+    makes the condition hold that `makes` says, or else the one of its own name, and `not-X` takes X away.
     """
 
     engine: FakeEngine
@@ -212,11 +224,14 @@ class FakeWorld:
     measured: Callable[[str, Objective, Arm, timedelta], Measured] = lambda *_: Measured("", 1000, 0.0)
     looks: Callable[[Rung, float], Look] = field(default_factory=lambda: healthy)
     smokes: float = 1.0
+    answers: Callable[[str], float | HhctlError] = lambda _: 1.0
+    rollout: Callable[[RolledOut], Sample] = lambda _: Sample(1.0)
     unseen: float = 0.0
     pushed: str = ""
     makes: Mapping[str, str] = field(default_factory=dict[str, str])
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     watched: list[FakeSight] = field(default_factory=list["FakeSight"])
+    prometheus: Callable[[], datetime] | None = None
 
     def measure(self, gate: Met) -> Sample:
         if self.ready and isinstance(gate, ReadyPods):
@@ -224,15 +239,22 @@ class FakeWorld:
             if isinstance(seen, Exception):
                 raise seen
             return Sample(seen, "" if seen is not None else "not reached")
+        if isinstance(gate, Answers):
+            answered = self.answers(gate.stack)
+            if isinstance(answered, Exception):
+                raise answered
+            return Sample(answered)
         world = self.engine.world(gate.stack)
         if world is None:
             return Sample(None)
+        if isinstance(gate, RolledOut):
+            return self.rollout(gate)
         if not isinstance(gate, ReadyPods):
             return Sample(self.smokes if isinstance(gate, SmokePasses) else 1.0)
         canary = world.canary.minimum if world.canary else 0
         return Sample(float(least_stable(world) if gate.track == STABLE else canary))
 
-    def ask(self, stack: str, objective: Objective, arm: Arm, *, window: timedelta, at: datetime) -> Measured:
+    def ask(self, stack: str, objective: Objective, arm: Arm, *, window: timedelta, at: datetime | None) -> Measured:
         del at
         return self.measured(stack, objective, arm, window)
 
@@ -244,6 +266,10 @@ class FakeWorld:
         world = self.engine.world(stack)
         set_to = (world.image if track == STABLE else world.canary and world.canary.image) if world else None
         return f"api@{self.pushed or (set_to.digest if set_to else '')}"
+
+    def ahead(self, stack: str) -> float:
+        del stack
+        return (self.prometheus() - self.now()).total_seconds() if self.prometheus else 0.0
 
     def watch(self, rung: Rung, *, since: datetime, pods_since: datetime, control: tuple[datetime, datetime] | None) -> FakeSight:
         assert pods_since <= since
@@ -296,23 +322,40 @@ class FakeSight:
 
     def look(self) -> Seen:
         seconds = (self.now() - self.since).total_seconds()
-        return Seen(self.world.looks(self.rung, seconds), seconds, self.world.unseen)
+        counted = self.since.timestamp(), self.now().timestamp()
+        control = (self.control[0].timestamp(), self.control[1].timestamp()) if self.control else None
+        look = self.world.looks(self.rung, seconds)
+        return Seen(look, seconds, self.world.unseen, counted=counted, control=control, scraped=counted[1])
 
 
 @dataclass
 class FakeClock:
-    """Time that passes by being slept through, besides as it does."""
+    """Time that passes by being slept through, and by a millisecond with each look at it, by which what comes later can be told."""
 
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
     slept: float = 0.0
+    looks: int = 0
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + timedelta(seconds=self.slept)
+        self.looks += 1
+        return self.began + timedelta(seconds=self.slept, milliseconds=self.looks)
 
     def monotonic(self) -> float:
         return self.slept
 
     def sleep(self, seconds: float) -> None:
         self.slept += seconds
+
+
+@dataclass
+class FakeSwitches:
+    """Switches of which the test says which `were` turned past the engine, by stack, and how."""
+
+    were: dict[str, str] = field(default_factory=dict[str, str])
+
+    def turned(self, stack: str, dials: Dials) -> str:
+        del dials
+        return self.were.get(stack, "")
 
 
 @dataclass

@@ -11,7 +11,7 @@ from desk import FIRST, Desk
 from fakes import seeded
 
 from automation.core.facts import Unreachable
-from automation.core.failback import FOLLOWS, REBUILD, Found, Return, answers, failback_command, has_taken, plan_failback
+from automation.core.failback import FOLLOWS, REBUILD, Found, Return, answers, failback_command, has_taken, plan_failback, without_home
 from automation.core.failover import (
     CATCH_UP,
     LEVEL,
@@ -20,6 +20,8 @@ from automation.core.failover import (
     SHUT,
     SHUT_DATABASE,
     STANDS_BY,
+    TURNABLE,
+    UNRIVALLED,
     WRITABLE,
     Request,
     Sides,
@@ -27,18 +29,22 @@ from automation.core.failover import (
     plan_failover,
     to_go_on,
     to_lead_back,
+    without_void_promotion,
 )
 from automation.core.preflight import Answer, Check, Waivers
-from automation.core.replication import DatabaseStanding
+from automation.core.replication import DatabaseStanding, replays
 from automation.errors import TimedOut
 from automation.operating import recalled
+from automation.surveying import or_error
 from stacks.dials import DatabaseRole
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from automation.core.facts import Facts, StackFacts
     from automation.course import Doors
+    from automation.errors import HhctlError
     from automation.run import Report
 
 HOME, STANDBY = "prod", "dr"
@@ -47,11 +53,18 @@ EAST, WEST = "us-east-1", "us-west-2"
 
 @dataclass(frozen=True)
 class Databases:
-    """Two databases, of which never both may take writes; `level` is whether a standby ever catches up, `dead` which do not answer."""
+    """Two databases, of which never both may take writes; `level` is whether a standby ever catches up, `dead` which do not answer.
+
+    Those that are `slow` answer to who waits, and may take writes beside another: who is in a hurry goes on without them. `unturnable` says
+    why no switch can be turned, `unseen` why it cannot be told how dr's stands.
+    """
 
     folder: Path
     level: bool = True
     dead: frozenset[str] = frozenset()
+    slow: frozenset[str] = frozenset()
+    unturnable: Callable[[], HhctlError | None] = lambda: None
+    unseen: Callable[[], HhctlError | None] = lambda: None
 
     def standing(self, stack: str) -> DatabaseStanding:
         if stack in self.dead:
@@ -60,13 +73,19 @@ class Databases:
         return DatabaseStanding(replays=held["replays"], shut=held["shut"], position="0/10", streaming=held["replays"], quiet=0.0)
 
     def holds(self, condition: str, stack: str) -> bool:
+        if stack == STANDBY and (silence := self.unseen()):
+            raise silence
+        if condition == TURNABLE and (against := self.unturnable()):
+            raise against
         stands = self.standing(stack)
         return {
             "true": True,
             SHUT: stands.shut,
             STANDS_BY: stands.replays,
+            UNRIVALLED: condition == UNRIVALLED and stands.replays and self.standing(STANDBY if stack == HOME else HOME).shut,
             FOLLOWS: stands.replays,
             LEVEL: self.level,
+            TURNABLE: True,
             WRITABLE: stands.takes_writes,
         }[condition]
 
@@ -86,7 +105,7 @@ class Databases:
         draft = self.folder / "databases.draft"
         draft.write_text(json.dumps(held))
         draft.replace(self.folder / "databases.json")
-        assert self.dead or not all(self.standing(stack).takes_writes for stack in held), "two databases take writes"
+        assert self.dead or self.slow or not all(self.standing(stack).takes_writes for stack in held), "two databases take writes"
 
     def _read(self) -> dict[str, dict[str, bool]]:
         return json.loads((self.folder / "databases.json").read_text())
@@ -97,7 +116,9 @@ class RegionDesk(Desk):
     """A desk from which traffic is moved; `unfit` is whether the preflight says no to dr.
 
     `shuts` and `stops` tell what of prod can be reached, which is all of it where prod is not lost; `dead` are the databases that do not
-    answer when something is done with them, `silent` the stacks whose state cannot be had.
+    answer when something is done with them, `slow` those that do, but not briefly, `silent` the stacks whose state cannot be had, and
+    `unturnable` is why no switch can be turned, `unseen` says why it cannot be told how dr's database stands. `lone` are the stacks whose
+    cluster does not say which one it is.
     """
 
     level: bool = True
@@ -105,15 +126,20 @@ class RegionDesk(Desk):
     shuts: bool = False
     stops: bool = False
     dead: frozenset[str] = frozenset()
+    slow: frozenset[str] = frozenset()
     silent: frozenset[str] = frozenset()
+    unturnable: HhctlError | None = None
+    unseen: Callable[[], HhctlError | None] = lambda: None
+    lone: frozenset[str] = frozenset()
 
     @property
     def databases(self) -> Databases:
-        return Databases(self.shared, self.level, self.dead)
+        return Databases(self.shared, self.level, self.dead, self.slow, lambda: self.unturnable, self.unseen)
 
     @property
     def doors(self) -> Doors:
-        return replace(super().doors, deeds=self.databases)
+        brief = Databases(self.shared, self.level, self.dead | self.slow)
+        return replace(super().doors, deeds=self.databases, brief_deeds=brief)
 
     def plan_of_failover(self, *, planned: bool, lost: bool = False) -> tuple[str, Any]:
         """The command, and its planner for what is seen now."""
@@ -122,7 +148,9 @@ class RegionDesk(Desk):
 
     def facts(self, *stacks: str) -> dict[str, StackFacts | Unreachable]:
         gone = TimedOut("the state does not answer")
-        return {stack: Unreachable(stack, gone) if stack in self.silent else facts for stack, facts in super().facts(*stacks).items()}
+        doubts = dict.fromkeys(self.lone, TimedOut("the cluster does not answer"))
+        reached = super().facts(*(stack for stack in stacks if stack not in self.silent))
+        return {stack: replace(reached.get(stack) or Unreachable(stack, gone), doubt=doubts.get(stack)) for stack in stacks}
 
     def look(self, command: str) -> Facts:
         return recalled(command, self.facts(HOME, STANDBY), self.newest())
@@ -130,7 +158,9 @@ class RegionDesk(Desk):
     def failover(self, *, planned: bool = False, lost: bool = False) -> Report | None:
         """`hhctl failover us-west-2`."""
         request = self._request(planned=planned, lost=lost)
-        facts = self.look(request.command)
+        facts = without_void_promotion(
+            self.look(request.command), STANDBY, replays=self.databases.standing(STANDBY).replays, now=self.clock.now()
+        )
         taken = request.promoted or facts.present(STANDBY).active
         facts = to_go_on(facts, request.command, taken=taken, lost=lost and not (request.shuts and request.stops))
         facts = to_lead_back(facts, request.checks, request.sides, taken=taken)
@@ -147,18 +177,30 @@ class RegionDesk(Desk):
             shuts=self.shuts or not lost,
             stops=self.stops or not lost,
             lost=lost,
+            unhealthy=False,
             planned=planned,
             promoted=promoted,
+            turned=self._is_turned(),
+            rival=self._sees_rival(lost=lost),
+            followed=HOME not in self.dead and self.databases.standing(HOME).replays,
             minimum=3,
             maximum=9,
         )
 
+    def _is_turned(self) -> bool:
+        world = self.engine.world(STANDBY)
+        return world is not None and world.active
+
+    def _sees_rival(self, *, lost: bool) -> bool:
+        return (self.shuts or not lost) and HOME not in self.dead and self.databases.standing(HOME).takes_writes
+
     def failback(self) -> Report | None:
         """`hhctl failback us-east-1`."""
         command = failback_command(EAST, data_loss=False)
-        found = Found(self.databases.standing(HOME), self.databases.standing(STANDBY), switch=False, losses=None)
+        home, standby = (or_error(partial(self.databases.standing, stack)) for stack in (HOME, STANDBY))
+        facts = without_void_promotion(self.look(command), HOME, replays=replays(home), now=self.clock.now())
+        facts, found = without_home(facts, Found(home, standby, switch=False, losses=None))
         request = Return(command, EAST, WEST, answers(found, data_loss=False), found)
-        facts = self.look(command)
         taken = has_taken(facts, found)
         facts = to_go_on(facts, command, taken=taken, lost=False)
         facts = to_lead_back(facts, request.checks, Sides(HOME, STANDBY, EAST), taken=taken)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -12,24 +11,27 @@ import click
 from automation.app import open_app
 from automation.commands import OperationCommand
 from automation.consent import TerminalConsent, must_be_able_to_agree
-from automation.core.delivery import Delivery, held_again, refuse_unfit, updates, watched
-from automation.core.deployment_log import log_task
+from automation.core.delivery import Delivery, begun, held_again, refuse_unfit, unproven, updates, watched
+from automation.core.deployment_log import log_task, with_log
 from automation.core.plan import Plan
 from automation.core.prerequisites import Known, State, prerequisites
 from automation.core.releases import UNDOS_BEFORE_A_HUMAN, candidates, releases, undos
 from automation.errors import ExitCode, HhctlError, Refusal, UsageFault
 from automation.operating import look_back, operate
 from automation.options import QuantityType
+from automation.ports.checks import must_be_able_to_check
 from automation.ports.images import Registry
-from automation.reports import reported
+from automation.reports import reported, tell_kept
 from automation.session import Session
 from automation.show import tell
+from automation.standings import looking
 from stacks.dials import Tag
 from stacks.house import HOME, MIGRATIONS, STANDBY
 from stacks.objectives import objectives
 from stacks.quantities import Duration
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import timedelta
 
     from automation.app import App
@@ -48,12 +50,29 @@ _SOAK = 30 * 60.0
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked for: a delivery, what was found of its prerequisites and of prod's releases, and whether it is to be forced."""
+    """What is asked for: a delivery, what was found of its prerequisites and of prod's releases, and whether it is to be forced.
+
+    `resumed`: an interrupted run has brought it to the stack that the delivery is about, so that nothing keeps it back any more.
+    `logged`: the deployment log tells of what the stack that serves runs.
+    """
 
     command: str
     delivery: Delivery
     prerequisites: tuple[Prerequisite, ...]
     releases: tuple[Release, ...]
+    forced: bool
+    resumed: bool = False
+    logged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was typed: `soak` is in seconds, `command` makes the same plan."""
+
+    command: str
+    version: str
+    stacks: tuple[str, ...]
+    soak: float
     forced: bool
 
 
@@ -73,16 +92,19 @@ def plan_deploy(facts: Facts, request: Request) -> Plan:
     delivery = request.delivery
     for stack in delivery.stacks:
         refuse_unfit(facts, stack)
-    if not request.forced:
-        _refuse(facts, request)
-    steps = updates(facts, delivery)
-    shown = _shown_again(facts, delivery) if steps and not request.forced else ()
+    against = () if request.resumed else tuple(_objections(facts, request))
+    if against and not request.forced:
+        raise against[0]
+    serving = watched(facts)
+    logs = {serving: request.logged} if serving in delivery.stacks else {}
+    steps = updates(facts, delivery, unproven=unproven(facts, delivery.stacks, command=request.command, logged=logs))
+    shown = _shown_again(facts, delivery) if steps and not (request.forced or request.resumed) else ()
     home = HOME if HOME in delivery.stacks else delivery.stacks[0]
     bases = {stack: facts.of(stack).standing.base for stack in (*(step.stack for step in shown), *delivery.stacks)}
-    serving = watched(facts)
-    log = log_task(facts, serving)
-    logged = (log,) if serving in delivery.stacks and (steps or facts.begun(log.name, serving)) else ()
-    return Plan(request.command, home, bases, (*shown, *steps, *logged))
+    planned, log = (*shown, *steps), log_task(facts, serving)
+    is_to_log = serving in delivery.stacks and (steps or log.begun or not request.logged)
+    overruled = tuple(error.message for error in against)
+    return Plan(request.command, home, bases, with_log(planned, log) if is_to_log else planned, overruled)
 
 
 def _shown_again(facts: Facts, delivery: Delivery) -> tuple[Update, ...]:
@@ -92,19 +114,26 @@ def _shown_again(facts: Facts, delivery: Delivery) -> tuple[Update, ...]:
     return (again,) if again else ()
 
 
-def _refuse(facts: Facts, request: Request) -> None:
+def _objections(facts: Facts, request: Request) -> Iterator[HhctlError]:
+    """Return what stands against a delivery that its operator may overrule, the gravest first."""
     image, stacks = request.delivery.image, request.delivery.stacks
     if missing := [each for each in request.prerequisites if each.state is State.MISSING]:
         says = "; ".join(f"{each.name}: {each.says}" for each in missing)
-        raise Refusal(f"{image.tag} is not to be deployed: {says}", hint="mend that, or --force with the reason why not")
+        yield Refusal(f"{image.tag} is not to be deployed: {says}", hint="mend that, or --force with the reason why not")
     taken_back = undos(request.releases, image)
     if watched(facts) in stacks and taken_back >= UNDOS_BEFORE_A_HUMAN:
-        raise Refusal(f"{image.tag} was taken back {taken_back} times in a row; somebody has to look at it", hint="--force to try again")
-    shows = _stack_before(facts, stacks[0])
-    shown = facts.present(shows).image if shows else image
-    if shown is None or shown.digest != image.digest:
-        runs = f"runs {shown.tag}" if shown else "runs nothing"
-        raise Refusal(f"{shows} has not shown {image.tag} to be sound: it {runs}", hint=f"hhctl deploy {image.tag} --only {shows}")
+        yield Refusal(f"{image.tag} was taken back {taken_back} times in a row; somebody has to look at it", hint="--force to try again")
+    if shows := _stack_before(facts, stacks[0]):
+        try:
+            shown = facts.present(shows).image
+        except HhctlError as error:
+            yield error
+            return
+        if shown is None or shown.digest != image.digest:
+            runs = f"runs {shown.tag}" if shown else "runs nothing"
+            yield Refusal(f"{shows} has not shown {image.tag} to be sound: it {runs}", hint=f"hhctl deploy {image.tag} --only {shows}")
+        elif request.forced:
+            yield Refusal(f"{shows} is not held to its gates first")
 
 
 def _stack_before(facts: Facts, stack: str) -> str | None:
@@ -143,40 +172,64 @@ def deploy(options: Options, version: str, *, only: str | None, soak: timedelta 
     command = deploy_command(version, only=only, soak=seconds)
     if not options.plan:
         app.engine.warm()
-    image = Registry(app.spec.registry).resolve(version)
     session = Session(app, options)
+    tell_standings = looking(session, stacks)
     found = session.gather_to_act(*WAY)
     records = session.journals(HOME if HOME in stacks else stacks[0])
     facts = look_back(command, found, records)
-    serving = watched(facts)
-    history = releases(app.engine.history(serving)) if serving in stacks else ()
-    met = looked_at(session, facts, version=version, history=history, stacks=stacks)
-    request = Request(command, delivery_of(app, image, stacks, seconds), met, history, force)
-    for each in request.prerequisites:
-        tell(f"{each.name}: {each.state.value} ({each.says})")
+    asked = Asked(command, version, stacks, seconds, forced=force)
+
+    def plan(facts: Facts) -> Plan:
+        tell_standings(facts, stacks)
+        return plan_deploy(facts, requested(session, facts, asked))
+
     report = operate(
-        partial(plan_deploy, request=request),
+        plan,
         facts,
         session.author,
         doors=session.doors,
         records=records,
         consent=TerminalConsent(options, app.engine),
     )
+    serving = watched(facts)
     if report and report.ending.code is ExitCode.DONE and serving in stacks:
-        _tell_what_to_watch(app)
-    if report and report.ending.code is ExitCode.HALTED and len(report.revisions) > 1:
-        tell(f"stacks that had passed their gates keep {version}: hhctl status")
+        for line in to_watch(app.spec.dashboards, serving):
+            tell(line)
+    if report:
+        tell_kept(report, version)
     return reported(report, options)
+
+
+def requested(session: Session, facts: Facts, asked: Asked) -> Request:
+    """Look up the version and all that may stand against it; what an interrupted run has begun with goes on as that image.
+
+    Raises:
+        HhctlError: something cannot be looked up.
+    """
+    app, serving = session.app, watched(facts)
+    mattering = serving if serving in asked.stacks else asked.stacks[-1]
+    known = begun(facts, asked.stacks)
+    image = next(iter(known.values()), None) or Registry(app.spec.registry).resolve(asked.version)
+    entries = app.engine.history(serving) if serving in asked.stacks else ()
+    logged = session.deployment_log.tells_of_release(serving, entries)
+    history = releases(entries)
+    delivery = delivery_of(app, image, asked.stacks, asked.soak)
+    if mattering in known:
+        tell(f"an interrupted run has brought {image.tag} to {mattering} already, and is gone on with")
+        return Request(asked.command, delivery, (), history, asked.forced, resumed=True, logged=logged)
+    met = looked_at(session, facts, version=asked.version, history=history, stacks=asked.stacks)
+    for each in met:
+        tell(f"{each.name}: {each.state.value} ({each.says})")
+    return Request(asked.command, delivery, met, history, asked.forced, logged=logged)
 
 
 def delivery_of(app: App, image: Image, stacks: tuple[str, ...], soak: float) -> Delivery:
     """Say what is brought where by what the spec has.
 
     Raises:
-        UsageFault: the spec names no smoke checks, so that no release could ever pass its gates.
+        UsageFault: by the spec's smoke checks no release could ever pass its gates.
     """
-    if not (app.spec.smoke or app.spec.smoke_program):
-        raise UsageFault("the spec names no smoke checks, without which no release can be judged", hint="add [[smoke]] to hhctl.toml")
+    must_be_able_to_check(app.spec)
     namespaces = {name: stack.workload.namespace for name, stack in app.spec.stacks.items() if stack.workload}
     return Delivery(image, stacks, soak, namespaces, objectives(app.spec.objectives))
 
@@ -216,9 +269,12 @@ def _changelog(app: App) -> str | None:
         ) from error
 
 
-def _tell_what_to_watch(app: App) -> None:
-    """Say what is left for people to do, as the runbook has it."""
-    dashboards = f"{app.spec.dashboards.rstrip('/')}/d/house-helper-{HOME}" if app.spec.dashboards else f"dashboard house-helper-{HOME}"
-    tell(f"to do: keep an eye on {dashboards} for 30 minutes")
-    tell("to do: look for reports of users, and compare response times with yesterday's")
-    tell(f"to do: if anything is wrong: hhctl rollback {HOME}")
+def to_watch(dashboards: str | None, serving: str) -> tuple[str, ...]:
+    """Say what is left for people to do, as the runbook has it, about the stack that serves; `dashboards` is where Grafana is."""
+    uid = f"house-helper-{serving}"
+    where = f"{dashboards.rstrip('/')}/d/{uid}" if dashboards else f"dashboard {uid}"
+    return (
+        f"to do: keep an eye on {where} for 30 minutes",
+        "to do: look for reports of users, and compare response times with yesterday's",
+        f"to do: if anything is wrong: hhctl rollback {serving}",
+    )

@@ -7,15 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
-from automation.aftermath import conclude, count
+from automation.aftermath import conclude, count, followed, trouble_of
 from automation.app import SETTINGS
-from automation.consent import TerminalConsent
-from automation.core.failover import PROMOTE, ServesAlready, direct_command, plan_directly
-from automation.core.measures import Predicted, begun_at, measure, unmeasured
+from automation.core.failover import PROMOTE, SHUT_DATABASE, ServesAlready, direct_command, plan_directly
+from automation.core.measures import Predicted, begun_at, in_force, measure, unmeasured
 from automation.core.moved import Moved
+from automation.core.plan import Ending
 from automation.core.preflight import Seen, predicted_rpo, preflight_directly
 from automation.errors import ExitCode, HhctlError
+from automation.gathering import first_of
 from automation.identity import doubt
+from automation.moving_consent import Foretold, MovingConsent
 from automation.ports.checks import smoke
 from automation.ports.clusters import Clusters
 from automation.ports.databases import RelayedDatabases
@@ -27,7 +29,6 @@ from automation.reports import reported
 from automation.run import carry_out
 from automation.show import tell
 from automation.surveying import PATIENT_SECONDS, PROBE_SECONDS, clock_ahead, or_error, tell_checks
-from stacks.first import first_dials
 from stacks.house import HOME, STANDBY, switch_url
 
 if TYPE_CHECKING:
@@ -49,48 +50,58 @@ def directly(session: Session, options: Options, region: str, *, waivers: Waiver
     seen = _look(session, region)
     checks = preflight_directly(seen, waivers, region=left, rpo=app.spec.objectives.failover.rpo)
     tell_checks(checks)
-    command = direct_command(region, lost=left if waivers.lost else None)
-    fenced = not isinstance(seen.home, HhctlError)
+    command = direct_command(region, waivers=waivers, lost=left if waivers.lost else None)
     records = session.local_journals()
     if seen.promoted and seen.switch is True and unmeasured(records.known(), command) is None:
         raise ServesAlready(region)
-    plan = plan_directly(command, region, checks, fenced=fenced, promoted=seen.promoted)
+    plan = plan_directly(command, region, checks, shuts=seen.can_shut, lost=waivers.lost, promoted=seen.promoted)
     # Nobody can be asked how the stacks stand, so that what is planned rests on no facts of theirs.
-    if not TerminalConsent(options, app.engine).to_plan(plan):
+    predicted = Predicted(None, predicted_rpo(seen, planned=False))
+    if not MovingConsent(options, app.engine, Foretold(region, checks, predicted)).to_plan(plan):
         return ExitCode.DONE
     with session.doors_without_state() as doors:
         report = carry_out(plan, session.author, doors, records.journal())
-    if report.ending.code is not ExitCode.DONE:
+    if report.ending is Ending.STOPPED or not report.past_return:
         return reported(report, options)
-    known = records.known()
-    measured = measure(known, command, entered=entered)
-    promoted = begun_at(known, command, PROMOTE) or session.now()
-    assert measured  # noqa: S101 - the run has just ended
-    moved = Moved(
-        run=report.run,
-        operation=command,
-        region=region,
-        reason=session.author.reason,
-        ended=session.now(),
-        predicted=Predicted(None, predicted_rpo(seen, planned=False)),
-        measured=measured,
-        loss=count(session, seen.home, promoted=promoted),
-        rto=app.spec.objectives.failover.rto,
-        rpo=app.spec.objectives.failover.rpo,
-        unfenced="" if fenced else left,
-        way_back=(f"up {STANDBY}",),
-    )
-    tell(f"to do: hhctl up {STANDBY}, which adopts what the switch says, as soon as the engine can be had")
-    return conclude(session, options, report, moved, records=records)
+
+    def follow() -> ExitCode:
+        known = records.known()
+        measured = measure(known, command, entered=entered)
+        promoted = begun_at(known, command, PROMOTE) or session.now()
+        assert measured  # noqa: S101 - the run has just ended
+        moved = Moved(
+            run=report.run,
+            operation=command,
+            region=region,
+            reason=session.author.reason,
+            ended=session.now(),
+            predicted=predicted,
+            measured=measured,
+            loss=count(session, seen.home, promoted=promoted),
+            rto=app.spec.objectives.failover.rto,
+            rpo=app.spec.objectives.failover.rpo,
+            unfenced="" if in_force(known, command, SHUT_DATABASE) else left,
+            way_back=(f"up {STANDBY}",),
+            trouble=trouble_of(report),
+        )
+        tell(f"to do: hhctl up {STANDBY}, which adopts what the switch says, as soon as the engine can be had")
+        tell(f"to do: then bring it to the size of {HOME}, since it has the one of a standby still: hhctl scale api PODS --stack {STANDBY}")
+        return conclude(session, options, report, moved, records=records)
+
+    return followed(report, options, follow)
 
 
 def _look(session: Session, region: str) -> Seen:
-    """Look at everything that needs neither engine nor state, all at once."""
-    spec = session.app.spec
+    """Look at everything that needs neither engine nor state, all at once.
+
+    Raises:
+        UsageFault: the file of the standby says no dials.
+    """
+    spec, standby_dials = session.app.spec, first_of(STANDBY, settings=SETTINGS)
     far, near = (Programs(os.environ, seconds=seconds) for seconds in (PROBE_SECONDS, PATIENT_SECONDS))
     with ThreadPoolExecutor(max_workers=8) as askers:
         rollout = askers.submit(or_error, partial(Rollouts(near, session.redactor).look, place_of(spec, STANDBY)))
-        smoked = askers.submit(smoke, spec, STANDBY, redactor=session.redactor)
+        smoked = askers.submit(smoke, spec, STANDBY, redactor=session.redactor, read_only=True)
         here = askers.submit(or_error, partial(RelayedDatabases(spec, near).look, STANDBY))
         there = askers.submit(or_error, partial(RelayedDatabases(spec, far).look, HOME))
         switch = askers.submit(or_error, partial(is_on, switch_url(spec, region)))
@@ -108,10 +119,11 @@ def _look(session: Session, region: str) -> Seen:
             standby=proofs[STANDBY].result() or here.result(),
             home=proofs[HOME].result() or there.result(),
             home_dials=unasked,
-            standby_dials=first_dials(SETTINGS, STANDBY),
+            standby_dials=standby_dials,
             switch=switch.result(),
             turned=None,
             differences=unasked,
             ahead=ahead.result(),
             held="",
+            holders=(),
         )

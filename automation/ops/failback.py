@@ -10,18 +10,31 @@ from typing import TYPE_CHECKING
 
 import click
 
-from automation.aftermath import conclude, move
+from automation.aftermath import conclude, followed, move, trouble_of
 from automation.app import open_app
 from automation.commands import OperationCommand
 from automation.consent import must_be_able_to_agree
-from automation.core.failback import REBUILD, Found, Return, answers, failback_command, has_taken, may_have_lost, plan_failback
-from automation.core.failover import Sides, to_go_on, to_lead_back
+from automation.core.failback import (
+    REBUILD,
+    Found,
+    Return,
+    answers,
+    failback_command,
+    has_taken,
+    may_have_lost,
+    plan_failback,
+    without_home,
+)
+from automation.core.failover import Sides, to_go_on, to_lead_back, without_void_promotion
 from automation.core.losses import Losses
-from automation.core.measures import Predicted, measure, measured_last
+from automation.core.measures import Predicted, measure, measured_last, was_given
 from automation.core.moved import NOTHING_LOST, Loss, Moved, loss_of
+from automation.core.plan import Ending
+from automation.core.replication import replays
 from automation.errors import ExitCode, HhctlError, UsageFault
+from automation.moving_consent import Foretold
 from automation.operating import recalled
-from automation.ports.databases import RelayedDatabases
+from automation.ports.databases import COUNT_SECONDS, RelayedDatabases
 from automation.ports.programs import Programs
 from automation.ports.switches import is_on
 from automation.reports import reported
@@ -68,19 +81,26 @@ def failback(options: Options, region: str, *, data_loss: bool) -> ExitCode:
     newest = records.newest()
     facts = recalled(command, session.gather_to_act(HOME, STANDBY, within={HOME: PATIENT_SECONDS, STANDBY: PATIENT_SECONDS}), newest)
     seen = _look(session)
+    facts = without_void_promotion(facts, HOME, replays=replays(seen.home), now=entered)
+    facts, seen = without_home(facts, seen)
     facts = to_go_on(facts, command, taken=has_taken(facts, seen), lost=False)
     found = _with_losses(session, facts, seen)
     checks = answers(found, data_loss=data_loss)
     tell_checks(checks)
     facts = to_lead_back(facts, checks, Sides(HOME, STANDBY, region), taken=has_taken(facts, seen))
     last = measured_last(newest, "failback")
-    report = move(
-        session, options, partial(plan_failback, request=Return(command, region, away, checks, found)), facts, command, records=records
-    )
-    if report is None or report.ending.code is not ExitCode.DONE:
+    predicted = Predicted(last.steps if last else None, rpo=0.0)
+    plan = partial(plan_failback, request=Return(command, region, away, checks, found))
+    foretold = Foretold(region, checks, predicted)
+    report = move(session, options, plan, facts, command, foretold=foretold, records=records)
+    if report is None or report.ending is Ending.STOPPED or not (report.past_return or report.ending is Ending.DONE):
         return reported(report, options)
-    moved = _moved(session, report, found, Predicted(last.steps if last else None, rpo=0.0), records=records, entered=entered)
-    return conclude(session, options, report, moved, records=records)
+
+    def follow() -> ExitCode:
+        moved = _moved(session, report, found, predicted, records=records, entered=entered)
+        return conclude(session, options, report, moved, records=records)
+
+    return followed(report, options, follow)
 
 
 def _look(session: Session) -> Found:
@@ -94,16 +114,22 @@ def _look(session: Session) -> Found:
 
 
 def _with_losses(session: Session, facts: Facts, seen: Found) -> Found:
-    """Look at what prod's database alone has written, if it may have; that is kept in a file."""
-    if facts.begun(REBUILD, HOME) or not may_have_lost(facts.of(STANDBY).dials, seen):
+    """Look at what prod's database alone has written, if it may have; that is kept in a file.
+
+    Raises:
+        HhctlError: prod, whose losses they would be, cannot be reached.
+    """
+    if seen.gone or facts.begun(REBUILD, HOME) or not may_have_lost(facts.of(STANDBY).dials, seen):
         return seen
-    losses = or_error(partial(session.databases.lost, HOME))
+    facts.present(HOME)
+    losses = or_error(partial(session.databases.lost, HOME, within=COUNT_SECONDS))
     kept = session.kept_rows.keep(HOME, losses, at=session.now()) if isinstance(losses, Losses) and losses.transactions else ""
-    return Found(seen.home, seen.standby, seen.switch, losses, kept)
+    return replace(seen, losses=losses, kept=kept)
 
 
 def _moved(session: Session, report: Report, found: Found, predicted: Predicted, *, records: Journals, entered: datetime) -> Moved:
-    measured = measure(records.known(), report.operation, entered=entered)
+    known = records.known()
+    measured = measure(known, report.operation, entered=entered)
     assert measured  # noqa: S101 - the run has just ended
     spec = session.app.spec
     return Moved(
@@ -114,11 +140,12 @@ def _moved(session: Session, report: Report, found: Found, predicted: Predicted,
         ended=session.now(),
         predicted=predicted,
         measured=measured,
-        loss=_loss(session, found, given_up="--accept-data-loss" in report.operation),
+        loss=_loss(session, found, given_up=was_given(known, report.operation, "--accept-data-loss")),
         rto=spec.objectives.failover.rto,
         rpo=spec.objectives.failover.rpo,
         unfenced="",
         way_back=(),
+        trouble=trouble_of(report),
     )
 
 

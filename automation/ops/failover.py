@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from automation.aftermath import conclude, count, move
+from automation.adoption import adopting_turn
+from automation.aftermath import conclude, count, followed, left_untold, move, trouble_of
 from automation.app import SETTINGS, open_app
 from automation.commands import OperationCommand
 from automation.consent import must_be_able_to_agree
@@ -20,12 +21,15 @@ from automation.core.failover import (
     plan_failover,
     to_go_on,
     to_lead_back,
+    without_void_promotion,
 )
 from automation.core.measures import Predicted, begun_at, done_before, in_force, measure, passed_over
 from automation.core.moved import NOTHING_LOST, Moved
 from automation.core.plan import Ending
 from automation.core.preflight import Waivers, predicted_rpo, preflight
 from automation.errors import ExitCode, HhctlError, UsageFault
+from automation.gathering import first_of
+from automation.moving_consent import Foretold
 from automation.operating import recalled
 from automation.ops.direct import directly
 from automation.reports import reported
@@ -33,7 +37,6 @@ from automation.session import Session
 from automation.show import tell
 from automation.surveying import LOST_SECONDS, PATIENT_SECONDS, PROBE_SECONDS, survey, tell_checks
 from automation.way_back import way_back
-from stacks.first import first_dials
 from stacks.house import HOME, STANDBY
 
 if TYPE_CHECKING:
@@ -61,20 +64,24 @@ Examples:
 @click.option("--planned", is_flag=True, help="Both regions are well: lose not one write, or stop.")
 @click.option("--assume-lost", "lost", metavar="REGION", help="Go on though nobody can stop the writes of this region.")
 @click.option("--accept-data-loss", "data_loss", is_flag=True, help="Go on though more than the RPO allows is lost.")
+@click.option("--accept-unhealthy", "unhealthy", is_flag=True, help="Go on though pods or smoke checks of REGION are not well.")
 @click.option("--direct", is_flag=True, help="Promote and turn the switch past the engine, which or whose state cannot be had.")
 @click.option("--turn-again", "soon", is_flag=True, help="Go on though the switch was turned some minutes ago.")
 @click.pass_obj
-def failover(options: Options, region: str, *, planned: bool, lost: str | None, data_loss: bool, direct: bool, soon: bool) -> ExitCode:
+def failover(
+    options: Options, region: str, *, planned: bool, lost: str | None, data_loss: bool, unhealthy: bool, direct: bool, soon: bool
+) -> ExitCode:
     """Have REGION serve, the standby's.
 
     It is brought to prod's size, the writes of prod are stopped, its database is promoted, and its switch is turned on; then it waits until
     the world is led there. Until the promotion everything is undone when something fails; from then on there is no way but forward, and
-    the same command goes on from where it was. Nothing that it needs lies in the other region.
+    the same command goes on from where it was. Nothing that it needs lies in the other region. Where REGION serves already, it fences what
+    has come back of the other one.
     """
     app = open_app()
     left = _must_be_sensible(app, region, planned=planned, lost=lost)
     must_be_able_to_agree(options, stacks=(STANDBY,))
-    waivers = Waivers(lost=lost is not None, data_loss=data_loss, soon=soon)
+    waivers = Waivers(lost=lost is not None, data_loss=data_loss, unhealthy=unhealthy, soon=soon)
     if direct:
         if planned:
             raise UsageFault("--direct loses what the standby has not replayed: --planned needs the engine", hint="leave one of them out")
@@ -87,25 +94,36 @@ def failover(options: Options, region: str, *, planned: bool, lost: str | None, 
     entered, surveyed = session.now(), survey(session, home_within=home_within)
     records = session.journals(STANDBY)
     checks = preflight(surveyed.seen, waivers, region=left, rpo=app.spec.objectives.failover.rpo)
-    request = _request(command, region, surveyed, checks, planned=planned, lost=waivers.lost)
+    size = _home_dials(surveyed)
+    request = _request(command, region, surveyed, checks, size=size, planned=planned, waivers=waivers)
     predicted = Predicted(surveyed.last.steps if surveyed.last else None, predicted_rpo(surveyed.seen, planned=planned))
     _tell_preflight(checks, predicted)
     facts = _facts(surveyed, request)
-    report = move(session, options, partial(plan_failover, request=request), facts, command, records=records)
-    if report is None or report.ending.code is not ExitCode.DONE:
+    foretold = Foretold(region, checks, predicted)
+    report = move(session, options, partial(plan_failover, request=request), facts, command, foretold=foretold, records=records)
+    if report and report.ending is Ending.DONE and not report.past_return:
+        # It has fenced what came back; whoever had REGION serve may have died before anybody was told.
+        report = left_untold(facts, records, command) or report
+    if report is None or not report.past_return or report.ending is Ending.STOPPED:
         if report and not (planned or lost):
             _tell_what_passes_over(report, failover_command(region, planned=False, waivers=waivers, lost=left))
         return reported(report, options)
-    moved = _moved(session, report, surveyed, predicted, records=records, entered=entered)
-    _tell_what_is_left(left, moved, passed_over(records.known(), report.run))
-    return conclude(session, options, report, moved, records=records)
+    moving = report
+
+    def follow() -> ExitCode:
+        moved = _moved(session, moving, surveyed, predicted, size=size, records=records, entered=entered)
+        _tell_what_is_left(left, moved, passed_over(records.known(), moving.run))
+        return conclude(session, options, moving, moved, records=records)
+
+    return followed(moving, options, follow)
 
 
 def _must_be_sensible(app: App, region: str, *, planned: bool, lost: str | None) -> str:
     """Return the region that is left; raises `UsageFault` for options that contradict each other or the spec."""
     target, other = (app.spec.stacks[stack].region for stack in (STANDBY, HOME))
     if region != target:
-        raise UsageFault(f"{region} is not the region that stands by", hint=f"hhctl failover {target}")
+        way = f"failback {other}" if region == other else f"failover {target}"
+        raise UsageFault(f"{region} is not the region that stands by", hint=f"hhctl {way}")
     if lost not in {None, other}:
         raise UsageFault(f"{lost} is not the region that the traffic would leave", hint=f"--assume-lost {other}")
     if planned and lost:
@@ -115,14 +133,18 @@ def _must_be_sensible(app: App, region: str, *, planned: bool, lost: str | None)
 
 def _facts(surveyed: Survey, request: Request) -> Facts:
     """Return the facts with what an interrupted run has left, and what is to become of that now."""
-    facts = recalled(request.command, surveyed.found, surveyed.records)
-    taken = request.promoted or facts.present(STANDBY).active
+    found = {**surveyed.found, STANDBY: adopting_turn(surveyed.found[STANDBY])}
+    facts, seen = recalled(request.command, found, surveyed.records), surveyed.seen
+    facts = without_void_promotion(facts, STANDBY, replays=seen.replays, now=seen.now)
+    taken = request.promoted or request.turned or facts.present(STANDBY).active
     facts = to_go_on(facts, request.command, taken=taken, lost=request.lost and not (request.shuts and request.stops))
     return to_lead_back(facts, request.checks, request.sides, taken=taken)
 
 
-def _request(command: str, region: str, surveyed: Survey, checks: tuple[Check, ...], *, planned: bool, lost: bool) -> Request:
-    seen, size = surveyed.seen, _home_dials(surveyed)
+def _request(
+    command: str, region: str, surveyed: Survey, checks: tuple[Check, ...], *, size: Dials, planned: bool, waivers: Waivers
+) -> Request:
+    seen = surveyed.seen
     minimum = max(size.minimum, seen.pods)
     return Request(
         command,
@@ -130,22 +152,28 @@ def _request(command: str, region: str, surveyed: Survey, checks: tuple[Check, .
         checks,
         shuts=seen.can_shut,
         stops=seen.can_stop,
-        lost=lost,
+        lost=waivers.lost,
+        unhealthy=waivers.unhealthy,
         planned=planned,
-        # A switch that was turned past the engine was turned after the promotion.
-        promoted=seen.promoted or seen.switch is True,
+        # A switch that was turned past the engine was turned after the promotion, unless that is seen not to be so.
+        promoted=seen.promoted or (seen.switch is True and not seen.replays),
+        turned=seen.switch is True,
+        rival=seen.rival,
+        followed=seen.followed,
         minimum=minimum,
         maximum=max(size.maximum, minimum),
     )
 
 
 def _home_dials(surveyed: Survey) -> Dials:
-    """How prod is set, or was at first where that cannot be told."""
+    """How prod is set, or was at first where that cannot be told; raises `UsageFault` where its file does not say that."""
     dials = surveyed.seen.home_dials
-    return first_dials(SETTINGS, HOME) if isinstance(dials, HhctlError) else dials
+    return first_of(HOME, settings=SETTINGS) if isinstance(dials, HhctlError) else dials
 
 
-def _moved(session: Session, report: Report, surveyed: Survey, predicted: Predicted, *, records: Journals, entered: datetime) -> Moved:
+def _moved(
+    session: Session, report: Report, surveyed: Survey, predicted: Predicted, *, size: Dials, records: Journals, entered: datetime
+) -> Moved:
     """Measure what was done; nothing that cannot be told now is in the way."""
     spec, known = session.app.spec, records.known()
     measured = measure(known, report.operation, entered=entered)
@@ -165,7 +193,8 @@ def _moved(session: Session, report: Report, surveyed: Survey, predicted: Predic
         rto=spec.objectives.failover.rto,
         rpo=spec.objectives.failover.rpo,
         unfenced="" if in_force(known, report.operation, SHUT_DATABASE) else spec.stacks[HOME].region,
-        way_back=way_back(session, home=_home_dials(surveyed)),
+        way_back=way_back(session, home=size),
+        trouble=trouble_of(report),
     )
 
 

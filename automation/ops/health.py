@@ -26,7 +26,7 @@ from automation.show import Column, Table, Text, Tone, Toned, show
 from stacks.objectives import Arm, objectives
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from automation.app import App
@@ -56,10 +56,12 @@ class StackHealth:
 
     @property
     def code(self) -> ExitCode:
-        """How the command exits for it: 4 where something is ill."""
+        """How the command exits for it: 4 where something is ill, 11 where Prometheus could not be asked and nothing else is."""
         if self.error:
             return self.error.code
-        return ExitCode.RESOURCE_FAILED if self.fitness is Fitness.ILL else ExitCode.DONE
+        if self.fitness is Fitness.ILL:
+            return ExitCode.RESOURCE_FAILED
+        return ExitCode.DONE if all(sign.asked for sign in self.signs) else ExitCode.INCONCLUSIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ def _gates(app: App, gauge: Gauge, stack: str, now: datetime) -> tuple[Sign, ...
 
     def judged(objective: Objective) -> Sign:
         measured = gauge.ask(stack, objective, arm, window=_WINDOW, at=now)
-        return gate_sign(judge_promise(Promise(objective, arm, baseline=None), measured, None))
+        return gate_sign(judge_promise(Promise(objective, arm, baseline=None), measured, None), asked=not measured.trouble)
 
     with ThreadPoolExecutor(max_workers=len(absolute)) as askers:
         return tuple(askers.map(judged, absolute))
@@ -127,7 +129,8 @@ def health(options: Options, stack: str | None) -> ExitCode:
 
     Without STACK it is every stack that has one. It looks at rollouts, pods and their restarts, endpoints, routes, the autoscaler, usage,
     recent warnings, and at how the gates of a deployment would judge the last minute. Exits with 4 if something is ill; what is doubtful,
-    such as a rollout under way, or unknown, such as an error rate without requests, is shown and is no failure.
+    such as a rollout under way, or unknown, such as an error rate without requests, is shown and is no failure. Where Prometheus cannot be
+    asked nobody can tell: 11, unless something is ill.
     """
     app = open_app()
     named = app.named([stack] if stack else [])
@@ -137,4 +140,10 @@ def health(options: Options, stack: str | None) -> ExitCode:
     with ThreadPoolExecutor(max_workers=max(1, len(wanted))) as lookers:
         found = list(lookers.map(partial(look, app, gauge, now=session.now()), wanted))
     show(HealthView(found), options)
-    return next((each.code for each in found if each.code is not ExitCode.DONE), ExitCode.DONE)
+    return worst_code(each.code for each in found)
+
+
+def worst_code(codes: Iterable[ExitCode]) -> ExitCode:
+    """Return the first of codes that tells of trouble; that nobody could tell counts for less than any."""
+    troubles = sorted((code for code in codes if code is not ExitCode.DONE), key=lambda code: code is ExitCode.INCONCLUSIVE)
+    return next(iter(troubles), ExitCode.DONE)

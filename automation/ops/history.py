@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from automation.core.updates import Entry
     from automation.options import Options
-    from automation.show import Block, Json
+    from automation.show import Block, Cell, Json
     from stacks.dials import DialChange, Dials
 
 _TONES = {Outcome.SUCCEEDED: Tone.GOOD, Outcome.REFUSED: Tone.FAINT}
@@ -31,8 +31,9 @@ _COLUMNS = (
     Column("operation", "operation"),
     Column("operator", "by"),
     Column("reason", "why"),
-    Column("image", "image", whole=True),
+    Column("release", "release"),
 )
+_DIGEST_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +87,32 @@ def _document(line: Line) -> Json:
         "reason": entry.note.reason,
         "started": entry.started.isoformat(),
         "ended": entry.ended.isoformat(),
+        "chart": entry.chart or None,
         "dials": to_document(entry.dials),
         "changed": [{"dial": change.name, "before": change.before, "after": change.after} for change in line.changed],
     }
 
 
-def _row(stack: str, line: Line) -> tuple[Toned | str | int, ...]:
+def _row(stack: str, line: Line) -> tuple[Cell, ...]:
     entry = line.entry
-    image = entry.dials.image.tag if entry.dials.image else "-"
     # The digest says nothing to a person that the tag beside it does not.
     changed = ", ".join(f"{each.name} {each.before or '-'} -> {each.after or '-'}" for each in line.changed if "digest" not in each.name)
     first = "first dials" if line.changed and not any(each.before for each in line.changed) else changed
     outcome = Toned(entry.outcome.value if entry.kind is Kind.UPDATE else entry.kind.value, _TONES.get(entry.outcome, Tone.BAD))
     note = entry.note
-    return (entry.revision, moment(entry.ended), outcome, first, note.briefly(stack), note.operator, note.reason, image)
+    return (entry.revision, moment(entry.ended), outcome, first, note.briefly(stack), note.operator, note.reason, _release(entry))
+
+
+def _release(entry: Entry) -> str | None:
+    """Say what was to run together; None for a stack without a workload, or one that was destroyed.
+
+    It is one cell, since it folds between its words: a column for each would leave the others no room on a terminal of 80.
+    """
+    image = entry.dials.image
+    if image is None or not entry.dials.present:
+        return None
+    digest = image.digest.removeprefix("sha256:")[:_DIGEST_SHOWN]
+    return f"{image.tag} {digest} schema {entry.dials.schema} chart {entry.chart or '-'}"
 
 
 _EPILOG = "\b\nExamples:\n  hhctl history prod\n  hhctl history prod --limit 5\n  hhctl history dr -o json"
@@ -112,8 +125,8 @@ _EPILOG = "\b\nExamples:\n  hhctl history prod\n  hhctl history prod --limit 5\n
 def history(options: Options, stack: str, *, limit: int | None) -> None:
     """Show every update of STACK, the newest first.
 
-    Of each it says how it ended, what it set, who made it and why; times are UTC. Updates that failed or were refused are in it too; the
-    dials that hold are those of the newest that succeeded.
+    Of each it says how it ended, what it set, who made it and why, and which image, schema and chart were to run; times are UTC. Updates
+    that failed or were refused are in it too; the dials that hold are those of the newest that succeeded.
     """
     app = open_app()
     [name] = app.named([stack])

@@ -11,11 +11,12 @@ import click
 from automation.app import open_app
 from automation.commands import Command
 from automation.core.log_lines import patterns
+from automation.errors import ExitCode
 from automation.ports.place import place_of
 from automation.ports.pod_logs import PodLogs
 from automation.ports.programs import Programs
 from automation.session import Session
-from automation.show import Column, Table, Text, Tone, Toned, show
+from automation.show import Column, Table, Text, Tone, Toned, show, tell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -104,20 +105,23 @@ Examples:
 @click.option("--previous", is_flag=True, help="Show what restarted containers said before their last restart.")
 @click.option("--errors", is_flag=True, help="Show errors only, those that say the same as one line with their number.")
 @click.pass_obj
-def logs(options: Options, stack: str, *, previous: bool, errors: bool) -> None:
+def logs(options: Options, stack: str, *, previous: bool, errors: bool) -> ExitCode:
     """Show what the pods of STACK have said, or their errors by pattern.
 
     It is the newest lines of each pod, oldest first. With --errors, lines that differ in numbers, addresses and identifiers only are
-    counted as one pattern, the most frequent first.
+    counted as one pattern, the most frequent first. Pods that cannot be read are told, and the command then exits as the first of them did.
     """
     app = open_app()
     [name] = app.named([stack])
     source = PodLogs(Programs(os.environ, seconds=_SECONDS))
     read = source.previous if previous else source.newest
     redactor = Session(app, options).redactor
-    read_lines = read(place_of(app.spec, name), lines=_ERRORS_AMONG if errors else _LINES)
-    lines = [replace(line, says=redactor.text(line.says)) for line in read_lines]
+    said = read(place_of(app.spec, name), lines=_ERRORS_AMONG if errors else _LINES)
+    lines = [replace(line, says=redactor.text(line.says)) for line in said.lines]
     if errors:
         show(ErrorsView(name, patterns(line for line in lines if line.is_error), among=len(lines)), options)
     else:
         show(LogsView(name, lines), options)
+    for each in said.unread:
+        tell(redactor.text(each.message))
+    return said.unread[0].code if said.unread else ExitCode.DONE

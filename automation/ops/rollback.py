@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cache
 from typing import TYPE_CHECKING, get_args
 
 import click
@@ -11,47 +11,85 @@ import click
 from automation.app import open_app
 from automation.commands import OperationCommand
 from automation.consent import TerminalConsent, must_be_able_to_agree
-from automation.core.delivery import Delivery, refuse_unfit, updates
-from automation.core.deployment_log import log_task
+from automation.core.delivery import Delivery, refuse_unfit, unproven, updates
+from automation.core.deployment_log import log_task, with_log
 from automation.core.facts import Facts
-from automation.core.plan import Plan
+from automation.core.plan import Ending, Plan
 from automation.core.releases import candidates, releases
-from automation.core.resume import UpdateLeft
 from automation.errors import ExitCode, HhctlError, Refusal
 from automation.operating import look_back, operate
 from automation.ops.deploy import delivery_of
 from automation.options import QuantityType
+from automation.ports.images import Registry
 from automation.reports import reported
 from automation.session import Session
 from automation.show import tell
+from automation.standings import looking
 from stacks.house import HOME, STANDBY
 from stacks.quantities import Duration
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import timedelta
 
     from automation.core.releases import Release
+    from automation.core.updates import Entry
     from automation.options import Options
     from automation.ports.forge import Forge
+    from automation.run import Report
+    from stacks.dials import Image
 
 _RECENT = 3
 _SOAK = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What is asked for: the stack that goes back, how its release is brought there, and that release."""
+class Way:
+    """Where a rollback of `stack` leads: from the release `was` to `target`; `candidates` could be gone back to without being named.
+
+    `recent`: the target is one of the newest releases. `gone`: the revision as which this very command has brought it already, or None.
+    """
 
     stack: str
-    delivery: Delivery
+    was: Release
     target: Release
+    candidates: tuple[Release, ...]
+    recent: bool
+    gone: int | None = None
+
+    @property
+    def title(self) -> str:
+        """Name it, once it is done."""
+        return f"{self.stack} went back from {self.was.image.tag} to {self.target.image.tag}"
+
+    def __str__(self) -> str:
+        """Say it, and how to go further where nothing is left of it."""
+        if self.gone is None:
+            return f"{self.stack} goes back from {self.was} to {self.target}"
+        further = f"to go further: hhctl rollback {self.stack} --to-revision N; {_told(self.candidates)}"
+        return f"{self.stack} went back from {self.was} to {self.target} as revision {self.gone}; {further}"
 
 
 def rollback_command(stack: str, *, revision: int | None, soak: float | None) -> str:
     """Write the command that makes the same plan."""
     to = f" --to-revision {revision}" if revision else ""
     return f"rollback {stack}{to}{f' --soak {soak:g}s' if soak is not None else ''}"
+
+
+def way_back(stack: str, ran: Sequence[Release], *, revision: int | None) -> Way:
+    """Find where a rollback leads; `ran` are the releases of its stack, newest first.
+
+    The same command again, whatever its soak, leads to the same release until something else has come to run: it is for what is left.
+
+    Raises:
+        Refusal: there is nothing to go back to, or not to what is asked for.
+    """
+    words = rollback_command(stack, revision=revision, soak=None)
+    gone = bool(ran) and ran[0].by.partition(" --soak ")[0] == words
+    found = ran[1:] if gone else ran
+    target = choose(stack, found, revision=revision)
+    recent = target in found[: _RECENT + 1]
+    return Way(stack, found[0], target, candidates(ran), recent, ran[0].revision if gone else None)
 
 
 def choose(stack: str, found: Sequence[Release], *, revision: int | None) -> Release:
@@ -61,19 +99,23 @@ def choose(stack: str, found: Sequence[Release], *, revision: int | None) -> Rel
         Refusal: there is none, or the one asked for was taken back, runs already, or never ran; those that could be are named.
     """
     able = candidates(found)
-    told = f"candidates: {', '.join(map(str, able)) or 'none'}"
     if revision is None:
         if not able:
-            raise Refusal(f"{stack} has nothing to go back to", hint=f"hhctl history {stack}")
+            raise Refusal(f"{stack} has nothing to go back to", hint=f"hhctl history {stack}, then --to-revision N")
         return able[0]
+    told = _told(able)
     asked = next((release for release in found if release.revision == revision), None)
     if asked is None:
         raise Refusal(f"revision {revision} brought no release to {stack}; {told}", hint=f"hhctl history {stack}")
     if asked.image.digest == found[0].image.digest:
         raise Refusal(f"{asked} is what {stack} runs; {told}")
     if asked.undone:
-        raise Refusal(f"{asked} was taken back by a gate; {told}")
+        raise Refusal(f"{asked} was taken back by {'its operator' if asked.cancelled else 'a gate'}; {told}")
     return asked
+
+
+def _told(able: Sequence[Release]) -> str:
+    return f"candidates: {', '.join(map(str, able)) or 'none'}"
 
 
 def going_back(facts: Facts, stack: str, target: Release) -> tuple[tuple[str, ...], str]:
@@ -83,34 +125,36 @@ def going_back(facts: Facts, stack: str, target: Release) -> tuple[tuple[str, ..
     try:
         facts.proven(STANDBY)
         refuse_unfit(facts, STANDBY)
-        _refuse_schema(facts, STANDBY, target)
     except HhctlError as error:
         return (HOME,), error.message
-    return (HOME, STANDBY), ""
+    trouble = _schema_trouble(facts, STANDBY, target)
+    return ((HOME,), trouble) if trouble else ((HOME, STANDBY), "")
 
 
-def _refuse_schema(facts: Facts, stack: str, target: Release) -> None:
+def _schema_trouble(facts: Facts, stack: str, target: Release) -> str:
+    """Say why a release cannot run on the schema that a stack has; empty where it can."""
     schema = facts.present(stack).schema
-    if schema != target.schema:
-        says = f"{target} ran on schema {target.schema}, and {stack} is at {schema}"
-        raise Refusal(says, hint="hhctl deploy a release that runs on this schema")
+    return "" if schema == target.schema else f"{target} ran on schema {target.schema}, and {stack} is at {schema}"
 
 
-def plan_rollback(facts: Facts, request: Request, *, command: str) -> Plan:
+def plan_rollback(facts: Facts, way: Way, delivery: Delivery, *, command: str, logged: bool) -> Plan:
     """Plan to bring the release back, held to the same gates as a deployment; the revision is a new one.
+
+    `logged`: the deployment log tells of what the stack runs.
 
     Raises:
         Refusal: a stack cannot take it, or its schema is not the one that the release ran on.
         HhctlError: a stack cannot be reached.
     """
-    stacks = request.delivery.stacks
-    for stack in stacks:
+    for stack in delivery.stacks:
         refuse_unfit(facts, stack)
-        _refuse_schema(facts, stack, request.target)
-    steps = updates(facts, request.delivery)
-    task = log_task(facts, request.stack)
-    bases = {stack: facts.of(stack).standing.base for stack in stacks}
-    return Plan(command, request.stack, bases, (*steps, *([task] if steps or task.begun else [])))
+        if trouble := _schema_trouble(facts, stack, way.target):
+            able = [each for each in way.candidates if not _schema_trouble(facts, stack, each)]
+            raise Refusal(f"{trouble}; {_told(able)}", hint="hhctl deploy a release that runs on this schema")
+    steps = updates(facts, delivery, unproven=unproven(facts, delivery.stacks, command=command, logged={way.stack: logged}))
+    log = log_task(facts, way.stack)
+    bases = {stack: facts.of(stack).standing.base for stack in delivery.stacks}
+    return Plan(command, way.stack, bases, with_log(steps, log) if steps or log.begun or not logged else ())
 
 
 _EPILOG = """\b
@@ -137,25 +181,40 @@ def rollback(options: Options, stack: str | None, *, revision: int | None, soak:
     if not options.plan:
         app.engine.warm()
     session = Session(app, options)
-    found = session.gather_to_act(*dict.fromkeys((stack or HOME, HOME, STANDBY)))
+    asked = dict.fromkeys((stack or HOME, HOME, STANDBY))
+    tell_standings = looking(session, asked)
+    found = session.gather_to_act(*asked)
     wanted = stack or Facts(found).serving()
     seconds = soak.total_seconds() if soak else None
     command = rollback_command(wanted, revision=revision, soak=seconds)
     records = session.journals(wanted)
     facts = look_back(command, found, records)
-    history = releases(app.engine.history(wanted))
-    target = _left(facts, history) or choose(wanted, history, revision=revision)
-    recent = target in history[: _RECENT + 1]
-    stacks, left_alone = going_back(facts, wanted, target)
-    delivery = delivery_of(app, target.image, stacks, seconds if seconds is not None else 0.0 if recent else _SOAK)
-    request = Request(wanted, delivery, target)
-    # What an interrupted rollback was going back to may be what runs by now.
-    was = next(release for release in history if release.image != target.image)
-    tell(f"{wanted} goes back from {was} to {target}")
-    if left_alone:
-        tell(f"{STANDBY} stays as it is: {left_alone}; to do: hhctl deploy {target.image.tag} --only {STANDBY}, as soon as it can")
+
+    @cache
+    def entries() -> tuple[Entry, ...]:
+        return app.engine.history(wanted)
+
+    @cache
+    def way() -> Way:
+        return way_back(wanted, releases(entries()), revision=revision)
+
+    def plan(facts: Facts) -> Plan:
+        tell(str(way()))
+        if way().gone is None:
+            refuse_collected(way(), Registry(app.spec.registry).has)
+        stacks, left_alone = going_back(facts, wanted, way().target)
+        if left_alone:
+            tell(
+                f"{STANDBY} stays as it is: {left_alone}; to do: hhctl deploy {way().target.image.tag} --only {STANDBY}, as soon as it can"
+            )
+        tell_standings(facts, stacks)
+        soaks = seconds if seconds is not None else 0.0 if way().recent else _SOAK
+        delivery = delivery_of(app, way().target.image, stacks, soaks)
+        logged = session.deployment_log.tells_of_release(wanted, entries())
+        return plan_rollback(facts, way(), delivery, command=command, logged=logged)
+
     report = operate(
-        partial(plan_rollback, request=request, command=command),
+        plan,
         facts,
         session.author,
         doors=session.doors,
@@ -163,17 +222,31 @@ def rollback(options: Options, stack: str | None, *, revision: int | None, soak:
         consent=TerminalConsent(options, app.engine),
     )
     code = reported(report, options)
-    if report is None or code is not ExitCode.DONE:
+    if options.plan or (report and not has_gone_back(report, wanted)):
         return code
-    return follow_up(session.forge, f"{wanted} went back from {was.image.tag} to {target.image.tag}", session.author.reason)
+    told = follow_up(session.forge, way().title, session.author.reason)
+    return told if code is ExitCode.DONE else code
 
 
-def _left(facts: Facts, history: Sequence[Release]) -> Release | None:
-    """Find what an interrupted rollback was going back to."""
-    if facts.unfinished is None:
-        return None
-    images = [left.after.image for left in facts.unfinished.left if isinstance(left, UpdateLeft)]
-    return next((release for release in history if release.image in images), None)
+def refuse_collected(way: Way, is_there: Callable[[Image], bool]) -> None:
+    """Refuse a release whose image the registry has no more: its pods would never start. That nobody can tell is told, and stops nobody.
+
+    Raises:
+        Refusal: so it is; the other candidates are named.
+    """
+    try:
+        found = is_there(way.target.image)
+    except HhctlError as error:
+        tell(f"whether the image of {way.target} is still there nobody can tell: {error.message}")
+        return
+    if not found:
+        others = [each for each in way.candidates if each != way.target]
+        raise Refusal(f"the registry has the image of {way.target} no more; {_told(others)}", hint="push it again, or --to-revision N")
+
+
+def has_gone_back(report: Report, stack: str) -> bool:
+    """Tell whether a run has left a stack at the release that it was to go back to, its gates passed, now or in an earlier one."""
+    return report.ending is Ending.DONE or stack in report.kept
 
 
 def follow_up(forge: Forge, title: str, reason: str) -> ExitCode:

@@ -20,7 +20,7 @@ from automation.operating import look_back, operate
 from automation.reports import reported
 from automation.session import Session
 from stacks.dials import least_stable
-from stacks.house import HOME, STANDBY
+from stacks.house import HOME, PODS_AT_MOST, STANDBY
 
 if TYPE_CHECKING:
     from automation.errors import ExitCode
@@ -38,7 +38,7 @@ def plan_scale(facts: Facts, stack: str, *, minimum: int, maximum: int) -> Plan:
     """Plan to keep between `minimum` and `maximum` stable pods on `stack`, and to go back unless the minimum gets Ready.
 
     Raises:
-        UsageFault: the bounds contradict each other, or the stack has no workload.
+        UsageFault: the bounds contradict each other, or are more than the namespace takes, or the stack has no workload.
         Refusal: the stack is absent, fenced or stopped, or a canary rests on the pods that would go.
         HhctlError: the stack cannot be reached.
     """
@@ -46,6 +46,8 @@ def plan_scale(facts: Facts, stack: str, *, minimum: int, maximum: int) -> Plan:
         raise UsageFault(f"a minimum of {minimum} is more than a maximum of {maximum}")
     before = facts.present(stack)
     _refuse(facts, stack, minimum=minimum)
+    if maximum > (most := PODS_AT_MOST[stack]):
+        raise UsageFault(f"{maximum} pods are more than the {most} that the namespace of {stack} takes")
     after = replace(before, minimum=minimum, maximum=maximum)
     command = scale_command(stack, minimum=minimum, maximum=maximum)
     bases = {stack: facts.of(stack).standing.base}
@@ -91,7 +93,7 @@ def scale(options: Options, workload: str, minimum: int, *, maximum: int | None,
         app.engine.warm()
     session = Session(app, options)
     found = session.gather_to_act(*([stack] if stack else [HOME, STANDBY]))
-    wanted = stack or Facts(found).serving()
+    wanted = Facts(found).chosen(stack)
     bounds = {"minimum": minimum, "maximum": maximum or minimum}
     records = session.journals(wanted)
     facts = look_back(scale_command(wanted, **bounds), {wanted: found[wanted]}, records)

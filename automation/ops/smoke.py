@@ -8,10 +8,13 @@ import click
 
 from automation.app import open_app
 from automation.commands import Command
-from automation.errors import ExitCode, UsageFault
+from automation.core.delivery import stands_by
+from automation.core.facts import Facts
+from automation.errors import ExitCode
 from automation.ports import checks
 from automation.session import Session
 from automation.show import Column, Table, Tone, Toned, show
+from stacks.house import HOME, STANDBY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,13 +37,15 @@ _COLUMNS = (
 def smoke(options: Options, stack: str) -> ExitCode:
     """Make the smoke checks against STACK.
 
-    They are those of hhctl.toml, and its smoke program if it names one. Nothing is changed. Exits with 4 if one of them fails.
+    They are those of hhctl.toml, and its smoke program if it names one, which is told where it must not write: on the one of prod and dr
+    that stands by. Exits with 4 if one of them fails.
     """
     app = open_app()
     [name] = app.named([stack])
-    made = checks.smoke(app.spec, name, redactor=Session(app, options).redactor)
-    if not made:
-        raise UsageFault("the spec names no smoke checks", hint="add [[smoke]] to hhctl.toml")
+    checks.must_be_able_to_check(app.spec)
+    session = Session(app, options)
+    read_only = name in {HOME, STANDBY} and stands_by(Facts(session.gather(STANDBY)), name)
+    made = checks.smoke(app.spec, name, redactor=session.redactor, read_only=read_only)
     show(_table(made), options)
     return ExitCode.DONE if all(check.passed for check in made) else ExitCode.RESOURCE_FAILED
 

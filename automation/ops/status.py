@@ -19,7 +19,8 @@ from automation.core.words import seconds_words
 from automation.engine.locks import here
 from automation.errors import ExitCode, HhctlError
 from automation.session import Session
-from automation.show import Column, Table, Tone, Toned, show
+from automation.show import Column, Table, Tone, Toned, show, tell
+from stacks.dials import DatabaseRole
 from stacks.house import HOME, STANDBY
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from automation.core.updates import Entry, Holder
     from automation.options import Options
     from automation.show import Cell
+    from stacks.dials import Dials
 
 _COLUMNS = ("stack", "state", "revision", "image", "pods", "serves", "database", "newest", "held_by")
 
@@ -50,8 +52,7 @@ def row(stack: str, status: StackStatus, *, serving: str, now: datetime) -> tupl
     """Say in a row how a stack is set; `serving` is the stack that the traffic goes to, empty where that is not known."""
     found = status.found
     if isinstance(found, Unreachable):
-        # What nobody can reach nobody could stop, as far as anybody can tell.
-        state = Toned("unreachable, unfenced" if stack == HOME and serving == STANDBY else "unreachable", Tone.BAD)
+        state = Toned("unreachable, unfenced" if is_unfenced(found, serving) else "unreachable", Tone.BAD)
         return (stack, state, None, None, None, None, None, found.error.message, None)
     newest = next(carried_out(found.entries), None)
     dials = found.dials
@@ -64,13 +65,19 @@ def row(stack: str, status: StackStatus, *, serving: str, now: datetime) -> tupl
         stack,
         _state(found, newest, serving),
         found.standing.base,
-        dials.image.tag if dials.image else None,
+        _images(dials),
         pods if dials.image else None,
         "yes" if stack == serving else None,
         role.value if role else None,
         _told(stack, newest, now),
         status.held_by or None,
     )
+
+
+def _images(dials: Dials) -> str | None:
+    if dials.image is None or dials.canary is None:
+        return dials.image.tag if dials.image else None
+    return f"{dials.image.tag}, canary {dials.canary.image.tag} at {dials.canary.weight} %"
 
 
 def who_serves(found: Mapping[str, StackFacts | Unreachable]) -> str:
@@ -83,13 +90,26 @@ def who_serves(found: Mapping[str, StackFacts | Unreachable]) -> str:
     return Facts(found).serving()
 
 
-def _is_unfenced(found: StackFacts, serving: str) -> bool:
-    """Tell whether the stack is set to serve although the other one does, since nobody could stop it: only its pods do."""
-    return found.dials is not None and found.dials.active and serving == STANDBY and found.stack == HOME
+def is_unfenced(found: StackFacts | Unreachable, serving: str) -> bool:
+    """Tell whether prod may serve beside dr: its pods or its database were not stopped, or nobody can tell, since it is out of reach."""
+    if found.stack != HOME or serving != STANDBY:
+        return False
+    if isinstance(found, Unreachable):
+        return True
+    dials = found.dials
+    return dials is not None and dials.present and (dials.active or dials.database_role is DatabaseRole.PRIMARY)
+
+
+def to_fence(found: StackFacts | Unreachable, serving: str, *, region: str) -> str:
+    """Say by which command prod is fenced where it may serve beside dr, which is in `region`; empty where it may not."""
+    if not is_unfenced(found, serving):
+        return ""
+    when = "as soon as it can be reached" if isinstance(found, Unreachable) else "it may take writes beside the one that serves"
+    return f"to do: fence {HOME}, {when}: hhctl failover {region}"
 
 
 def _state(found: StackFacts, newest: Entry | None, serving: str) -> Toned:
-    if _is_unfenced(found, serving):
+    if is_unfenced(found, serving):
         return Toned("up, unfenced", Tone.BAD)
     if isinstance(found.doubt, Unadopted):
         return Toned("up, switch turned past the engine", Tone.DOUBTFUL)
@@ -149,5 +169,7 @@ def status(options: Options) -> ExitCode:
     now = datetime.now(UTC)
     rows = tuple(row(stack, statuses[stack], serving=serving, now=now) for stack in names)
     show(Table("Stacks", tuple(Column(name, name.replace("_", " ")) for name in _COLUMNS), rows), options)
+    if says := to_fence(found[HOME], serving, region=app.spec.stacks[STANDBY].region):
+        tell(says)
     unreachable = [each for each in found.values() if isinstance(each, Unreachable)]
     return unreachable[0].error.code if unreachable else ExitCode.DONE

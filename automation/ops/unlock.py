@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from operator import attrgetter
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -14,13 +15,16 @@ from automation.core.plan import Ending
 from automation.core.record import Event
 from automation.engine.locks import here
 from automation.errors import ExitCode, Refusal, UsageFault
+from automation.reports import reported
+from automation.run import Report
 from automation.session import Session
 from automation.show import Column, Table, moment, show, tell
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
+    from automation.core.record import Record
     from automation.core.updates import Holder
     from automation.options import Options
 
@@ -41,6 +45,19 @@ def to_unlock(stack: str, id: str, holders: Sequence[Holder]) -> Holder:
     return holder
 
 
+def last_line(records: Sequence[Record], stack: str, holders: Sequence[Holder]) -> Record | None:
+    """Return what was written last of a run on `stack` by a host that holds it, by any host where nobody does; None for nothing."""
+    hosts = {holder.host for holder in holders}
+    on_stack = {record.run for record in records if record.event is Event.BEGUN and stack in _stacks(record)}
+    there = {record.run for record in records if not hosts or record.data.get("host") in hosts}
+    return max((record for record in records if record.run in on_stack & there), key=attrgetter("at"), default=None)
+
+
+def _stacks(begun: Record) -> Collection[str]:
+    plan = cast("Mapping[str, Mapping[str, int]]", begun.data.get("plan") or {})
+    return plan.get("bases") or ()
+
+
 _EPILOG = "\b\nExamples:\n  hhctl unlock prod\n  hhctl unlock prod --id 6d9a3c52-6c0d-4a0e-b7e8-6f5f3f7d1c11 --reason 'its host is off'"
 
 
@@ -51,17 +68,18 @@ _EPILOG = "\b\nExamples:\n  hhctl unlock prod\n  hhctl unlock prod --id 6d9a3c52
 def unlock(options: Options, stack: str, id: str | None) -> ExitCode:
     """Take a stack from a process that died on another host.
 
-    Without --id it shows who holds STACK, and what was written last in its journal. Locks of processes that died on this host need no
-    unlocking: the next update clears them. Look at the other host first: whoever still runs there loses the stack's state.
+    Without --id it shows who holds STACK, and what that host wrote last of it in the journal. Locks of processes that died on this host
+    need no unlocking: the next update clears them. Look at the other host first: whoever still runs there loses the stack's state.
     """
     app = open_app()
     [name] = app.named([stack])
     holders = app.engine.holders(name)
     session = Session(app, options)
-    records = session.journals(name)
     if id is None or options.plan:
         show(_table(holders, now=session.now()), options)
-        tell(f"the journal's last line: {last.says}" if (last := next(reversed(records.known()), None)) else "the journal is empty")
+        # A deployment is recorded beside prod's state, whatever stack it has come to.
+        last = last_line(session.journals_in_reach().known(), name, holders)
+        tell(f"the journal's last line of that: {last.says}" if last else "the journal has no line of that")
         if not holders:
             tell(f"nobody holds {name}")
         return ExitCode.BUSY if holders else ExitCode.DONE
@@ -69,13 +87,13 @@ def unlock(options: Options, stack: str, id: str | None) -> ExitCode:
     holder = to_unlock(name, id, holders)
     TerminalConsent(options, app.engine).agreed(f"take {name} from {holder}?")
     operation = f"unlock {name}"
-    journal = records.journal()
+    journal = session.journals(name).journal()
     about = {"operation": operation, "holder": str(holder)}
     journal.begin(Event.BEGUN, f"{operation}, which {holder} holds", author=session.author, data=about)
     app.engine.unlock(name, holder)
-    journal.write(Event.ENDED, 0, f"taken from {holder}", {"ending": Ending.DONE.word, "code": int(ExitCode.DONE), "left": []})
-    tell(f"stack {name} was taken from {holder}")
-    return ExitCode.DONE
+    says = f"{name} was taken from {holder}"
+    journal.write(Event.ENDED, 0, says, {"ending": Ending.DONE.word, "code": int(ExitCode.DONE), "left": []})
+    return reported(Report(journal.run, operation, Ending.DONE, says, hint="", left=(), revisions={}), options)
 
 
 def _table(holders: Sequence[Holder], *, now: datetime) -> Table:

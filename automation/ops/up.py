@@ -18,10 +18,11 @@ from automation.core.gates import rolled_out
 from automation.core.plan import Plan, Task, Update
 from automation.core.updates import Forecast
 from automation.errors import ExitCode, Refusal, UsageFault
+from automation.forecasts import interruptible
 from automation.foreseen import DriftConsent, PreviewedConsent
 from automation.live import Silence
 from automation.looking import look
-from automation.operating import operate
+from automation.operating import look_back, operate
 from automation.ops.preview import previewed
 from automation.reports import reported
 from automation.session import Session
@@ -31,6 +32,7 @@ from stacks.house import STANDBY, earlier
 
 if TYPE_CHECKING:
     from automation.core.facts import StackFacts
+    from automation.core.updates import Engine
     from automation.looking import Drift
     from automation.operating import Consent
     from automation.options import Options
@@ -53,6 +55,25 @@ def plan_up(facts: Facts, stack: str) -> Plan:
                 raise Refusal(f"{stack} comes up after {needed}, which is not there", hint=f"hhctl up {needed}")
     after = replace(found.wanted, present=True)
     return Plan(f"up {stack}", stack, {stack: found.standing.base}, (Update(stack, found.dials, after, rolled_out(stack, after)),))
+
+
+def plan_gates_left(facts: Facts, stack: str) -> Plan:
+    """Plan to watch the gates that an earlier `up` has not passed: all that is to be done where nothing would change.
+
+    Nothing is planned where it has passed them, or where anything else has changed the stack since.
+
+    Raises:
+        HhctlError: the stack cannot be reached.
+    """
+    found = facts.of(stack)
+    base, succeeded = found.standing.base, found.standing.succeeded
+    plan = Plan(f"up {stack}", stack, {stack: base}, ())
+    if succeeded is None or succeeded.revision != base or not found.present:
+        return plan
+    left, gates = facts.left(stack, found.wanted), rolled_out(stack, found.wanted)
+    if left is None or left.passed or not gates:
+        return plan
+    return replace(plan, steps=(Update(stack, found.dials, found.wanted, gates, revision=base),))
 
 
 def plan_adoption(facts: Facts, stack: str, state: SwitchState) -> Plan:
@@ -82,6 +103,11 @@ def plan_refresh(facts: Facts, stack: str, drift: Drift, foreseen: Forecast) -> 
     return Plan(f"up {stack} --refresh", stack, {stack: found.standing.base}, steps)
 
 
+def consent_to_up(options: Options, engine: Engine, *, written: bool) -> Consent:
+    """Return who asks the operator; an update that is `written` even where the preview is empty is what tells the stack of its switch."""
+    return TerminalConsent(options, engine) if written else PreviewedConsent(options, engine)
+
+
 _EPILOG = """\b
 Examples:
   hhctl up staging --yes
@@ -99,8 +125,8 @@ def up(options: Options, stack: str, *, skip_preview: bool, refresh: bool) -> Ex
     """Bring STACK to what its program, its files and its dials say.
 
     The first time it comes up with the dials of stacks/Pulumi.STACK.yaml, and only after the stacks that must be there before it: staging,
-    dr, prod, global. Where the preview is empty nothing is written. It goes by the state: what was changed behind Pulumi's back is found by
-    `hhctl drift`, and set right with --refresh.
+    dr, prod, global. Where the preview is empty nothing is written, and its pods are waited for only if an earlier `up` has not seen them
+    Ready. It goes by the state: what was changed behind Pulumi's back is found by `hhctl drift`, and set right with --refresh.
     """
     if skip_preview and refresh:
         raise UsageFault("--refresh has to look first, and --skip-preview is not to", hint="leave one of them out")
@@ -119,19 +145,25 @@ def up(options: Options, stack: str, *, skip_preview: bool, refresh: bool) -> Ex
         facts = Facts({**facts.stacks, stack: replace(facts.of(stack), doubt=None)})
     else:
         must_be_readable(app.spec, stack, standby=facts.stacks.get(STANDBY))
-    consent: Consent = TerminalConsent(options, app.engine) if skip_preview else PreviewedConsent(options, app.engine)
+    records = session.journals(stack)
+    consent = consent_to_up(options, app.engine, written=skip_preview or isinstance(doubt, Unadopted))
     if refresh and facts.of(stack).present and not isinstance(doubt, Unadopted):
         drift, foreseen = _looked_at(facts.proven(stack), session)
         plan = partial(plan_refresh, stack=stack, drift=drift, foreseen=foreseen)
         consent = DriftConsent(options, app.engine, drift)
-    report = operate(plan, facts, session.author, doors=session.doors, records=session.journals(stack), consent=consent)
+    elif not skip_preview and not isinstance(doubt, Unadopted):
+        facts = look_back(f"up {stack}", facts.stacks, records)
+        if plan_gates_left(facts, stack).steps and _foreseen(facts.proven(stack), session) == Forecast(()):
+            plan, consent = partial(plan_gates_left, stack=stack), TerminalConsent(options, app.engine)
+    report = operate(plan, facts, session.author, doors=session.doors, records=records, consent=consent)
     return reported(report, options)
 
 
 def _looked_at(facts: StackFacts, session: Session) -> tuple[Drift, Forecast]:
     """Read the world, and what `up` would change; where the engine mends something in any case, that is not asked."""
-    engine = session.app.engine
-    drift = look(facts, engine, session.releases)
-    if drift.resources.changes:
-        return drift, Forecast(())
-    return drift, engine.preview(previewed(facts), Silence())
+    drift = interruptible(partial(look, facts, session.app.engine, session.releases))
+    return drift, Forecast(()) if drift.resources.changes else _foreseen(facts, session)
+
+
+def _foreseen(facts: StackFacts, session: Session) -> Forecast:
+    return interruptible(partial(session.app.engine.preview, previewed(facts), Silence()))

@@ -11,8 +11,9 @@ import pytest
 from automation.core.chain import Link, link_after
 from automation.core.record import Author, Event, Record, RecordInvalid, from_json, to_json
 from automation.core.redact import Redactor
-from automation.errors import ExitCode, Refusal
+from automation.errors import ExitCode, HhctlError, Refusal
 from automation.journal import Journal, JournalLost, merged, records_in
+from automation.ops.journal import verify_all
 from automation.ports.journal_sink import SinkUnwritable
 
 if TYPE_CHECKING:
@@ -70,6 +71,81 @@ def test_a_run_begins_only_where_every_sink_takes_it() -> None:
     with pytest.raises(Refusal, match="the journal in full cannot be written: no space left") as refused:
         journal(FakeSink(), FakeSink("full", full=True)).begin(Event.BEGUN, "scale api 5", author=ALICE, data={})
     assert refused.value.code is ExitCode.REFUSED
+
+
+def test_a_run_that_did_not_begin_everywhere_tells_where_and_accuses_nobody() -> None:
+    here, shared, late = FakeSink("here"), FakeSink("shared", full=True), FakeSink("late")
+    with pytest.raises(Refusal):
+        journal(here, shared, late).begin(Event.BEGUN, "scale api 5", author=ALICE, data={})
+    assert [record.event for record in records_in(here.links)] == [Event.BEGUN, Event.LACKING]
+    assert late.links == []
+    assert {finding.code for finding in verify_all([here, shared], pause=no_pause)} == {ExitCode.DONE}
+
+
+def no_pause() -> None:
+    pass
+
+
+@dataclass
+class ReadBefore(FakeSink):
+    """A sink into which a run writes just after it was first read."""
+
+    written: list[Record] = field(default_factory=list[Record])
+
+    def lines(self) -> tuple[str, ...]:
+        found = super().lines()
+        for record in self.written:
+            self.append(to_json(record))
+        self.written.clear()
+        return found
+
+
+def test_what_a_run_writes_between_two_readings_accuses_nobody() -> None:
+    here, shared = ReadBefore("here"), FakeSink("shared")
+    of_a_run = journal(here, shared)
+    of_a_run.begin(Event.BEGUN, "scale api 5", author=ALICE, data={})
+    ended = Record("01RUN", NOW + timedelta(seconds=1), Event.ENDED, 0, "", {})
+    here.written.append(ended)
+    shared.append(to_json(ended))
+    assert [(finding.name, finding.lines, finding.says) for finding in verify_all([here, shared], pause=no_pause)] == [
+        ("here", 2, ""),
+        ("shared", 2, ""),
+    ]
+
+
+def test_a_run_that_has_written_here_and_not_there_yet_is_not_said_to_have_died() -> None:
+    here, shared = FakeSink("here"), FakeSink("shared")
+    of_a_run = journal(here, shared)
+    of_a_run.begin(Event.BEGUN, "scale api 5", author=ALICE, data={})
+    of_a_run.write(Event.STARTED, 1, "", {})
+    late = shared.links.pop()
+    findings = verify_all([here, shared], pause=lambda: shared.links.append(late))
+    assert [finding.says for finding in findings] == ["", ""]
+
+
+def test_a_journal_that_cannot_be_read_is_not_asked_twice() -> None:
+    asked: list[str] = []
+
+    class Silent(FakeSink):
+        def lines(self) -> tuple[str, ...]:
+            asked.append(self.name)
+            raise HhctlError("the state does not answer")
+
+    [finding] = verify_all([Silent("far")], pause=lambda: asked.append("a pause"))
+    assert "does not answer" in finding.says
+    assert asked == ["far"]
+
+
+def test_what_is_lacking_still_when_it_is_read_again_was_cut_off() -> None:
+    here, shared = FakeSink("here"), FakeSink("shared")
+    of_a_run = journal(here, shared)
+    of_a_run.begin(Event.BEGUN, "scale api 5", author=ALICE, data={})
+    of_a_run.write(Event.ENDED, 0, "", {})
+    shared.links.pop()
+    assert {finding.name: finding.code for finding in verify_all([here, shared], pause=no_pause)} == {
+        "here": ExitCode.DONE,
+        "shared": ExitCode.REFUSED,
+    }
 
 
 def test_once_begun_one_sink_is_enough_and_the_other_is_told_of() -> None:

@@ -15,7 +15,7 @@ from automation.core.canary import (
     start_command,
     weight_command,
 )
-from automation.core.gates import SmokePasses
+from automation.core.gates import Judgement, SmokePasses, Verdict
 from automation.core.ladder import Ladder, plan_promote, plan_run, promote_command
 from automation.core.prerequisites import Prerequisite, State
 from automation.core.stages import pods_for
@@ -40,6 +40,10 @@ def rung_gates(stable: Image, weight: int) -> tuple[Gate, ...]:
     return (SmokePasses(f"{stable.tag} beside {weight} %", within=1),)
 
 
+def judgement(verdict: str) -> Judgement:
+    return Judgement(Verdict(verdict), "a query", "at most 1 %", 1000, 0.2, about="error rate", shown="20 %")
+
+
 @pytest.mark.parametrize("case", cases("canary_start"))
 def test_start_plans_or_refuses(case: dict[str, Any]) -> None:
     asked = candidate(case["asks"])
@@ -60,7 +64,9 @@ def test_abort_plans_or_refuses(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", cases("canary_promote"))
 def test_promote_plans_or_refuses(case: dict[str, Any]) -> None:
-    plan = partial(plan_promote, stack="prod", rungs=RUNGS, forced=case["asks"].get("forced", False))
+    asks = case["asks"]
+    judged = [judgement(word) for word in asks.get("judged", [])]
+    plan = partial(plan_promote, stack="prod", rungs=RUNGS, judged=judged, forced=asks.get("forced", False))
     check(case, plan, promote_command("prod"))
 
 

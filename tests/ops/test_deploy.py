@@ -1,21 +1,33 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from fakes import BEGINNING
-from ops.planning import cases, check, digest
+from fakes import BEGINNING, FakeEngine
+from ops.planning import cases, check, dials, digest, found
 
+from automation.app import App
 from automation.core.delivery import Delivery
+from automation.core.facts import Facts
 from automation.core.prerequisites import Prerequisite, State
 from automation.core.releases import Release
-from automation.ops.deploy import WAY, Request, deploy_command, newest_migration, plan_deploy
+from automation.core.resume import Unfinished, UpdateLeft
+from automation.errors import HhctlError
+from automation.ops.deploy import WAY, Asked, Request, deploy_command, newest_migration, plan_deploy, requested, to_watch
+from automation.options import Options
+from automation.session import Session
 from stacks.dials import Image
 from stacks.house import MIGRATIONS
 from stacks.loading import load_spec
 from stacks.objectives import objectives
+from stacks.spec import Freeze
+
+if TYPE_CHECKING:
+    from automation.engine.engine import PulumiEngine
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 PROMISED = objectives(load_spec(PROJECT, {}).objectives)
@@ -29,13 +41,58 @@ def request_of(asked: dict[str, Any]) -> Request:
     missing = (Prerequisite("changelog", State.MISSING, asked["missing"]),) if "missing" in asked else ()
     undone = tuple(Release(image, 9 - number, BEGINNING, 4, undone=True) for number in range(asked.get("undone", 0)))
     delivery = Delivery(image, (only,) if only else WAY, SOAK, NAMESPACES, PROMISED)
-    return Request(deploy_command(image.tag, only=only, soak=SOAK), delivery, missing, undone, forced=asked.get("forced", False))
+    forced, resumed, logged = (asked.get(name, False) for name in ("forced", "resumed", "logged"))
+    return Request(deploy_command(image.tag, only=only, soak=SOAK), delivery, missing, undone, forced, resumed, logged)
 
 
 @pytest.mark.parametrize("case", cases("deploy"))
 def test_deploy_plans_or_refuses(case: dict[str, Any]) -> None:
     request = request_of(case["asks"])
     check(case, partial(plan_deploy, request=request), request.command)
+
+
+V2 = Image("v2", digest("v2"))
+ASKED = Asked("deploy v2 --soak 60s", "v2", WAY, SOAK, forced=False)
+
+
+def found_with(*stacks: str) -> Facts:
+    """What is found after a run was interrupted that had brought v2 to some stacks."""
+    entries = {"revision": 2, "operation": ASKED.command}
+    facts = {stack: found(stack, {"entries": [{**entries, "dials": {"image": "v2" if stack in stacks else "v1"}}]}) for stack in WAY}
+    left = tuple(UpdateLeft(1, stack, dials({"image": "v2"}), dials({"image": "v1"}), 1, 2) for stack in stacks)
+    return Facts(facts, Unfinished("01RUN", ASKED.command, "prod", left))
+
+
+def session(tmp_path: Path, **changed: Any) -> Session:
+    """A session whose registry does not answer."""
+    spec = replace(load_spec(PROJECT, {}), registry="http://127.0.0.1:1", **changed)
+    return Session(App(spec, cast("PulumiEngine", FakeEngine(tmp_path))), Options())
+
+
+def test_what_an_interrupted_run_has_begun_with_needs_no_registry_and_is_looked_at_no_more(tmp_path: Path) -> None:
+    frozen = (Freeze("year-end", WAY, BEGINNING, datetime.max.replace(tzinfo=UTC)),)
+    request = requested(session(tmp_path, freeze=frozen), found_with("staging", "prod"), ASKED)
+    assert (request.delivery.image, request.prerequisites, request.resumed) == (V2, (), True)
+
+
+def test_before_it_has_come_to_prod_a_freeze_keeps_it_back(tmp_path: Path) -> None:
+    frozen = (Freeze("year-end", ("prod",), BEGINNING, datetime.max.replace(tzinfo=UTC)),)
+    request = requested(session(tmp_path, freeze=frozen), found_with("staging"), ASKED)
+    assert (request.delivery.image, request.resumed) == (V2, False)
+    assert "freeze" in [each.name for each in request.prerequisites if each.state is State.MISSING]
+
+
+def test_without_an_interrupted_run_the_registry_says_what_a_tag_stands_for(tmp_path: Path) -> None:
+    with pytest.raises(HhctlError, match="does not answer"):
+        requested(session(tmp_path), found_with(), ASKED)
+
+
+def test_what_is_left_for_people_is_about_the_stack_that_serves() -> None:
+    assert to_watch("https://grafana.example/", "dr")[0] == (
+        "to do: keep an eye on https://grafana.example/d/house-helper-dr for 30 minutes"
+    )
+    assert to_watch(None, "prod")[0] == "to do: keep an eye on dashboard house-helper-prod for 30 minutes"
+    assert to_watch(None, "dr")[2] == "to do: if anything is wrong: hhctl rollback dr"
 
 
 def test_the_newest_migration_is_the_one_with_the_highest_number(tmp_path: Path) -> None:

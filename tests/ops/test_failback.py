@@ -8,7 +8,7 @@ import pytest
 from ops.planning import cases, check
 
 from automation.core.failback import Found, Return, answers, failback_command, may_have_lost, plan_failback
-from automation.core.losses import LogRecycled, Losses
+from automation.core.losses import Losses, Uncountable
 from automation.core.preflight import Answer
 from automation.core.replication import DatabaseStanding
 from automation.errors import HhctlError, TimedOut
@@ -65,7 +65,7 @@ def test_what_cannot_be_counted_is_given_up_only_where_its_database_is_gone() ->
 
 @pytest.mark.parametrize(("data_loss", "answer"), [(False, Answer.NO_GO), (True, Answer.DOUBTFUL)])
 def test_what_can_never_be_counted_is_given_up_by_who_says_so(answer: Answer, *, data_loss: bool) -> None:
-    found = replace(found_of({"prod": "shut", "dr": "writes"}), losses=LogRecycled("its log was recycled"))
+    found = replace(found_of({"prod": "shut", "dr": "writes"}), losses=Uncountable("its log was recycled"))
     [*_, losses] = answers(found, data_loss=data_loss)
     assert (losses.answer, losses.waiver) == (answer, "" if data_loss else "--accept-data-loss")
     assert "its log was recycled; dump that database first" in losses.says

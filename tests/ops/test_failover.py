@@ -15,14 +15,18 @@ REGION = "us-west-2"
 def request_of(asked: dict[str, Any]) -> Request:
     planned = asked.get("planned", False)
     return Request(
-        failover_command(REGION, planned=planned, waivers=Waivers(), lost=asked.get("lost")),
+        failover_command(REGION, planned=planned, waivers=Waivers(unhealthy=asked.get("unhealthy", False)), lost=asked.get("lost")),
         REGION,
         tuple(Check(name, Answer.NO_GO, says, waiver) for name, says, waiver in asked.get("against", ())),
         shuts=asked.get("shuts", asked.get("fenced", True)),
         stops=asked.get("fenced", True),
         lost="lost" in asked,
+        unhealthy=asked.get("unhealthy", False),
         planned=planned,
         promoted=asked.get("promoted", False),
+        turned=asked.get("turned", False),
+        rival=asked.get("rival", False),
+        followed=asked.get("followed", False),
         minimum=3,
         maximum=9,
     )
@@ -37,7 +41,7 @@ def test_failover_plans_or_refuses(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", cases("direct"))
 def test_a_direct_failover_plans_or_refuses(case: dict[str, Any]) -> None:
     asked = case["asks"]
-    command = direct_command(REGION, lost=asked.get("lost"))
+    command = direct_command(REGION, waivers=Waivers(), lost=asked.get("lost"))
     checks = request_of(asked).checks
-    fenced, promoted = asked.get("fenced", False), asked.get("promoted", False)
-    check(case, lambda _: plan_directly(command, REGION, checks, fenced=fenced, promoted=promoted), command)
+    shuts, lost, promoted = asked.get("shuts", False), "lost" in asked, asked.get("promoted", False)
+    check(case, lambda _: plan_directly(command, REGION, checks, shuts=shuts, lost=lost, promoted=promoted), command)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 from fakes import BEGINNING
 
 from automation.core.updates import Entry, Kind, Note, Outcome
 from automation.ops.history import HistoryView, ledger
 from automation.show import Table
-from stacks.dials import Dials
+from stacks.dials import Dials, Image
+
+if TYPE_CHECKING:
+    from automation.show import Cell
 
 
 def entry(revision: int, outcome: Outcome, *, minimum: int, kind: Kind = Kind.UPDATE) -> Entry:
@@ -48,3 +54,26 @@ def test_a_document_holds_all_that_is_known() -> None:
     assert newest["dials"]["minimum"] == 5
     assert newest["changed"] == [{"dial": "minimum", "before": "3", "after": "5"}]
     assert (newest["outcome"], newest["kind"], newest["operator"]) == ("succeeded", "update", "alice")
+
+
+V2 = Image("v2", "sha256:0123456789abcdef" + "0" * 48)
+
+
+def release(chart: str, image: Image | None = V2) -> Cell:
+    written = Entry(5, Dials(image=image, schema=7), Outcome.SUCCEEDED, Note("up prod", "alice", ""), BEGINNING, BEGINNING, chart=chart)
+    [table] = HistoryView("prod", ledger([written])).blocks()
+    assert isinstance(table, Table)
+    [row] = table.rows
+    return row[-1]
+
+
+def test_a_row_names_what_ran_together() -> None:
+    assert release("0.2.0") == "v2 0123456789ab schema 7 chart 0.2.0"
+    assert release("") == "v2 0123456789ab schema 7 chart -", "an entry from before charts were recorded"
+    assert release("", image=None) is None, "a stack without a workload"
+
+
+def test_a_document_names_the_chart_where_it_is_known() -> None:
+    [newest, *_] = HISTORY
+    written = HistoryView("prod", ledger([replace(newest, chart="0.2.0"), *HISTORY[1:]])).document()["items"]
+    assert [each["chart"] for each in written] == ["0.2.0", None, None, None, None]  # type: ignore[index, union-attr]

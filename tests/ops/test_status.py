@@ -16,7 +16,7 @@ from automation.core.facts import Facts, StackFacts, Unreachable
 from automation.core.updates import Entry, Holder, Note, Outcome
 from automation.engine.locks import here
 from automation.errors import HhctlError, TimedOut
-from automation.ops.status import StackStatus, held_by, look, row, who_serves
+from automation.ops.status import StackStatus, held_by, look, row, to_fence, who_serves
 from automation.show import Tone, Toned
 from components.switch_object import SwitchState
 
@@ -52,6 +52,10 @@ SERVING = {"image": "v1", "minimum": 3, "maximum": 9, "database_role": "primary"
             facts((5, "refused", {"image": "v2"}), (4, "succeeded", {**SERVING, "stopped": True})),
             ["prod", "up", 4, "v1", "stopped", "yes", "primary", "scale api 4 by alice, 2 h ago", "bob"],
         ),
+        (
+            facts((4, "succeeded", {**SERVING, "canary": {"image": "v2", "weight": 10, "minimum": 1}})),
+            ["prod", "up", 4, "v1, canary v2 at 10 %", "3-9", "yes", "primary", "scale api 4 by alice, 2 h ago", "bob"],
+        ),
         (facts(), ["prod", "not up yet", None, None, None, None, None, None, "bob"]),
         (facts((1, "failed", SERVING)), ["prod", "not up yet", 1, None, None, None, None, "scale api 4 by alice, 2 h ago", "bob"]),
         (
@@ -81,6 +85,17 @@ def test_what_nobody_can_reach_is_unfenced_while_the_other_one_serves() -> None:
     gone = StackStatus(Unreachable("prod", TimedOut("no answer")), "")
     assert row("prod", gone, serving="dr", now=NOW)[1] == Toned("unreachable, unfenced", Tone.BAD)
     assert row("prod", gone, serving="", now=NOW)[1] == Toned("unreachable", Tone.BAD)
+
+
+def test_prod_is_fenced_only_where_its_database_was_shut_too() -> None:
+    stopped = facts((4, "succeeded", {**SERVING, "stopped": True}))
+    assert row("prod", StackStatus(stopped, ""), serving="dr", now=NOW)[1] == Toned("up, unfenced", Tone.BAD)
+    fenced = facts((4, "succeeded", {**SERVING, "stopped": True, "database_role": "fenced"}))
+    assert row("prod", StackStatus(fenced, ""), serving="dr", now=NOW)[1] == Toned("up", Tone.GOOD)
+    assert to_fence(fenced, "dr", region="us-west-2") == to_fence(stopped, "prod", region="us-west-2") == ""
+    assert to_fence(stopped, "dr", region="us-west-2").endswith(": hhctl failover us-west-2")
+    gone = Unreachable("prod", TimedOut("no answer"))
+    assert to_fence(gone, "dr", region="us-west-2") == "to do: fence prod, as soon as it can be reached: hhctl failover us-west-2"
 
 
 @pytest.mark.parametrize("on", [True, False])

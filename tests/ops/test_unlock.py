@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
+from automation.core.record import Event, Record
 from automation.core.updates import Holder
 from automation.engine.locks import here
 from automation.errors import Refusal, UsageFault
-from automation.ops.unlock import process_of, to_unlock
+from automation.ops.unlock import last_line, process_of, to_unlock
+
+if TYPE_CHECKING:
+    from automation.core.plan import Json
 
 THEIRS = Holder("6d9a", "bob", "elsewhere", 4711, datetime(2026, 11, 23, 12, tzinfo=UTC))
 OURS = Holder("77aa", here().user, here().host, os.getpid(), datetime.now(UTC))
@@ -44,3 +49,29 @@ def test_of_each_holder_it_says_whether_its_process_runs(holder: Holder, says: s
 
 def test_another_users_dead_process_on_this_host_may_be_unlocked() -> None:
     assert to_unlock("prod", "88bb", [DEAD]) == DEAD
+
+
+def written(run: str, second: int, event: Event, *, host: str = "", stack: str = "") -> Record:
+    data: dict[str, Json] = {**({"host": host} if host else {}), **({"plan": {"bases": {stack: 1}}} if stack else {})}
+    return Record(run, THEIRS.since + timedelta(seconds=second), event, 0, f"{run} {event.value}", data)
+
+
+def test_the_last_line_is_that_of_the_holders_run_on_the_stack() -> None:
+    records = [
+        written("A", 1, Event.BEGUN, host=THEIRS.host, stack="prod"),
+        written("A", 2, Event.STARTED),
+        written("B", 3, Event.BEGUN, host=THEIRS.host, stack="staging"),
+        written("C", 4, Event.BEGUN, host="a third host", stack="prod"),
+    ]
+    assert last_line(records, "prod", [THEIRS]) == records[1]
+    assert last_line(records, "prod", []) == records[3]
+    assert last_line(records, "dr", [THEIRS]) is None
+
+
+def test_the_last_line_is_that_of_who_took_the_run_up() -> None:
+    records = [
+        written("A", 1, Event.BEGUN, host="a third host", stack="prod"),
+        written("A", 2, Event.TAKEN_UP, host=THEIRS.host),
+        written("A", 3, Event.UNDO_STARTED),
+    ]
+    assert last_line(records, "prod", [THEIRS]) == records[2]

@@ -6,21 +6,23 @@ import os
 import signal
 import traceback
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
-from desk import FIRST, STACKS, V2, Desk, plan_ship
+from desk import FIRST, STACKS, V1, V2, Desk, plan_ship
 from fakes import BEGINNING, seeded
 
 from automation.core.chain import first_broken
+from automation.core.deployment_log import LOGGED, WRITE_LOG
 from automation.core.facts import Facts, StackFacts
 from automation.core.failpoints import Deed, Failpoint, FailpointReached, places
 from automation.core.plan import Ending
 from automation.core.record import Event
 from automation.core.updates import Entry, Note, Outcome, standing
+from automation.ops.rollback import has_gone_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from automation.run import Report
 
 RAISED = 70
+V0 = replace(V1, tag="v0", digest="sha256:" + "0" * 64)
 IN_THE_ENGINE = ("engine-before", "engine-in")
 UP = Entry(1, FIRST, Outcome.SUCCEEDED, Note("seed", "", ""), BEGINNING, BEGINNING)
 PLAN = plan_ship(Facts({stack: StackFacts(stack, (UP,), None) for stack in STACKS}), image=V2)
@@ -36,26 +39,35 @@ PLAN = plan_ship(Facts({stack: StackFacts(stack, (UP,), None) for stack in STACK
 
 @dataclass(frozen=True)
 class Story:
-    """An operation, and what it comes to however often it is interrupted."""
+    """An operation, and what it comes to on its stacks however often it is interrupted."""
 
     name: str
+    go: Callable[[Desk], Report | None]
     ready: Callable[[str], float | None] | None
     ending: Ending
     image: str
+    stacks: tuple[str, ...] = STACKS
 
     def run(self, desk: Desk) -> Report | None:
-        desk.world.ready = self.ready
-        return desk.ship(V2)
+        desk.world.ready, desk.world.makes = self.ready, {WRITE_LOG: LOGGED}
+        return self.go(desk)
 
 
-GOOD = Story("good", None, Ending.DONE, "v2")
-BAD = Story("bad", lambda _: 0, Ending.HALTED, "v1")
+def ship(desk: Desk) -> Report | None:
+    return desk.ship(V2)
+
+
+GOOD = Story("good", ship, None, Ending.DONE, "v2")
+BAD = Story("bad", ship, lambda _: 0, Ending.HALTED, "v1")
+BACK = Story("back", Desk.rollback, None, Ending.DONE, "v0", stacks=("prod", "dr"))
+STORIES = (GOOD, BAD, BACK)
 
 
 def world(folder: Path) -> Path:
-    """Make a world in which every stack is up."""
+    """Make a world in which every stack runs v1, and ran v0 before."""
     engine = Desk(folder).engine
     for stack in STACKS:
+        seeded(engine, stack, replace(FIRST, image=V0))
         seeded(engine, stack, FIRST)
     return folder
 
@@ -68,7 +80,7 @@ def passed(story: Story) -> list[str]:
     return list(dict.fromkeys(places))
 
 
-CASES = [pytest.param(story, place, id=f"{story.name}-{place}") for story in (GOOD, BAD) for place in passed(story)]
+CASES = [pytest.param(story, place, id=f"{story.name}-{place}") for story in STORIES for place in passed(story)]
 
 
 @pytest.fixture
@@ -144,12 +156,8 @@ def assert_ends(shared: Path, story: Story) -> None:
     assert report is None or report.ending is story.ending, report
     assert_sound(shared)
     before = [len(bob.engine.history(stack)) for stack in STACKS]
-    for stack in STACKS:
-        world = bob.engine.world(stack)
-        assert world
-        assert world.image
-        assert world.image.tag == story.image
-    if story is GOOD:
+    assert {world.image and world.image.tag for stack in story.stacks if (world := bob.engine.world(stack))} == {story.image}
+    if story.ending is Ending.DONE:
         assert story.run(bob) is None
         assert [len(bob.engine.history(stack)) for stack in STACKS] == before
 
@@ -186,3 +194,16 @@ def test_dying_again_while_resuming_changes_nothing_of_that(shared: Path, place:
     for _ in range(3):
         ended(start(Desk(shared, armed=Failpoint(place, Deed.KILL)), BAD))
     assert_ends(shared, BAD)
+
+
+def test_a_rollback_that_dr_did_not_take_is_for_dr_alone_when_it_is_typed_again(shared: Path) -> None:
+    desk = Desk(shared)
+    desk.engine.failing["dr"] = Outcome.FAILED
+    failed = BACK.run(desk)
+    assert failed
+    assert failed.ending is Ending.RESOURCE_FAILED
+    assert has_gone_back(failed, "prod")
+    assert desk.world.holds(LOGGED, "prod")
+    before = len(desk.engine.history("prod"))
+    assert_ends(shared, BACK)
+    assert len(desk.engine.history("prod")) == before

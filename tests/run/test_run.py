@@ -9,6 +9,7 @@ import pytest
 from desk import FIRST, STACKS, V1, V2, Desk
 from fakes import seeded
 
+from automation.core.gates import Sample
 from automation.core.plan import Ending
 from automation.core.record import Event
 from automation.core.updates import Note, Operation, Outcome, ResourceChange, ResourceFault, StoppedNow, standing
@@ -17,6 +18,7 @@ from automation.errors import ExitCode, HhctlError, Refusal
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from automation.core.updates import Change, Progress
     from stacks.dials import Dials
 
 
@@ -93,6 +95,38 @@ def test_no_data_is_no_pass_and_the_same_again_goes_on_from_there(desk: Desk) ->
     assert again is not None
     assert again.ending is Ending.DONE
     assert [entry.revision for entry in desk.engine.history("prod")] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("seen", "code"), [(Sample(0.5, "crashes", doomed=True), ExitCode.RESOURCE_FAILED), (Sample(None, "no answer"), ExitCode.INCONCLUSIVE)]
+)
+def test_up_again_waits_for_its_pods_until_it_has_seen_them_ready_once(seen: Sample, code: ExitCode, tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.world.rollout = lambda _: seen
+    endings = [report.ending.code for report in (desk.up(), desk.up()) if report]
+    assert endings == [code, code]
+    desk.world.rollout = lambda _: Sample(1.0)
+    done = desk.up()
+    assert done is not None
+    assert done.ending is Ending.DONE
+    assert desk.up() is None
+    assert [entry.revision for entry in desk.engine.history("staging")] == [1]
+
+
+def test_gates_that_were_left_are_not_held_against_what_somebody_else_has_set_meanwhile(desk: Desk) -> None:
+    desk.world.ready = lambda _: None
+    desk.scale(5)
+    desk.world.ready = lambda _: 1
+
+    def at(place: str) -> None:
+        if place == "ready":
+            seeded(desk.engine, "prod", replace(FIRST, minimum=2))
+
+    desk.passed = at
+    report = desk.scale(5)
+    assert report is not None
+    assert report.ending is Ending.STALE
+    assert dials(desk, "prod") == replace(FIRST, minimum=2)
 
 
 def test_what_was_inconclusive_is_undone_if_it_then_fails(desk: Desk) -> None:
@@ -347,6 +381,41 @@ def test_a_ctrl_c_before_the_engine_has_begun_cancels(desk: Desk) -> None:
     assert events(desk) == ["begun", "started 1", "missed 1", "ended"]
 
 
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.SUCCEEDED])
+def test_a_ctrl_c_just_after_the_engine_has_ended_takes_back_what_it_did(desk: Desk, outcome: Outcome) -> None:
+    update = desk.engine.update
+
+    def press(change: Change, progress: Progress) -> None:
+        desk.engine.update = update
+        desk.engine.failing["prod"] = outcome
+        update(change, progress)
+        desk.interrupts.presses = 1
+        raise KeyboardInterrupt
+
+    desk.engine.update = press
+    report = desk.scale(5)
+    assert report is not None
+    assert (report.ending, report.revisions) == (Ending.CANCELLED, {"prod": 3})
+    assert events(desk) == ["begun", "started 1", "failed 1", "undoing", "undo started 1", "undone 1", "ended"]
+    assert dials(desk, "prod") == desk.engine.world("prod") == FIRST
+
+
+def test_a_ctrl_c_before_the_engine_has_begun_leaves_alone_what_another_did_meanwhile(desk: Desk) -> None:
+    update = desk.engine.update
+
+    def press(change: Change, progress: Progress) -> None:
+        update(replace(change, note=Note("up prod", "bob", "")), progress)
+        desk.interrupts.presses = 1
+        raise KeyboardInterrupt
+
+    desk.engine.update = press
+    report = desk.scale(5)
+    assert report is not None
+    assert report.ending is Ending.CANCELLED
+    assert events(desk) == ["begun", "started 1", "missed 1", "ended"]
+    assert dials(desk, "prod") == replace(FIRST, minimum=5)
+
+
 def test_a_second_ctrl_c_stops_now_and_says_what_is_left(desk: Desk) -> None:
     def press(_: str) -> float:
         desk.interrupts.presses = 2
@@ -404,3 +473,32 @@ def test_with_every_journal_lost_nothing_more_is_done(desk: Desk) -> None:
     assert report.ending.code is ExitCode.REFUSED
     assert "no journal can be written any more" in report.says
     assert len(desk.engine.history("prod")) == 2
+
+
+TURNED = "its switch was turned past the engine"
+
+
+def test_a_switch_that_was_turned_since_the_plan_was_made_is_not_turned_back(desk: Desk) -> None:
+    desk.switches.were["dr"] = TURNED
+    report = desk.scale(5, stack="dr")
+    assert report
+    assert (report.ending, TURNED in report.says) == (Ending.STALE, True)
+    assert dials(desk, "dr") == FIRST
+    assert len(desk.engine.history("dr")) == 1
+
+
+def test_what_a_run_had_done_before_it_met_a_turned_switch_is_undone(desk: Desk) -> None:
+    desk.switches.were["dr"] = TURNED
+    report = desk.ship(V2)
+    assert report
+    assert report.ending is Ending.STALE
+    assert images(desk) == ["v1", "v1", "v1"]
+
+
+def test_an_undo_that_would_turn_a_switch_back_asks_for_a_human(desk: Desk) -> None:
+    desk.world.ready = lambda _: 4
+    desk.passed = lambda place: desk.switches.were.update({"dr": TURNED} if place == "step-1-done" else {})
+    report = desk.scale(5, stack="dr")
+    assert report
+    assert (report.ending, TURNED in report.says) == (Ending.NEEDS_A_HUMAN, True)
+    assert len(desk.engine.history("dr")) == 2

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from desk import FIRST, V1, V2, Desk
@@ -13,10 +16,15 @@ from fakes import seeded
 
 from automation.core.delivery import Delivery
 from automation.core.deployment_log import LOGGED, WRITE_LOG
+from automation.core.facts import Facts, Unreachable
 from automation.core.failpoints import Deed, Failpoint, FailpointReached
-from automation.core.plan import Ending
+from automation.core.plan import Ending, Plan
+from automation.core.prerequisites import Prerequisite, State
 from automation.core.record import Event
 from automation.core.soak import RECENT, Measured
+from automation.core.updates import Outcome
+from automation.errors import Busy, HhctlError, TimedOut
+from automation.lease import Held
 from automation.operating import look_back
 from automation.ops.deploy import Request, deploy_command, plan_deploy
 from stacks.loading import load_spec
@@ -37,14 +45,18 @@ REQUEST = Request(
 )
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def all_on_v1(folder: Path) -> Desk:
     """An operator whose stacks all run v1."""
-    made = Desk(tmp_path)
+    made = Desk(folder)
     made.world.makes = {WRITE_LOG: LOGGED}
     for stack in STACKS:
         seeded(made.engine, stack, FIRST)
     return made
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return all_on_v1(tmp_path)
 
 
 def deploy(desk: Desk) -> Report | None:
@@ -107,6 +119,7 @@ def test_somebody_elses_image_in_the_soak_stops_it_and_takes_nothing_back(desk: 
     assert report
     assert report.ending is Ending.STALE
     assert "prod runs api@sha256:9, which somebody else has set" in report.says
+    assert report.hint == "hhctl history prod, and hhctl drift prod"
     assert images(desk) == ["v2", "v2", "v1"]
 
 
@@ -120,6 +133,110 @@ def test_the_same_command_goes_on_where_a_run_was_interrupted(desk: Desk, place:
     assert report
     assert report.ending is Ending.DONE
     assert images(desk) == ["v2", "v2", "v2"]
+
+
+def taken_back() -> list[str]:
+    """The places that a deployment passes once its gate has failed, the engine's own among them, in that order."""
+    with TemporaryDirectory() as folder:
+        desk, places = all_on_v1(Path(folder)), list[str]()
+        desk.passed, desk.world.measured = places.append, failing(0.2)
+        deploy(desk)
+    return places[places.index("undoing") :]
+
+
+def dies_in_its_undo(desk: Desk, nth: int) -> bool:
+    """Deploy in a process of its own, which is killed at the nth place of its undo, counted from 1; false where it was not."""
+    if not (pid := os.fork()):
+        undo: list[str] = []
+
+        def passed(place: str) -> None:
+            if undo or place == "undoing":
+                undo.append(place)
+            if len(undo) == nth:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        desk.passed = passed
+        try:
+            deploy(desk)
+        finally:
+            os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
+
+
+UNDO = taken_back()
+
+
+@pytest.mark.parametrize("nth", range(1, len(UNDO) + 1), ids=UNDO)
+def test_a_deployment_that_was_killed_in_its_undo_is_taken_back_when_it_is_typed_again(desk: Desk, nth: int) -> None:
+    desk.world.measured = failing(0.2)
+    assert dies_in_its_undo(desk, nth)
+    bob = Desk(desk.shared, "bob")
+    bob.world.measured = desk.world.measured
+    report = deploy(bob)
+    assert report
+    assert report.ending is Ending.HALTED
+    assert images(bob) == ["v2", "v1", "v1"]
+    [newest, *_] = bob.engine.history("prod")
+    assert (newest.outcome, newest.dials, newest.note.operation) == (Outcome.SUCCEEDED, FIRST, f"undo of {REQUEST.command}")
+
+
+def test_an_undo_is_finished_though_what_it_does_not_need_is_gone(desk: Desk) -> None:
+    desk.world.measured = failing(0.2)
+    desk.armed = Failpoint("step-2-undo-started", Deed.RAISE)
+    with pytest.raises(FailpointReached, match="undo"):
+        deploy(desk)
+    desk.armed = None
+    gone = TimedOut("the state of staging does not answer")
+    desk.engine.gone.add("staging")
+    found = {**desk.facts("prod", "dr"), "staging": Unreachable("staging", gone, doubt=gone)}
+
+    def planned(facts: Facts) -> Plan:
+        raise AssertionError(f"{facts} need no plan")
+
+    report = desk._operate(planned, look_back(REQUEST.command, found, desk))
+    desk.engine.gone.clear()
+    assert report
+    assert report.ending is Ending.HALTED
+    assert images(desk) == ["v2", "v1", "v1"]
+
+
+def test_a_version_that_was_killed_in_its_soak_is_not_trusted_by_another_command(desk: Desk) -> None:
+    desk.armed = Failpoint("step-2-soaking", Deed.RAISE)
+    with pytest.raises(FailpointReached, match="soaking"):
+        deploy(desk)
+    desk.armed = None
+    only = replace(REQUEST, command=deploy_command("v2", only="prod", soak=1), delivery=replace(REQUEST.delivery, stacks=("prod",), soak=1))
+    again = desk._operate(partial(plan_deploy, request=only), look_back(only.command, desk.facts(*STACKS), desk))
+    assert again
+    assert again.ending is Ending.DONE
+    assert [record.step for record in desk.newest() if record.event is Event.JUDGED and record.run == again.run] == [1, 2]
+    assert desk.world.holds(LOGGED, "prod")
+
+
+def test_prod_is_logged_though_dr_fails(desk: Desk) -> None:
+    desk.engine.failing["dr"] = Outcome.FAILED
+    report = deploy(desk)
+    assert report
+    assert report.ending is Ending.RESOURCE_FAILED
+    assert report.kept == ("staging", "prod")
+    assert desk.world.holds(LOGGED, "prod")
+
+
+def test_what_did_not_pass_its_gates_keeps_nothing(desk: Desk) -> None:
+    desk.world.smokes = 0.0
+    report = deploy(desk)
+    assert report
+    assert report.ending is Ending.HALTED
+    assert report.kept == ()
+
+
+def test_what_was_forced_past_stands_in_the_journal(desk: Desk) -> None:
+    missing = (Prerequisite("changelog", State.MISSING, "it does not name v2"),)
+    forced = replace(REQUEST, prerequisites=missing, forced=True)
+    desk._operate(partial(plan_deploy, request=forced), Facts(desk.facts(*STACKS)))
+    begun = cast("dict[str, Any]", next(record.data["plan"] for record in desk.newest() if record.event is Event.BEGUN))
+    assert begun["overruled"] == ["v2 is not to be deployed: changelog: it does not name v2"]
+    assert begun["operation"] == REQUEST.command
 
 
 def test_a_soak_counts_from_when_it_first_began(desk: Desk) -> None:
@@ -177,3 +294,127 @@ def test_what_is_over_its_limit_when_the_soak_ends_is_taken_back(desk: Desk) -> 
     assert report
     assert report.ending is Ending.HALTED
     assert SOAK <= desk.clock.slept < 2 * SOAK
+
+
+def test_pods_that_are_no_longer_ready_end_the_soak_though_they_answer_prometheus(desk: Desk) -> None:
+    desk.world.ready = lambda stack: 0.0 if stack == "prod" and desk.clock.slept > 20 else 3.0
+    report = long_deploy(desk)
+    assert report
+    assert report.ending is Ending.HALTED
+    assert "FAIL stable pods of prod that are Ready: 0, wanted at least 3 within 30 s" in report.says
+    assert images(desk) == ["v2", "v1", "v1"]
+    assert 50 <= desk.clock.slept < 70
+
+
+def test_users_who_are_not_answered_end_the_soak(desk: Desk) -> None:
+    desk.world.answers = lambda _: 0.0 if desk.clock.slept > 20 else 1.0
+    report = long_deploy(desk)
+    assert report
+    assert report.ending is Ending.HALTED
+    assert "FAIL share of smoke requests that prod answers as wanted: 0, wanted 1 within 10 s" in report.says
+    assert images(desk) == ["v2", "v1", "v1"]
+    assert 30 <= desk.clock.slept < 50
+
+
+def test_one_answer_that_is_not_as_wanted_is_no_proof(desk: Desk) -> None:
+    desk.world.answers = lambda _: 0.0 if 20 < desk.clock.slept < 24 else 1.0
+    report = deploy(desk)
+    assert report
+    assert report.ending is Ending.DONE
+    assert desk.clock.slept < SOAK + 5
+
+
+def test_a_soak_is_not_over_while_users_are_not_answered(desk: Desk) -> None:
+    desk.world.answers = lambda _: 0.0 if SOAK - 4 < desk.clock.slept < SOAK + 4 else 1.0
+    report = deploy(desk)
+    assert report
+    assert report.ending is Ending.DONE
+    assert desk.clock.slept >= SOAK + 4
+
+
+def test_that_nobody_can_tell_whether_it_serves_is_no_pass_and_no_failure(desk: Desk) -> None:
+    desk.world.ready = lambda _: HhctlError("the cluster does not let us count pods") if desk.clock.slept > 20 else 3.0
+    report = deploy(desk)
+    assert report
+    assert report.ending is Ending.INCONCLUSIVE
+    assert "the cluster does not let us count pods" in report.says
+    assert images(desk) == ["v2", "v2", "v1"]
+
+
+def test_a_soak_is_not_over_while_no_requests_come(desk: Desk) -> None:
+    def measured(stack: str, objective: Objective, arm: Arm, window: timedelta) -> Measured:
+        none_left = window == RECENT and desk.clock.slept > 8 * SOAK
+        return failing(0.0, n=0 if none_left else 1000)(stack, objective, arm, window)
+
+    desk.world.measured = measured
+    report = long_deploy(desk)
+    assert report
+    assert report.ending is Ending.INCONCLUSIVE
+    assert "no requests in the last minute" in report.says
+    assert images(desk) == ["v2", "v2", "v1"]
+    assert desk.clock.slept >= 10 * SOAK
+
+
+def test_a_lease_that_somebody_has_taken_ends_the_soak_and_takes_nothing_back(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(held: Held) -> None:
+        del held
+        if desk.clock.slept > 20:
+            raise Busy("the lease on prod was lost: bob has taken it for 'failover us-west-2'")
+
+    monkeypatch.setattr(Held, "confirm", lost)
+    report = deploy(desk)
+    assert report
+    assert report.ending is Ending.BUSY
+    assert "bob has taken it" in report.says
+    assert images(desk) == ["v2", "v2", "v1"]
+    assert desk.clock.slept < 25
+
+
+def slow(*, before: Measured) -> Callable[[str, Objective, Arm, timedelta], Measured]:
+    """Measure a version that takes 300 ms where the one before has left that."""
+
+    def measured(stack: str, objective: Objective, arm: Arm, window: timedelta) -> Measured:
+        if objective.name == "latency-degradation":
+            return before if arm.version == "v1" else Measured("query", 1000, 0.3, (0.29, 0.31))
+        return failing(0.0)(stack, objective, arm, window)
+
+    return measured
+
+
+def test_without_a_baseline_that_will_ever_be_had_a_soak_ends_in_its_time_and_says_what_helps(desk: Desk) -> None:
+    desk.world.measured = slow(before=Measured("query", 10, 0.1))
+    report = deploy(desk)
+    assert report
+    assert report.ending is Ending.INCONCLUSIVE
+    assert "the baseline: fewer than 200 observations" in report.says
+    assert "another --soak" in report.hint
+    assert SOAK / 2 < desk.clock.slept < SOAK + 5
+    [said] = [record.says for record in desk.newest() if record.event is Event.SOAKING]
+    assert "no baseline (fewer than 200 observations), so nobody can tell above 100 ms" in said
+    before = desk.clock.slept
+    again = deploy(desk)
+    assert again
+    assert again.ending is Ending.INCONCLUSIVE
+    assert desk.clock.slept - before < 5
+
+
+def test_another_soak_judges_by_itself_what_has_no_baseline(desk: Desk) -> None:
+    desk.world.measured = slow(before=Measured("query", 10, 0.1))
+    deploy(desk)
+    report = long_deploy(desk)
+    assert report
+    assert report.ending is Ending.DONE
+    assert images(desk) == ["v2", "v2", "v2"]
+
+
+def test_a_baseline_that_nobody_can_tell_just_now_is_asked_for_again(desk: Desk) -> None:
+    silent = Measured("query", None, None, trouble="Prometheus does not answer")
+
+    def measured(stack: str, objective: Objective, arm: Arm, window: timedelta) -> Measured:
+        before = silent if desk.clock.slept < SOAK / 2 else Measured("query", 1000, 0.29, (0.28, 0.3))
+        return slow(before=before)(stack, objective, arm, window)
+
+    desk.world.measured = measured
+    report = deploy(desk)
+    assert report
+    assert report.ending is Ending.DONE

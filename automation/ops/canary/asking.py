@@ -96,7 +96,7 @@ def ask(options: Options, stack: str | None, *, also: tuple[str, ...] = (), forc
         app.engine.warm()
     session = Session(app, options)
     found = session.gather_to_act(*dict.fromkeys((*((stack,) if stack else (HOME, STANDBY)), *also)))
-    return Asked(app, options, session, stack or Facts(found).serving(), found)
+    return Asked(app, options, session, Facts(found).chosen(stack), found)
 
 
 def limits_of(app: App, *, harm: float) -> Limits:

@@ -110,7 +110,7 @@ def forecast(options: Options, version: str, *, stack: str | None, harm: float |
     limits = limits_of(app, harm=HARM if harm is None else harm)
     [errors] = [each for each in objectives(app.spec.objectives) if each.name == "error-rate"]
     arm = Arm(place_of(app.spec, wanted).namespace)
-    measured = WorldGauge(app.spec, session.redactor).ask(wanted, errors, arm, window=_WINDOW, at=session.now())
+    measured = WorldGauge(app.spec, session.redactor).ask(wanted, errors, arm, window=_WINDOW, at=None)
     if measured.value is None or not measured.is_there or not measured.n:
         why = measured.trouble or "no requests in ten minutes"
         raise NobodyKnows(f"nobody can tell what {wanted} is asked: {why}", hint="hhctl health")

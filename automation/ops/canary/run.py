@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from automation.commands import OperationCommand
+from automation.core.canary_story import story
 from automation.core.ladder import Ladder, plan_run, run_command
+from automation.core.messages import CanaryEnded, canary_messages
 from automation.core.rung import Rung
+from automation.errors import ExitCode
 from automation.ops.canary.asking import ask, delivered, force_option, limits_of, stack_option
-from automation.ops.canary.report import write_page
+from automation.ops.canary.report import CanaryRunView, write_page
 from automation.options import QuantityType
+from automation.ports.checks import must_be_able_to_check
 from automation.ports.place import place_of
-from automation.reports import reported
+from automation.reports import reported, tell_kept
 from automation.show import tell
+from automation.telling import kept, outbox, sent_all, tell_untold
 from stacks.dials import Tag
 from stacks.house import STANDBY
 from stacks.objectives import HARM, RUNG_SOAK, RUNGS
@@ -24,10 +29,13 @@ from stacks.quantities import Duration, Fraction
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from automation.core.facts import Facts
     from automation.core.plan import Gate
-    from automation.errors import ExitCode
+    from automation.core.record import Author
     from automation.options import Options
+    from automation.run import Report
     from stacks.dials import Image
+    from stacks.spec import Spec
 
 _EPILOG = """\b
 Examples:
@@ -51,6 +59,7 @@ def run(options: Options, version: str, *, stack: str | None, soak: timedelta | 
     11. The same command goes on where an interrupted one was, from another machine too. What prod runs in the end goes to dr as well.
     """
     asked = ask(options, stack, also=(STANDBY,), forced=force)
+    must_be_able_to_check(asked.app.spec)
     seconds, least = (soak or RUNG_SOAK).total_seconds(), HARM if harm is None else harm
     limits = limits_of(asked.app, harm=least)
     candidate = asked.candidate(version, forced=force)
@@ -62,7 +71,36 @@ def run(options: Options, version: str, *, stack: str | None, soak: timedelta | 
     command = run_command(asked.stack, version=version, soak=seconds, harm=least)
     plan = partial(plan_run, candidate=candidate, ladder=Ladder(RUNGS, gates), command=command)
     report = asked.carry_out(plan, command=command, stacks=delivered(asked.stack))
-    code = reported(report, options)
-    if report and (file := write_page(asked, candidate, command=command)):
-        tell(f"report: {file}")
+    if report is None:
+        return ExitCode.DONE
+    told(asked.app.spec, report, ended(asked.facts, asked.stack, candidate.image, report), by=asked.session.author)
+    became = story(asked.session.journals(asked.stack).known(), command)
+    page = write_page(asked, candidate, became) if became else None
+    tell_kept(report, version)
+    code = reported(report, options, view=CanaryRunView(report, became, page))
+    if page:
+        tell(f"report: {page}")
     return code
+
+
+def ended(found: Facts, stack: str, image: Image, report: Report) -> CanaryEnded:
+    """Say how a run ended on a stack that was `found` so before it."""
+    was = found.present(stack)
+    return CanaryEnded(
+        report.run,
+        image.tag,
+        stack,
+        report.ending,
+        is_stable=stack in report.kept or (was.canary is None and was.image == image),
+        undone=report.undone,
+        is_left=not report.taken_over and (was.canary is not None or stack in report.touched),
+    )
+
+
+def told(spec: Spec, report: Report, ended: CanaryEnded, *, by: Author) -> None:
+    """Tell people what became of a canary that has to do with them: whoever began it may be asleep. How the run ended stays as it is."""
+    then = f" Next: {report.hint}: hhctl {report.operation}." if report.hint else ""
+    why = f"{report.operation} by {by.operator}: {by.reason or 'no reason given'}. {report.says}.{then}"
+    messages, box = canary_messages(ended, why=why), outbox()
+    if messages and kept(box, messages):
+        tell_untold(sent_all(box, spec) or ())

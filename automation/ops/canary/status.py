@@ -16,18 +16,18 @@ from automation.core.facts import Facts
 from automation.core.gates import CANARY, STABLE, ReadyPods
 from automation.core.judge import judge_rung
 from automation.core.judgement_document import judgement_document
-from automation.core.rung import Rung, judgements
+from automation.core.rung import judgements
 from automation.core.standing_canary import canary_standing
 from automation.errors import ExitCode
-from automation.ops.canary.asking import limits_of, stack_option
+from automation.ops.canary.asking import stack_option
+from automation.ops.canary.looking import rung_of, sight_of
 from automation.options import Output
 from automation.ports.gauge import WorldGauge
-from automation.ports.place import place_of
 from automation.rung_panel import RungPanel
 from automation.session import Session
 from automation.show import Text, moment, show
 from stacks.house import HOME, STANDBY
-from stacks.objectives import HARM
+from stacks.objectives import ALL_REQUESTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -35,13 +35,12 @@ if TYPE_CHECKING:
     from automation.app import App
     from automation.core.arm_figures import ArmFigures
     from automation.core.gates import Judgement
-    from automation.core.rung import Seen
+    from automation.core.rung import Rung, Seen
     from automation.core.standing_canary import CanaryStanding
     from automation.options import Options
     from automation.ports.sight import Sight
     from automation.show import Block, Json
 
-_ALL = 100
 _LOOKS_A_READING = 3
 
 
@@ -78,7 +77,7 @@ class CanaryView:
             "since": moment(standing.since),
             "soak": standing.seconds or None,
             "left": max(0.0, standing.seconds - watched) if standing.seconds else None,
-            "split": {"asked": standing.canary.weight / _ALL, "seen": split(panel.seen)},
+            "split": {"asked": standing.canary.weight / ALL_REQUESTS, "seen": split(panel.seen)},
             "arms": [_arm_document(arm, panel.pods.get(arm.track)) for arm in figures(panel.rung, panel.seen)],
             "trouble": panel.seen.trouble or None,
             "verdicts": [_verdict_document(each) for each in panel.judgements],
@@ -138,11 +137,10 @@ def _views(app: App, session: Session, stack: str) -> Iterator[CanaryView]:
     gauge = WorldGauge(app.spec, session.redactor)
     before: CanaryStanding | None = None
     sight: Sight | None = None
-    while standing := canary_standing(app.engine.history(stack), session.journals(stack).newest()):
-        holder, rung = session.lease_holder(stack), _rung(app, stack, standing)
+    while standing := canary_standing(stack, app.engine.history(stack), session.journals(stack).newest()):
+        holder, rung = session.lease_holder(stack), rung_of(app, stack, standing)
         if sight is None or before is None or (standing.since, standing.canary) != (before.since, before.canary):
-            control = (standing.began, standing.weighted) if standing.canary.weight == _ALL else None
-            sight, before = gauge.watch(rung, since=standing.since, pods_since=standing.served, control=control), standing
+            sight, before = sight_of(gauge, rung, standing), standing
         # Who holds it and what it is set to changes more seldom than what is seen, and takes longer to read.
         for _ in range(_LOOKS_A_READING):
             yield CanaryView(stack, standing, _panel(gauge, rung, standing, sight.look(), session), holder)
@@ -155,12 +153,6 @@ def _panel(gauge: WorldGauge, rung: Rung, standing: CanaryStanding, seen: Seen, 
     ready = {track: round(value) for track, value in pods.items() if value is not None}
     elapsed = (session.now() - standing.since).total_seconds()
     return RungPanel(rung, elapsed, seen, judgements(rung, seen, judged), ready)
-
-
-def _rung(app: App, stack: str, standing: CanaryStanding) -> Rung:
-    limits = limits_of(app, harm=standing.harm or HARM)
-    namespace = place_of(app.spec, stack).namespace
-    return Rung(stack, namespace, standing.canary.image, standing.stable, standing.canary.weight, standing.seconds, limits)
 
 
 def _arm_document(arm: ArmFigures, pods: int | None) -> Json:
