@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from local_cloud import LocalCloud
 
+
 OF_SLOWNESS = ("P50", "P95", "P99", "slow requests")
 QUICK = ("--soak", "5s", "--harm", "20%", "--yes", "--reason", "a test")
 

@@ -44,6 +44,12 @@ def test_help_is_data(hhctl: Hhctl, line: list[str], usage: str) -> None:
     assert answer.out.startswith(usage)
 
 
+def test_a_deployment_is_forced_for_a_reason(hhctl: Hhctl) -> None:
+    answer = hhctl("deploy", "v1.2.3", "--only", "staging", "--force", "--yes")
+    assert (answer.code, answer.out) == (2, "")
+    assert "to force a deployment, say why" in answer.err
+
+
 @pytest.mark.parametrize("command", OWN_COMMANDS, ids=lambda command: command.name)
 def test_the_summary_in_the_list_is_the_first_line_of_the_help(command: LazyCommand) -> None:
     assert (command.load().help or "").partition("\n")[0] == command.short_help
@@ -56,6 +62,14 @@ def test_what_a_line_does_not_need_is_not_imported(hhctl: Hhctl, line: list[str]
     imported = set(watched().err.split())
     assert "automation.cli" in imported
     assert imported & (HEAVY - allowed) == set()
+
+
+def test_exit_codes_are_what_scripts_rely_on() -> None:
+    below_130 = (
+        *("DONE", "FAILED", "USAGE", "CREDENTIALS", "RESOURCE_FAILED", "POLICY", "NO_SUCH_STACK", "CHANGES_PENDING", "CANCELLED"),
+        *("TIMED_OUT", "HALTED", "INCONCLUSIVE", "BUSY", "REFUSED", "STALE", "NOT_EVERYBODY_TOLD", "NEEDS_A_HUMAN"),
+    )
+    assert [(code.value, code.name) for code in ExitCode] == [*enumerate(below_130), (130, "STOPPED_NOW")]
 
 
 def test_exit_codes_are_listed_once_each_with_a_meaning(hhctl: Hhctl) -> None:

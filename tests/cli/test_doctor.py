@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from registries import guarded
 
 from automation.core.findings import Finding, Level
 from automation.errors import TimedOut
@@ -32,6 +33,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 NOTHING_THERE = {
     **{f"HHCTL_PROMETHEUS_{region}": "http://127.0.0.1:1" for region in ("US_EAST_1", "US_WEST_2")},
     **{f"HHCTL_AWS_ENDPOINT_{region}": "http://127.0.0.1:1" for region in ("US_EAST_1", "US_WEST_2")},
+    "HHCTL_REGISTRY": "http://127.0.0.1:1",
     "PULUMI_BACKEND_URL": "file:///nonexistent/state",
     "KUBECONFIG": "/nonexistent/kubeconfig",
     "AWS_ACCESS_KEY_ID": "nobody",
@@ -112,8 +114,8 @@ def test_a_look_that_hangs_is_not_waited_for() -> None:
     never = threading.Event()
     hanging = Look("aws", lambda: [Finding("aws", str(never.wait()), Level.OK)], fix="aws sts")
     other = Look("state", lambda: [Finding("state", "read", Level.OK)])
-    assert examined([hanging, other], seconds=0.5) == (
-        Finding("aws", "no answer within 0.5 s", Level.BLOCKING, "aws sts"),
+    assert examined([hanging, other], seconds=3) == (
+        Finding("aws", "no answer within 3 s", Level.BLOCKING, "aws sts"),
         Finding("state", "read", Level.OK),
     )
     never.set()
@@ -161,7 +163,7 @@ def test_a_cloud_in_order_is_found_so(cloud: LocalCloud) -> None:
     wanted = {f"{what} {region}" for what in ("cluster", "aws", "prometheus") for region in ("us-east-1", "us-west-2")}
     wanted |= {f"state {stack}" for stack in ("staging", "dr", "prod", "global")}
     wanted |= {f"permissions {stack}" for stack in ("staging", "dr", "prod")}
-    wanted |= {"program pulumi", "program kubectl", "program helm", "clock by aws us-east-1", "clock by prometheus us-west-2"}
+    wanted |= {"registry", "program pulumi", "program kubectl", "program helm", "clock by aws us-east-1", "clock by prometheus us-west-2"}
     assert wanted <= findings.keys()
 
 
@@ -189,7 +191,23 @@ def test_a_machine_that_reaches_nothing_says_so_and_how_to_go_on(whole_hhctl: Hh
         **dict.fromkeys(("state staging", "state dr", "state prod", "state global"), "blocking"),
     }
     assert findings["prometheus us-east-1"]["level"] == "warning"
+    assert (findings["registry"]["level"], findings["registry"]["fix"]) == ("blocking", "curl -sS http://127.0.0.1:1/v2/")
     assert all(item["fix"] for item in findings.values() if item["level"] != "ok")
+
+
+def test_a_registry_that_lets_nobody_in_blocks_and_says_how_to_log_in(whole_hhctl: Hhctl) -> None:
+    with guarded() as registry:
+        answer = whole_hhctl("doctor", "-o", "json", HHCTL_REGISTRY=registry.url)
+    finding = _findings(answer.out)["registry"]
+    assert (finding["level"], finding["fix"]) == ("blocking", f"docker login {registry.host}")
+
+
+def test_a_registry_that_lets_us_in_is_in_order(whole_hhctl: Hhctl) -> None:
+    with guarded() as registry:
+        registry.bearer()
+        answer = whole_hhctl("doctor", "-o", "json", HHCTL_REGISTRY=registry.url)
+    finding = _findings(answer.out)["registry"]
+    assert (finding["level"], finding["seen"]) == ("ok", f"2 images of house-helper/api at {registry.url}")
 
 
 def test_a_missing_pulumi_exits_1_and_says_how_to_get_it(whole_hhctl: Hhctl) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -143,6 +144,46 @@ def test_a_reader_that_has_gone_is_no_news(hhctl: Hhctl) -> None:
         assert _started_with(hhctl, ["help", "exit-codes"], stdout=writing) == (ExitCode.FAILED, "")
     finally:
         os.close(writing)
+
+
+@pytest.mark.parametrize("line", [["trouble", "fail", "8"], ["trouble", "fail", "10"]], ids=" ".join)
+def test_an_exit_code_needs_nobody_who_hears_the_failure(trouble: Hhctl, line: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as pipe, Path("/dev/full").open("w") as full:
+        codes = [
+            subprocess.run([*trouble.command, *line], stderr=lost, env=trouble.environment, check=False).returncode for lost in (pipe, full)
+        ]
+    assert codes == [int(line[-1])] * 2
+
+
+@pytest.mark.parametrize("closed", ["<&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_stream_is_one_that_leads_nowhere(trouble: Hhctl, closed: str) -> None:
+    line = f'"$@" {closed}'
+    done = subprocess.run(
+        ["/bin/sh", "-c", line, "sh", *trouble.command, "up", "staging"],
+        env=trouble.environment,
+        cwd=trouble.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert ("nobody can be asked" in done.stderr) == ("2>" not in closed)
+
+
+def test_what_is_told_with_stderr_closed_goes_into_no_file_opened_since(tmp_path: Path) -> None:
+    code = """import gc, sys
+from automation.streams import secure_streams
+secure_streams()
+gc.collect()
+with open(sys.argv[1], "w") as kept:
+    print("told", file=sys.stderr)
+    print("kept", file=kept)
+"""
+    kept = tmp_path / "kept"
+    done = subprocess.run(["/bin/sh", "-c", '"$@" 2>&-', "sh", sys.executable, "-c", code, str(kept)], check=False)
+    assert (done.returncode, kept.read_text()) == (0, "kept\n")
 
 
 def _started_with(hhctl: Hhctl, line: list[str], *, stdout: int) -> tuple[int, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from typing import TYPE_CHECKING
 
@@ -119,3 +121,30 @@ def test_stacks_are_forecast_at_once_and_one_that_fails_leaves_the_others_be() -
         "prod": Unforeseen(failure),
         "dr": Forecast(()),
     }
+
+
+def test_a_ctrl_c_waits_for_no_forecast() -> None:
+    over, begun = threading.Event(), list[threading.Thread]()
+
+    def slowly(_: str) -> Forecast:
+        begun.append(threading.current_thread())
+        if len(begun) == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+        over.wait(30)
+        return Forecast(())
+
+    with pytest.raises(KeyboardInterrupt):
+        forecast_all(("staging", "prod"), slowly)
+    assert not over.is_set()
+    waiting = [each for each in begun if each.is_alive()]
+    assert len(waiting) == 2
+    assert all(each.daemon for each in waiting)
+    over.set()
+
+
+def test_what_has_no_forecast_for_a_defect_of_ours_is_none_of_the_stacks() -> None:
+    def defective(_: str) -> Forecast:
+        raise LookupError("a defect")
+
+    with pytest.raises(LookupError, match="a defect"):
+        forecast_all(("staging",), defective)

@@ -77,6 +77,11 @@ def test_escape_sequences_in_a_name_do_not_act() -> None:
     assert "\x1b" not in _drawn(table)
 
 
+def test_what_is_told_does_not_act_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    tell("judged: the pod's last words: \x1b]0;owned\x07\x1b[2J")
+    assert capsys.readouterr().err == "judged: the pod's last words: �]0;owned��[2J\n"
+
+
 def _drawn(table: LiveTable) -> str:
     console = Console(width=100, force_terminal=True, color_system=None)
     with console.capture() as capture:

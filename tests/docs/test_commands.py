@@ -11,6 +11,7 @@ import pytest
 from automation.cli import root
 from automation.commands import LazyCommand
 from automation.options import Options
+from localcloud.demo import CHAPTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +49,7 @@ EXAMPLES = sorted(
         for text in [*_sections().values(), *((command.help or "") + (command.epilog or "") for command in COMMANDS.values())]
         for example in _examples(text)
     }
+    | {shlex.join(words) for _, commands in CHAPTERS for words, _ in commands if words[0] == "hhctl"}
 )
 
 

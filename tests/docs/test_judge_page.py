@@ -56,13 +56,12 @@ def test_the_page_and_the_plot_are_those_of_the_figures(benchmark: Any) -> None:
 def test_what_is_wanted_of_the_judge_is_what_was_measured(benchmark: Any) -> None:
     rows = benchmark("judge_rows")
     alike = FIGURES["alike"][rows.ALIKE[0].name]
-    assert alike["halted"] <= 0.01 * alike["runs"]
+    assert len(alike["halted_at"]) <= 0.01 * alike["runs"]
     errors = [row for row in rows.HARMFUL if not row.timed]
     assert len(errors) >= 5
     for row in errors:
         found = FIGURES["harmful"][row.name]
         assert found["in_time"] >= 0.9 * found["runs"], row.name
-    assert FIGURES["speed"]["look"] < 0.05
 
 
 def test_no_look_that_the_simulation_skips_would_halt(benchmark: Any) -> None:

@@ -17,6 +17,7 @@ from local_cloud import LocalCloud
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+
 PROJECT = Path(__file__).resolve().parents[2]
 README = (PROJECT / "README.md").read_text()
 SET_UP = ("make setup", 'export PATH="$PWD/.venv/bin:$PATH"')

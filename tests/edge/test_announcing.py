@@ -100,7 +100,7 @@ def test_hhctl_finds_a_route_well_or_ill_by_what_the_edge_tells() -> None:
     def seen(manifest: dict[str, Any], *services: str) -> tuple[Fitness, float | None]:
         told = route(told=told_of(manifest, *services))
         [sign] = [each for each in signs(World((), (), (), [told], (), (), None)) if each.subject == "route api"]
-        return sign.fitness, taken_up([told]).value
+        return sign.fitness, taken_up(told).value
 
     assert seen(route(), "api", "api-canary") == (Fitness.WELL, 1.0)
     assert seen(route(), "api") == (Fitness.ILL, 1.0)
