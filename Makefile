@@ -30,4 +30,4 @@ lint: setup
 
 test: lint
 	.venv/bin/python -m localcloud.toolchain
-	.venv/bin/pytest -n 2 --dist loadfile
+	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder

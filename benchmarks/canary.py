@@ -1,5 +1,7 @@
 """What a change of a canary's weight costs beside a plain script over the Automation API, and how soon harm is halted; writes canary.md.
 
+Exits with 1 where either takes longer than is allowed.
+
 python benchmarks/canary.py
 """
 
@@ -89,6 +91,8 @@ def main() -> None:
     ]
     (HERE / "canary.md").write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
+    if engine > BUDGET * script or to_zero > SCRAPE + update:
+        sys.exit("more than is allowed")
 
 
 if __name__ == "__main__":

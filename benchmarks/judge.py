@@ -1,6 +1,7 @@
 """How often the canary's judge halts what is as good as stable, and how often it finds harm: seeded simulations.
 
 Writes docs/judge.md, docs/judge/figures.json and docs/judge/power.svg. `make judge`, some five minutes of processor time.
+Exits with 1 where a look takes longer than is allowed.
 
 .venv/bin/python benchmarks/judge.py [--pages]   (--pages: write the pages anew from the figures that are there)
 """
@@ -31,6 +32,7 @@ from automation.core.judge import Limits, judge_rung  # noqa: E402 - found by th
 DOCS = HERE.parent / "docs"
 FIGURES, PLOT, PAGE = DOCS / "judge" / "figures.json", DOCS / "judge" / "power.svg", DOCS / "judge.md"
 MILLION = 1_000_000
+BUDGET = 0.05  # seconds that a look at a million requests may take
 LOOKS_TIMED = 100
 STARTS = 7
 
@@ -79,6 +81,8 @@ def main() -> None:
     found = json.loads(FIGURES.read_text())
     PLOT.write_text(plot(found))
     PAGE.write_text(page(found))
+    if found["speed"]["look"] >= BUDGET:
+        sys.exit(f"a look takes {found['speed']['look']:.3f} s, {BUDGET} s are allowed")
 
 
 if __name__ == "__main__":

@@ -7,16 +7,13 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from judge_rows import ALIKE, HARMFUL, LADDER, RATE, STABLE, Harmful
-from judge_traffic import BOUNDS, Behaviour
+from judge_rows import ALIKE, HARMFUL, LADDER, RATE, Harmful
 
 from automation.core.budget import Metric, alpha_of
-from automation.core.judge import Histogram, Limits, forecast, planned
-from automation.core.quantiles import quantile
+from automation.core.judge import Limits, forecast, planned
 from automation.core.sequential import Share, last
 
 TEMPLATE = Path(__file__).with_name("judge_page.md")
-_MANY = 1_000_000
 
 
 def page(found: dict[str, Any]) -> str:
@@ -25,14 +22,12 @@ def page(found: dict[str, Any]) -> str:
     return Template(TEMPLATE.read_text()).substitute(
         budget="\n".join(f"| {metric.value} | {alpha_of(metric, Limits()):.2%} |" for metric in Metric if metric in _TESTED),
         alike="\n".join(_alike(row.name, found["alike"][row.name]) for row in ALIKE),
-        halted=alike["halted"],
+        halted=len(alike["halted_at"]),
         runs=alike["runs"],
-        at_most=f"{_at_most(alike['halted'], alike['runs']):.1%}",
-        naive=f"{alike['naive'] / alike['runs']:.0%}",
+        at_most=f"{_at_most(len(alike['halted_at']), alike['runs']):.1%}",
+        naive=f"{len(alike['naive_at']) / alike['runs']:.0%}",
         harmful="\n".join(_harmful(row, found["harmful"][row.name]) for row in HARMFUL),
         forecast="\n".join(_forecast()),
-        shown=f"{_shows(1.6, 0.5):+.0%} at P50 and {_shows(1.6, 0.95):+.0%} at P95",
-        least=f"{last(lambda factor: _shows(factor, 0.95) <= Limits().degradation, 1.0, 2.0) - 1:+.0%}",
         look=f"{speed['look'] * 1000:.1f}",
         imports=f"{speed['import'] * 1000:.1f}",
         python=speed["python"],
@@ -44,10 +39,8 @@ _TESTED = (Metric.SPLIT, Metric.ERRORS, Metric.ERROR_LIMIT, Metric.P95_LIMIT, Me
 
 
 def _alike(name: str, found: dict[str, Any]) -> str:
-    runs = found["runs"]
-    return (
-        f"| {name} | {runs} | {found['halted']} | {_at_most(found['halted'], runs):.1%} | {found['passed']} | {found['naive'] / runs:.0%} |"
-    )
+    runs, halted, naive = found["runs"], len(found["halted_at"]), len(found["naive_at"])
+    return f"| {name} | {runs} | {halted} | {_at_most(halted, runs):.1%} | {found['passed']} | {naive / runs:.0%} |"
 
 
 def _harmful(row: Harmful, found: dict[str, Any]) -> str:
@@ -73,16 +66,6 @@ def _forecast() -> list[str]:
 
 def _time(seconds: float) -> str:
     return f"{seconds / 60:.1f} min" if seconds >= 60 else f"{seconds:.0f} s"
-
-
-def _shows(factor: float, level: float) -> float:
-    """By how much more a quantile shows where all latencies are `factor` times stable's."""
-    usual, slow = (_endless(Behaviour(0, median=STABLE.median * each)) for each in (1.0, factor))
-    return quantile(slow, level) / quantile(usual, level) - 1
-
-
-def _endless(behaviour: Behaviour) -> Histogram:
-    return Histogram(BOUNDS, tuple(_MANY * behaviour.within(bound) for bound in BOUNDS))
 
 
 def _at_most(found: int, runs: int) -> float:

@@ -80,7 +80,7 @@ def plot(found: dict[str, Any]) -> str:
         marks=range(len(LADDER) + 1),
     )
     alike = found["alike"][ALIKE[0].name]
-    nothing = [(STABLE.errors * 100, alike["halted"] / alike["runs"])]
+    nothing = [(STABLE.errors * 100, len(alike["halted_at"]) / alike["runs"])]
     lines = [
         *power.frame(),
         *power.line(nothing + _curve(found, "in_time"), colour=_OURS, says="by the planned requests", row=0),

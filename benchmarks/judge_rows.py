@@ -84,6 +84,8 @@ HARMFUL = (
     Harmful("2 % of requests take 10 times as long", Behaviour(0.005, tail=0.02), 200, timed=True),
     Harmful("0.5 % of requests take 10 times as long", Behaviour(0.005, tail=0.005), 100, timed=True),
     Harmful("the same median, twice the spread", Behaviour(0.005, spread=1.0), 200, timed=True),
+    Harmful("one request in ten is never answered", Behaviour(0.005, lost=0.1), 100, timed=True),
+    Harmful("one request in twenty is never answered", Behaviour(0.005, lost=0.05), 100, timed=True),
 )
 
 CURVE = tuple(
@@ -100,9 +102,7 @@ def figures(row: Alike | Harmful, done: Sequence[Run | Hour]) -> dict[str, Any]:
 
 def _alike(row: Alike, ends: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {
-        "halted": sum(end["halted"] is not None for end in ends),
         "passed": sum(end["passed"] == len(row.ladder) for end in ends),
-        "naive": sum(end["naive"] is not None for end in ends),
         "halted_at": sorted(end["halted"] for end in ends if end["halted"] is not None),
         "naive_at": sorted(end["naive"] for end in ends if end["naive"] is not None),
     }

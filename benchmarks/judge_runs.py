@@ -12,7 +12,7 @@ from judge_traffic import HOUR_LOOKS, Counts, Traffic, rung
 from automation.core.budget import Metric, alpha_of
 from automation.core.gates import Verdict, worst
 from automation.core.judge import Judged, Limits, Look, judge_rung, planned
-from automation.core.quantiles import quantile, slower
+from automation.core.quantiles import quantile, slower, widened
 from automation.core.sequential import Share
 
 LADDER = (10, 25, 50, 100)
@@ -98,7 +98,7 @@ def may_halt(look: Look, limits: Limits) -> bool:
     canary, stable = _shares(look)
     asked, total = look.weight / 100, canary.total + stable.total
     if look.weight < 100:
-        split, slack = Share(canary.total, total), limits.skew * min(asked, 1 - asked)
+        split, slack = Share(canary.total, total), (limits.skew + look.blur) * min(asked, 1 - asked)
         off = min(max(split.rate, asked - slack), asked + slack)
         if split.total * divergence(split.rate, off) >= -math.log(alpha_of(Metric.SPLIT, limits) / 2):
             return True
@@ -118,7 +118,8 @@ def _may_be_slow(look: Look, limits: Limits, most: float) -> bool:
         return True
     for level in (0.5, 0.95, 0.99):
         value, control = quantile(canary, level), quantile(stable, level)
-        if value > max(limits.floor, control * (1 + limits.degradation)):
+        low, most = widened(canary, (value, value))[0], widened(stable, (control, control))[1]
+        if low >= limits.floor and low > most * (1 + limits.degradation):
             return True
     bounds = [bound for bound in canary.bounds[:-1] if bound >= limits.floor]
     alpha, share = alpha_of(Metric.SLOW, limits) / len(bounds), None if look.weight == 100 else most

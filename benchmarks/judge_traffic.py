@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import TYPE_CHECKING
 
 from automation.core.judge import ArmSeen, Histogram, Look, PodsSeen
+from automation.core.reach import Reach
+from localcloud.workload import metrics
 
 if TYPE_CHECKING:
     import random
@@ -16,19 +18,22 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 15
 HOUR_LOOKS = 3600 // LOOK_SECONDS
-BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 5.0, 10.0, math.inf)
-"""Those of the local cloud's workload, in seconds."""
+BOUNDS = (*metrics.BOUNDS, math.inf)
 _WELL = PodsSeen(restarts=0, oom_kills=0, failed_probes=0)
 
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """How one arm answers: the share that fails, and latencies around `median` seconds; the share `tail` takes ten times as long."""
+    """How one arm answers: the share that fails, and latencies around `median` seconds; the share `tail` takes ten times as long.
+
+    The share `lost` is never answered, and so never counted.
+    """
 
     errors: float
     median: float = 0.1
     spread: float = 0.5
     tail: float = 0.0
+    lost: float = 0.0
 
     def within(self, bound: float) -> float:
         """The share of requests that take at most `bound` seconds: log-normal, with its tail."""
@@ -95,16 +100,21 @@ def _parts(behaviour: Behaviour) -> tuple[tuple[int, float], ...]:
 
 
 def rung(traffic: Traffic, weight: int, chance: random.Random, *, stable: Counts, timed: bool = True) -> Iterator[Look]:
-    """Give look after look, without end; `stable` counts meanwhile, and at 100 is the control, which stays as it is."""
-    requests, canary, storm = round(traffic.rate * LOOK_SECONDS), Counts(), 0
-    while True:
+    """Give look after look, without end, one a scrape; `stable` counts meanwhile, and at 100 is the control, which stays as it is.
+
+    Both arms are counted exactly, while the split is held against what is asked as it is where scrapes come at different times.
+    """
+    requests, canary, storm, reach = round(traffic.rate * LOOK_SECONDS), Counts(), 0, Reach()
+    for number in count(1):
         storm = storm - 1 if storm else 20 if traffic.storm and chance.random() < 1 / 480 else 0
         extra = traffic.storm if storm else 0.0
         here = binomial(chance, requests, weight / 100)
-        canary.add(here, traffic.canary, storm=extra, timed=timed, chance=chance)
+        answered = here - binomial(chance, here, traffic.canary.lost)
+        canary.add(answered, traffic.canary, storm=extra, timed=timed, chance=chance)
         if weight < 100:
             stable.add(requests - here, traffic.stable, storm=extra, timed=timed, chance=chance)
-        yield Look(canary.seen(), stable.seen(), _WELL, weight)
+        blur = reach.blur(interval=LOOK_SECONDS, window=number * LOOK_SECONDS)
+        yield Look(canary.seen(), stable.seen(), _WELL, weight, blur)
 
 
 def binomial(chance: random.Random, n: int, p: float) -> int:

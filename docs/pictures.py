@@ -102,12 +102,11 @@ def photograph(shell: Shell) -> None:
     for stack in ("staging", "dr", "prod", "global"):
         shell.run(f"hhctl up {stack} --yes --reason first")
     shell.run("hhctl deploy v1.2.3 --yes --reason 'release of the week' --soak 10s")
+    draw("health", "hhctl health prod", shell.run("hhctl health prod"))
     shell.run("hhctl local fault --version v1.2.4 --stack prod --error-rate 20%")
     bad = "hhctl deploy v1.2.4 --yes --reason another --soak 20s"
     draw("deploy", bad, since(shell.run(bad), r"^soaking"))
     shell.run("hhctl local fault --clear")
-    shell.run("hhctl rollback prod --yes --reason complaints")
-    draw("health", "hhctl health prod", shell.run("hhctl health prod"))
     draw("plan", "hhctl scale api 4 --plan", shell.run("hhctl scale api 4 --plan"))
     shell.run("hhctl local fault --region us-east-1 --black-hole")
     lost = "hhctl failover us-west-2 --assume-lost us-east-1 --yes --reason 'us-east-1 is gone'"
