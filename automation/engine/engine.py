@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import time
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from automation.engine.runs import Footing, Runs
 from automation.engine.state import clear_own_locks, read_state
 from automation.engine.store import absolute_url, open_store
 from automation.engine.time_left import TimeLeft
-from automation.engine.troubles import NoSuchStack, trouble
+from automation.engine.troubles import NoSuchStack, Overtaken, trouble
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -119,9 +120,10 @@ class PulumiEngine:
         """Try, and try again while the engine's lock was lost to somebody who does not hold it: two who start at once can both lose."""
         time_left = TimeLeft(change)
         for _ in range(_ATTEMPTS - 1):
-            done = self._attempt(verb, time_left, progress)
-            if done.outcome is not Outcome.BUSY or time_left.ask(partial(self.holders, change.stack)):
-                return done
+            with suppress(Overtaken):
+                done = self._attempt(verb, time_left, progress)
+                if done.outcome is not Outcome.BUSY or time_left.ask(partial(self.holders, change.stack)):
+                    return done
             time.sleep(random.uniform(*_PAUSE_SECONDS))  # noqa: S311 - to part two who collided, not to keep a secret
         return self._attempt(verb, time_left, progress)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import re
 import socket
 import sys
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +22,11 @@ if TYPE_CHECKING:
 
 _CLOCK_TICK = timedelta(seconds=1)
 """A process's start is known to the hundredth, the boot that it is counted from to the second."""
+
+_DRAFT = re.compile(r"\.json\.[0-9a-f]+\.tmp$")
+"""A file that is to be renamed to that of a lock once it is whole (Go CDK, `fileblob`)."""
+_DRAFT_SECONDS = 1.0
+"""What is still a draft after so long never becomes a lock: they are a few hundred bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,19 @@ def read_locks(store: Store, stack: str) -> tuple[Holder, ...]:
 def release(store: Store, stack: str, holder: Holder) -> None:
     """Take away the lock of `holder` and no other."""
     store.delete(f"{LOCKS.format(stack=stack)}/{holder.id}.json")
+
+
+def clear_drafts(store: Store, stack: str) -> None:
+    """Take away what a CLI has begun to write as a lock and left: on a full disk it leaves that, and takes it for a lock ever after."""
+    left = _drafts(store, stack)
+    if left:
+        time.sleep(_DRAFT_SECONDS)
+        for name in left & _drafts(store, stack):
+            store.delete(name)
+
+
+def _drafts(store: Store, stack: str) -> frozenset[str]:
+    return frozenset(name for name in store.names(LOCKS.format(stack=stack)) if _DRAFT.search(name))
 
 
 def _holder(held: bytes | None, *, id: str) -> Holder | None:

@@ -26,6 +26,10 @@ class NoSuchStack(HhctlError):
     code = ExitCode.NO_SUCH_STACK
 
 
+class Overtaken(HhctlError):
+    """What the CLI had seen in the backend was gone when it read it, as a lock is that its holder lets go of meanwhile."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Known:
     """Words of the CLI's by which a trouble is known, and how it is told."""
@@ -37,7 +41,7 @@ class _Known:
 
 
 def _known(words: str, raises: type[HhctlError], says: str, hint: str = "") -> _Known:
-    return _Known(re.compile(words, re.IGNORECASE), raises, says, hint)
+    return _Known(re.compile(words, re.IGNORECASE | re.MULTILINE), raises, says, hint)
 
 
 # The CLI tells these apart by words alone: all of them exit with 1 and send no events.
@@ -67,6 +71,7 @@ _KNOWN = (
         "AWS refuses the credentials that stack {stack} is read with",
         "aws sts get-caller-identity",
     ),
+    _known(r"^\s*\d+\) NotFound$", Overtaken, "the state of stack {stack} was changed while the engine read it: {line}", "hhctl status"),
     _known(r"no stack named", NoSuchStack, "there is no stack {stack} in its backend", "hhctl up {stack}"),
     _known(r"no space left on device", HhctlError, "no space is left on the device that the engine writes to", "df -h"),
     _known(
@@ -75,6 +80,9 @@ _KNOWN = (
         "the engine got no answer for stack {stack}: {line}",
     ),
 )
+
+
+_CAUSE = re.compile(r"(?:\*|\d+\)) (.+)")
 
 
 def trouble(stderr: str, *, stack: str) -> HhctlError:
@@ -98,8 +106,8 @@ def told(place: Path) -> Generator[None]:
 def _lines(stderr: str) -> Iterator[str]:
     """Find the lines that tell an error, those marked as such first."""
     lines = [" ".join(line.split()) for line in stderr.splitlines() if line.strip()]
-    # Several at once stand below their number, each on a line of its own.
-    if causes := [line.removeprefix("* ") for line in lines if line.startswith("* ")]:
+    # Several at once stand below how many they are, each on a line of its own.
+    if causes := [found[1] for line in lines if (found := _CAUSE.fullmatch(line))]:
         yield "; ".join(causes)
     yield from (line.removeprefix("error: ") for line in lines if line.startswith("error: "))
     yield from (line for line in lines if not line.startswith("warning: "))

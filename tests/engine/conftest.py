@@ -20,12 +20,17 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def s3() -> Iterator[str]:
+def s3_server() -> Iterator[ThreadedMotoServer]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
+    yield server
     server.stop()
+
+
+@pytest.fixture
+def s3(s3_server: ThreadedMotoServer) -> str:
+    host, port = s3_server.get_host_and_port()
+    return f"http://{host}:{port}"
 
 
 @pytest.fixture

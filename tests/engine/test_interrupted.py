@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 from contract.harness import wait_until
+from engine.kills import KILLS, everything_at_once, kill_and_wait, the_cli
 from engine.world import STACK, Heard, change, in_a_folder_and_in_a_bucket, operations, update
 
 from automation.core.updates import Outcome, standing
@@ -25,37 +25,6 @@ if TYPE_CHECKING:
     from automation.engine.engine import PulumiEngine
 
 
-def the_cli(operator: Operator) -> None:
-    operator.cli().kill()
-
-
-def the_process_that_runs_the_program(operator: Operator) -> None:
-    parent = operator.cli().parent()
-    assert parent
-    parent.kill()
-
-
-def the_worker(operator: Operator) -> None:
-    [worker] = operator.this.children()
-    worker.kill()
-
-
-def the_operator(operator: Operator) -> None:
-    operator.this.kill()
-
-
-def everything_at_once(operator: Operator) -> None:
-    """As a power cut does."""
-    all_of_it = operator.everything()
-    for blow in (psutil.Process.suspend, psutil.Process.kill):
-        for each in all_of_it:
-            with suppress(psutil.NoSuchProcess):  # some are about to end of themselves
-                blow(each)
-
-
-KILLS = (the_cli, the_process_that_runs_the_program, the_worker, the_operator, everything_at_once)
-
-
 @pytest.mark.parametrize("kill", KILLS)
 def test_an_update_that_is_killed_while_a_resource_is_made_succeeds_when_it_is_made_again(
     world: World, engine: PulumiEngine, kill: Callable[[Operator], None]
@@ -63,7 +32,7 @@ def test_an_update_that_is_killed_while_a_resource_is_made_succeeds_when_it_is_m
     with world.held("prod-second") as box, world.operator() as operator:
         operator.update(3, base=0)
         wait_until("the box waits", box.begun)
-        _kill(operator, kill)
+        kill_and_wait(operator, kill)
     _made_again(world, engine, 3)
 
 
@@ -73,7 +42,7 @@ def test_an_update_that_is_killed_while_a_resource_is_changed_succeeds_when_it_i
     with world.held("prod-first") as box, world.operator() as operator:
         operator.update(4, base=1)
         wait_until("the box waits", box.begun)
-        _kill(operator, everything_at_once)
+        kill_and_wait(operator, everything_at_once)
     _made_again(world, engine, 4)
 
 
@@ -84,7 +53,7 @@ def test_an_update_that_is_killed_before_it_begins_leaves_nothing_to_mend(
     update(engine, 3)
     with world.operator() as operator:
         operator.update(4, base=1)
-        _kill(operator, kill)
+        kill_and_wait(operator, kill)
     assert standing(engine.recent(STACK)).base == 1
     assert operations(update(engine, 4)) == {"prod-first": "update"}
 
@@ -140,14 +109,6 @@ def test_nothing_is_left_when_the_operator_has_gone(world: World, engine: Pulumi
     assert alive == []
     assert list((tmp_path / "temporary").iterdir()) == []
     assert engine.holders(STACK) == ()
-
-
-def _kill(operator: Operator, kill: Callable[[Operator], None]) -> None:
-    """Kill, and wait until the CLI has ended too, by itself if it was not hit."""
-    cli = operator.cli()
-    kill(operator)
-    _, alive = psutil.wait_procs([cli], timeout=60)
-    assert alive == []
 
 
 def _made_again(world: World, engine: PulumiEngine, maximum: int) -> Updated:

@@ -74,6 +74,10 @@ SAID = {
         ExitCode.FAILED,
         "the engine could not begin with stack prod: one thing; another",
     ),
+    "error: 2 errors occurred:\n    1) operation error S3: GetObject, StatusCode: 404\n    2) NotFound\n": (
+        ExitCode.FAILED,
+        "the state of stack prod was changed while the engine read it: operation error S3: GetObject, StatusCode: 404; NotFound",
+    ),
     "": (ExitCode.FAILED, "the engine could not begin with stack prod: it said nothing"),
 }
 

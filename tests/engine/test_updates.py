@@ -14,15 +14,23 @@ from typing import TYPE_CHECKING
 import pytest
 from contract.harness import wait_until
 from engine.programs import SECRET
-from engine.world import STACK, Heard, World, change, in_a_bucket, in_a_folder_and_in_a_bucket, operations, preview, update
+from engine.world import (
+    STACK,
+    Heard,
+    World,
+    change,
+    in_a_bucket,
+    in_a_folder_and_in_a_bucket,
+    operations,
+    past_the_first_look,
+    preview,
+    update,
+)
 
 from automation.core.updates import FieldChange, Holder, Kind, Outcome, standing
 from automation.engine.checkpoint import masked, read_checkpoint
 from automation.engine.locks import here
 from automation.engine.names import CHECKPOINT, LOCKS
-from automation.engine.orders import Verb
-from automation.engine.outcome import updated
-from automation.engine.state import read_state
 from automation.engine.troubles import BadCredentials, NoSuchStack
 from automation.errors import HhctlError, Refusal, TimedOut
 from localcloud import toolchain
@@ -30,7 +38,6 @@ from localcloud import toolchain
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from automation.core.updates import Change, Updated
     from automation.engine.engine import PulumiEngine
 
 STATE = (f".pulumi/history/house-helper/{STACK}", ".pulumi/stacks/house-helper", f".pulumi/backups/house-helper/{STACK}")
@@ -171,7 +178,7 @@ def test_the_guard_refuses_under_the_lock_and_the_entry_that_leaves_is_no_base(w
     late = change(engine, 5, operator="bob")
     update(engine, 4)
     before = world.store.read(CHECKPOINT.format(stack=STACK))
-    refused = _past_the_first_look(engine, late)
+    refused = past_the_first_look(engine, late)
     assert refused.outcome is Outcome.STALE
     assert refused.holder.startswith("alice (scale, ")
     assert _resources(world.store.read(CHECKPOINT.format(stack=STACK))) == _resources(before)
@@ -288,12 +295,6 @@ def test_no_secret_is_written_anywhere_in_plain_text(world: World, engine: Pulum
     everything = b"".join(world.store.read(name) or b"" for folder in STATE for name in world.store.names(folder))
     assert SECRET.encode() not in everything
     assert SECRET not in repr(engine.history(STACK)) + repr(engine.outputs(STACK))
-
-
-def _past_the_first_look(engine: PulumiEngine, late: Change) -> Updated:
-    """Start the CLI although the engine's own first look would have refused."""
-    footing = engine._footing(read_state(engine._store(STACK), STACK), late, Heard())
-    return updated(engine._runs.run(Verb.UPDATE, late, footing, Heard()), late, revision=footing.revision)
 
 
 def _lock(world: World, *, pid: int, host: str, since: datetime | None = None) -> Holder:
