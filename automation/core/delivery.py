@@ -41,12 +41,13 @@ class Delivery:
     objectives: tuple[Objective, ...]
 
 
-def updates(facts: Facts, delivery: Delivery, *, unproven: Collection[str] = ()) -> tuple[Update, ...]:
+def updates(facts: Facts, delivery: Delivery, *, unproven: Collection[str] = (), replaced: Image | None = None) -> tuple[Update, ...]:
     """Plan the update of each stack that does not run the image yet, or whose gates an interrupted run has left.
 
     Each is taken back if it does not pass its gates, and stays once it has. A stack that runs the image already is held to its gates once
     more before any stack after it is touched: who brought it there may have been interrupted before anybody knew whether it is sound.
-    So are those that are `unproven`, though none after them is touched.
+    So are those that are `unproven`, though none after them is touched. `replaced` is what the image is in place of, and is taken back for,
+    on the stack that serves, where a deployment of which nobody knows how it ended has brought it there.
 
     Raises:
         Refusal: a stack is not there, fenced or stopped, or a canary runs on it.
@@ -56,7 +57,9 @@ def updates(facts: Facts, delivery: Delivery, *, unproven: Collection[str] = ())
     touched = [stack for stack, update in planned.items() if update]
     until = delivery.stacks.index(touched[-1]) + 1 if touched else 0
     again = {*delivery.stacks[:until], *unproven}
-    steps = (planned[stack] or (held_again(facts, delivery, stack) if stack in again else None) for stack in delivery.stacks)
+    undo = {watched(facts): replaced}
+    held = {stack: held_again(facts, delivery, stack, undo=undo.get(stack)) for stack in delivery.stacks if stack in again}
+    steps = (planned[stack] or held.get(stack) for stack in delivery.stacks)
     return tuple(step for step in steps if step)
 
 
@@ -113,13 +116,14 @@ def _update(facts: Facts, delivery: Delivery, stack: str) -> Update | None:
     )
 
 
-def held_again(facts: Facts, delivery: Delivery, stack: str) -> Update | None:
-    """Plan only the gates of a stack that runs the image; None where this very operation has seen it pass them."""
+def held_again(facts: Facts, delivery: Delivery, stack: str, *, undo: Image | None = None) -> Update | None:
+    """Plan only the gates of a stack that runs the image, else `undo`; None where this very operation has seen it pass them."""
     dials = facts.present(stack)
     if facts.left(stack, dials):
         return None
     gates = _gates(facts, delivery, stack, before=dials, after=dials)
-    return Update(stack, dials, dials, gates, stays=True, revision=facts.of(stack).standing.base)
+    back = replace(dials, image=undo) if undo else None
+    return Update(stack, dials, dials, gates, undo=back, stays=True, revision=facts.of(stack).standing.base)
 
 
 def refuse_unfit(facts: Facts, stack: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from stacks.spec import Freeze
+
+
+_LINK = re.compile(r"https?://\S+")
 
 
 class State(Enum):
@@ -35,6 +39,7 @@ class Known:
     """What was learned of a version before it is deployed; None where nobody could be asked.
 
     `changelog` is the text of the changelog, `migrations` the newest migration that this checkout has, `schema` what the databases have.
+    `rollback_to` names the release to go back to, empty for none, and `rollback_doubt` why that could not run.
     """
 
     version: str
@@ -43,6 +48,7 @@ class Known:
     reviewed: bool | None
     built: bool | None
     rollback_to: str
+    rollback_doubt: str
     migrations: int
     schema: int
 
@@ -68,8 +74,8 @@ def _asked(name: str, answer: bool | None) -> Prerequisite:  # noqa: FBT001 - it
 def _changelog(known: Known) -> Prerequisite:
     if known.changelog is None:
         return Prerequisite("changelog", State.UNCHECKED, "the spec names none")
-    plain = known.version.removeprefix("v")
-    named = any(word.strip("[]()#:,") in {known.version, plain} for word in known.changelog.split())
+    # Neither within another version, nor in what a heading links to.
+    named = re.search(rf"(?<![\w.-])v?{re.escape(known.version.removeprefix('v'))}(?![\w-]|\.\w)", _LINK.sub("", known.changelog))
     return Prerequisite("changelog", State.MET if named else State.MISSING, f"it {'names' if named else 'does not name'} {known.version}")
 
 
@@ -81,6 +87,8 @@ def _migrations(known: Known) -> Prerequisite:
 
 def _rollback(known: Known) -> Prerequisite:
     """A first release has nothing to go back to, which keeps nobody from it."""
+    if known.rollback_doubt:
+        return Prerequisite("rollback target", State.MISSING, known.rollback_doubt)
     if known.rollback_to:
         return Prerequisite("rollback target", State.MET, known.rollback_to)
     return Prerequisite("rollback target", State.UNCHECKED, "none: nothing ran before")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from automation.core.resume import carried_out, is_halt, undoes
+from automation.core.resume import carried_out, is_halt, is_undo
 from automation.core.updates import Outcome
 
 if TYPE_CHECKING:
@@ -60,14 +60,21 @@ def candidates(found: Sequence[Release]) -> tuple[Release, ...]:
     return tuple(each for each in newest.values() if each.image.digest != found[0].image.digest and not (each.undone or each.left))
 
 
-def undos(found: Sequence[Release], image: Image) -> int:
-    """Count how often in a row an image has been taken back but by Ctrl-C; once it has stayed, it counts from nothing."""
+def undos(entries: Sequence[Entry], image: Image) -> int:
+    """Count how often in a row an image has been taken back but by Ctrl-C, as a release or as one whose update failed.
+
+    `entries` are the whole history, newest first. Once the image has stayed, it counts from nothing.
+    """
     count = 0
-    for release in found:
-        if release.image.digest == image.digest:
-            if not release.undone:
-                break
-            count += not release.cancelled
+    ran = came = False
+    for entry in reversed(list(carried_out(entries))):
+        there = entry.dials.present and entry.dials.image is not None and entry.dials.image.digest == image.digest
+        if came and not there:
+            if is_halt(entry.note.operation):
+                count += 1
+            elif ran and not is_undo(entry.note.operation):
+                count = 0
+        came, ran = there, there and entry.outcome is Outcome.SUCCEEDED
     return count
 
 
@@ -96,14 +103,14 @@ def _oldest_first(entries: Sequence[Entry]) -> Iterator[Release]:
             continue
         running = image.digest
         stay, ended = _stay(succeeded[position:])
-        name = entry.note.operation
-        undone = ended if undoes(ended, name) else ""
+        # What changes the image and is an undo takes back who brought it, or who has held it to its gates once more.
+        undone = ended if is_undo(ended) else ""
         yield Release(
             image,
             entry.revision,
             entry.ended,
             max(each.dials.schema for each in stay),
-            by=name,
+            by=entry.note.operation,
             undone=bool(undone),
             cancelled=bool(undone) and not is_halt(undone),
             left=ended.startswith(_ROLLBACK),

@@ -125,14 +125,14 @@ def undo_of(operation: str, *, cancelled: bool = False) -> str:
     return f"undo of {operation}{_CANCELLED if cancelled else ''}"
 
 
-def undoes(name: str, operation: str) -> bool:
-    """Tell whether what the history calls `name` takes `operation` back."""
-    return name in {undo_of(operation), undo_of(operation, cancelled=True)}
+def is_undo(name: str) -> bool:
+    """Tell whether what the history calls `name` takes something back."""
+    return name.startswith(undo_of(""))
 
 
 def is_halt(name: str) -> bool:
     """Tell whether what the history calls `name` takes back what no operator cancelled."""
-    return name.startswith(undo_of("")) and not name.endswith(_CANCELLED)
+    return is_undo(name) and not name.endswith(_CANCELLED)
 
 
 def is_ours(left: UpdateLeft, operation: str, entries: Sequence[Entry]) -> bool:

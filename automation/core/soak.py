@@ -30,7 +30,7 @@ _SHORTEST_GAP = 5.0  # seconds; scrapes come a little early or late
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """An objective that `arm` is to keep; where it is relative, against `baseline`, None if nothing ran before that could be one."""
+    """An objective that `arm` is to keep; where it is relative, against `baseline`, None if there is nothing that could be one."""
 
     objective: Objective
     arm: Arm
@@ -49,7 +49,7 @@ class Promise:
     @property
     def wanted(self) -> str:
         """Say what the value must be, or that there is nothing to compare it with."""
-        return self.threshold if self.is_applicable else "not applicable: nothing ran before"
+        return self.threshold if self.is_applicable else "not applicable: nothing to compare with"
 
     @property
     def threshold(self) -> str:
@@ -104,7 +104,7 @@ class Measured:
 def judge_promise(promise: Promise, now: Measured, before: Measured | None) -> Judgement:
     """Judge by what is `now` and, for a relative objective, what was `before`; of too few observations nothing is said."""
     if not promise.is_applicable:
-        return _judgement(promise, Verdict.NOT_APPLICABLE, now, trouble="nothing ran before that it could be compared with")
+        return _judgement(promise, Verdict.NOT_APPLICABLE, now, trouble="there is nothing to compare with")
     if lack := _lack(promise.objective, now):
         return _judgement(promise, Verdict.INCONCLUSIVE, now, trouble=lack)
     assert now.value is not None  # noqa: S101 - nothing lacks

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -15,7 +16,7 @@ from automation.core.delivery import Delivery, begun, held_again, refuse_unfit, 
 from automation.core.deployment_log import log_task, with_log
 from automation.core.plan import Plan
 from automation.core.prerequisites import Known, State, prerequisites
-from automation.core.releases import UNDOS_BEFORE_A_HUMAN, candidates, releases, undos
+from automation.core.releases import UNDOS_BEFORE_A_HUMAN, canary_undos, candidates, releases, undos
 from automation.errors import ExitCode, HhctlError, Refusal, UsageFault
 from automation.operating import look_back, operate
 from automation.options import QuantityType
@@ -31,7 +32,7 @@ from stacks.objectives import objectives
 from stacks.quantities import Duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import timedelta
 
     from automation.app import App
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from automation.core.plan import Update
     from automation.core.prerequisites import Prerequisite
     from automation.core.releases import Release
+    from automation.core.updates import Entry
     from automation.options import Options
     from stacks.dials import Image
 
@@ -46,23 +48,27 @@ STAGING = "staging"
 WAY = (STAGING, HOME, STANDBY)
 """The stacks that a version comes to, in that order."""
 _SOAK = 30 * 60.0
+_DEPLOY = "deploy "
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked for: a delivery, what was found of its prerequisites and of prod's releases, and whether it is to be forced.
+    """What is asked for: a delivery, what was found of its prerequisites, and whether it is to be forced.
 
-    `resumed`: an interrupted run has brought it to the stack that the delivery is about, so that nothing keeps it back any more.
-    `logged`: the deployment log tells of what the stack that serves runs.
+    `undone`: how often in a row its image was taken back from one of the stacks. `replaced`: what it is in place of on the stack that
+    serves, where a deployment of which nobody knows how it ended has brought it there. `resumed`: an interrupted run has brought it to the
+    stack that the delivery is about, so that nothing keeps it back any more. `logged`: the deployment log tells of what the stack that
+    serves runs.
     """
 
     command: str
     delivery: Delivery
     prerequisites: tuple[Prerequisite, ...]
-    releases: tuple[Release, ...]
+    undone: int
     forced: bool
     resumed: bool = False
     logged: bool = False
+    replaced: Image | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,7 @@ class Asked:
 
 def deploy_command(version: str, *, only: str | None, soak: float) -> str:
     """Write the command that makes the same plan."""
-    return f"deploy {version}{f' --only {only}' if only else ''} --soak {soak:g}s"
+    return f"{_DEPLOY}{version}{f' --only {only}' if only else ''} --soak {soak:g}s"
 
 
 def plan_deploy(facts: Facts, request: Request) -> Plan:
@@ -97,7 +103,8 @@ def plan_deploy(facts: Facts, request: Request) -> Plan:
         raise against[0]
     serving = watched(facts)
     logs = {serving: request.logged} if serving in delivery.stacks else {}
-    steps = updates(facts, delivery, unproven=unproven(facts, delivery.stacks, command=request.command, logged=logs))
+    doubtful = unproven(facts, delivery.stacks, command=request.command, logged=logs)
+    steps = updates(facts, delivery, unproven=doubtful, replaced=request.replaced)
     shown = _shown_again(facts, delivery) if steps and not (request.forced or request.resumed) else ()
     home = HOME if HOME in delivery.stacks else delivery.stacks[0]
     bases = {stack: facts.of(stack).standing.base for stack in (*(step.stack for step in shown), *delivery.stacks)}
@@ -120,9 +127,9 @@ def _objections(facts: Facts, request: Request) -> Iterator[HhctlError]:
     if missing := [each for each in request.prerequisites if each.state is State.MISSING]:
         says = "; ".join(f"{each.name}: {each.says}" for each in missing)
         yield Refusal(f"{image.tag} is not to be deployed: {says}", hint="mend that, or --force with the reason why not")
-    taken_back = undos(request.releases, image)
-    if watched(facts) in stacks and taken_back >= UNDOS_BEFORE_A_HUMAN:
-        yield Refusal(f"{image.tag} was taken back {taken_back} times in a row; somebody has to look at it", hint="--force to try again")
+    if request.undone >= UNDOS_BEFORE_A_HUMAN:
+        says = f"{image.tag} was taken back {request.undone} times in a row; somebody has to look at it"
+        yield Refusal(says, hint="--force to try again")
     if shows := _stack_before(facts, stacks[0]):
         try:
             shown = facts.present(shows).image
@@ -192,7 +199,7 @@ def deploy(options: Options, version: str, *, only: str | None, soak: timedelta 
         consent=TerminalConsent(options, app.engine),
     )
     serving = watched(facts)
-    if report and report.ending.code is ExitCode.DONE and serving in stacks:
+    if report and serving in stacks and (report.ending.code is ExitCode.DONE or serving in report.kept):
         for line in to_watch(app.spec.dashboards, serving):
             tell(line)
     if report:
@@ -210,17 +217,31 @@ def requested(session: Session, facts: Facts, asked: Asked) -> Request:
     mattering = serving if serving in asked.stacks else asked.stacks[-1]
     known = begun(facts, asked.stacks)
     image = next(iter(known.values()), None) or Registry(app.spec.registry).resolve(asked.version)
-    entries = app.engine.history(serving) if serving in asked.stacks else ()
-    logged = session.deployment_log.tells_of_release(serving, entries)
-    history = releases(entries)
+    histories = _histories(app, asked.stacks)
+    logged = session.deployment_log.tells_of_release(serving, histories.get(serving, ()))
     delivery = delivery_of(app, image, asked.stacks, asked.soak)
-    if mattering in known:
+    request = Request(asked.command, delivery, (), 0, asked.forced, resumed=mattering in known, logged=logged)
+    if request.resumed:
         tell(f"an interrupted run has brought {image.tag} to {mattering} already, and is gone on with")
-        return Request(asked.command, delivery, (), history, asked.forced, resumed=True, logged=logged)
-    met = looked_at(session, facts, version=asked.version, history=history, stacks=asked.stacks)
+        return request
+    met = looked_at(session, facts, version=asked.version, entries=histories[mattering], stacks=asked.stacks)
     for each in met:
         tell(f"{each.name}: {each.state.value} ({each.says})")
-    return Request(asked.command, delivery, met, history, asked.forced, logged=logged)
+    undone = max(undos(entries, image) + canary_undos(entries, image) for entries in histories.values())
+    replaced = None if logged else put_in_place_of(releases(histories.get(serving, ())), image)
+    return replace(request, prerequisites=met, undone=undone, replaced=replaced)
+
+
+def put_in_place_of(found: Sequence[Release], image: Image) -> Image | None:
+    """Return what an image that runs is in place of, by the releases, newest first; None where no deployment has brought it."""
+    if len(found) < 2 or found[0].image.digest != image.digest or not found[0].by.startswith(_DEPLOY):
+        return None
+    return found[1].image
+
+
+def _histories(app: App, stacks: Sequence[str]) -> Mapping[str, Sequence[Entry]]:
+    with ThreadPoolExecutor(max_workers=len(stacks)) as readers:
+        return dict(zip(stacks, readers.map(app.engine.history, stacks), strict=True))
 
 
 def delivery_of(app: App, image: Image, stacks: tuple[str, ...], soak: float) -> Delivery:
@@ -235,9 +256,10 @@ def delivery_of(app: App, image: Image, stacks: tuple[str, ...], soak: float) ->
 
 
 def looked_at(
-    session: Session, facts: Facts, *, version: str, history: tuple[Release, ...], stacks: tuple[str, ...]
+    session: Session, facts: Facts, *, version: str, entries: Sequence[Entry], stacks: tuple[str, ...]
 ) -> tuple[Prerequisite, ...]:
-    """Look at everything that has to be so before a version is deployed."""
+    """Look at everything that has to be so before a version is deployed; `entries` are the history of the stack that matters most."""
+    history = releases(entries)
     target = history[0] if history and history[0].image.tag != version else next(iter(candidates(history)), None)
     schemas = [facts.present(stack).schema for stack in stacks]
     known = Known(
@@ -247,10 +269,21 @@ def looked_at(
         reviewed=session.forge.is_reviewed(version),
         built=session.forge.is_built(version),
         rollback_to=str(target) if target else "",
+        rollback_doubt=_rollback_doubt(session, target, schema=entries[0].dials.schema) if target else "",
         migrations=newest_migration(MIGRATIONS),
         schema=min(schemas),
     )
     return prerequisites(known, session.app.spec.freeze, stacks)
+
+
+def _rollback_doubt(session: Session, target: Release, *, schema: int) -> str:
+    """Say why a release could not run again; empty where it can, or where the registry cannot be asked, which an undo would be told."""
+    if target.schema != schema:
+        return f"{target} ran on schema {target.schema}, and this is at {schema}"
+    try:
+        return "" if Registry(session.app.spec.registry).has(target.image) else f"the registry has the image of {target} no more"
+    except HhctlError:
+        return ""
 
 
 def newest_migration(folder: Path) -> int:

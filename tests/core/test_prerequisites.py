@@ -11,7 +11,17 @@ from automation.core.prerequisites import Known, State, prerequisites
 from stacks.spec import Freeze
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-KNOWN = Known("v1.2.3", NOW, changelog=None, reviewed=None, built=None, rollback_to="v1.2.2 (revision 2)", migrations=4, schema=4)
+KNOWN = Known(
+    "v1.2.3",
+    NOW,
+    changelog=None,
+    reviewed=None,
+    built=None,
+    rollback_to="v1.2.2 (revision 2)",
+    rollback_doubt="",
+    migrations=4,
+    schema=4,
+)
 FREEZE = Freeze("year-end", ("prod", "global"), NOW, NOW + timedelta(hours=1))
 
 
@@ -30,12 +40,22 @@ def test_what_nobody_can_be_asked_about_keeps_nobody_back() -> None:
     assert states(replace(KNOWN, rollback_to=""))["rollback target"] is State.UNCHECKED
 
 
+def test_a_release_that_could_not_run_is_none_to_go_back_to() -> None:
+    gone = "the registry has the image of v1.2.2 (revision 2) no more"
+    [found] = [each for each in prerequisites(replace(KNOWN, rollback_doubt=gone), (), ()) if each.name == "rollback target"]
+    assert (found.state, found.says) == (State.MISSING, gone)
+
+
 @pytest.mark.parametrize(
     ("text", "state"),
     [
         ("## [1.2.3] - today", State.MET),
         ("## v1.2.3\n- more", State.MET),
+        ("## [1.2.3](https://example.test/compare/v1.2.2...v1.2.3) (2026-11-23)", State.MET),
+        ("**v1.2.3**, `more`", State.MET),
         ("## 1.2.30", State.MISSING),
+        ("## 1.2.3-rc.1, 11.2.3 and 1.2.3.4", State.MISSING),
+        ("[Unreleased]: https://example.test/compare/v1.2.3...HEAD", State.MISSING),
         ("", State.MISSING),
     ],
 )

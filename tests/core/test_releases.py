@@ -77,9 +77,21 @@ def test_what_was_taken_back_once_and_ran_well_later_is_a_candidate_again() -> N
 def test_undos_are_counted_in_a_row_and_forgotten_once_a_release_has_stayed() -> None:
     back = undo_of("deploy v2")
     row = (entry(1, "v1"), entry(2, "v2"), entry(3, "v1", back), entry(4, "v2"), entry(5, "v1", back))
-    assert undos(releases(tuple(reversed(row))), image("v2")) == 2
-    assert undos(releases(tuple(reversed((*row, entry(6, "v2"), entry(7, "v3"))))), image("v2")) == 0
+    assert undos(tuple(reversed(row)), image("v2")) == 2
+    assert undos(tuple(reversed((*row, entry(6, "v2"), entry(7, "v3")))), image("v2")) == 0
     assert undos((), image("v2")) == 0
+
+
+def test_what_is_taken_back_because_its_update_failed_counts_too() -> None:
+    back = undo_of("deploy v2")
+    failed = (entry(1, "v1"), entry(2, "v2", outcome=Outcome.FAILED), entry(3, "v1", back), entry(4, "v2", outcome=Outcome.FAILED))
+    assert undos(tuple(reversed((*failed, entry(5, "v1", back)))), image("v2")) == 2
+    assert undos(tuple(reversed((*failed, entry(5, "v3")))), image("v2")) == 1
+
+
+def test_a_release_that_was_held_to_its_gates_once_more_and_taken_back_is_undone() -> None:
+    again = (entry(1, "v1"), entry(2, "v2"), entry(3, "v1", undo_of("deploy v2 --soak 60s")))
+    assert told(*again)[1] == ("v2", 2, True)
 
 
 def canary(revision: int, tag: str | None, operation: str, *, stable: str = "v1") -> Entry:
@@ -105,8 +117,9 @@ def test_what_an_operator_has_cancelled_was_taken_back_and_does_not_count(operat
     back = undo_of(operation, cancelled=True)
     canaries = (canary(1, "v2", operation), canary(2, "v2", back), canary(3, None, back))
     assert undone_canaries(*canaries) == 0
-    found = releases((entry(3, "v1", back), entry(2, "v2", operation), entry(1, "v1")))
-    assert undos(found, image("v2")) == 0
+    entries = (entry(3, "v1", back), entry(2, "v2", operation), entry(1, "v1"))
+    found = releases(entries)
+    assert undos(entries, image("v2")) == 0
     assert [release.undone for release in found] == [False, True, False]
 
 

@@ -75,7 +75,7 @@ def test_what_has_nothing_to_be_compared_with_is_not_applicable() -> None:
     judgement = judge_promise(promise("latency-degradation"), measured(None), None)
     assert judgement.verdict is Verdict.NOT_APPLICABLE
     assert judgement.verdict.goes_on
-    assert "nothing ran before" in str(judgement)
+    assert "nothing to compare with" in str(judgement)
 
 
 def test_a_comparison_says_baseline_effect_and_interval() -> None:
@@ -89,7 +89,7 @@ def test_a_plan_tells_each_promise_with_its_limit_and_time() -> None:
     soak = Soak("prod", Image("v2", "sha256:" + "2" * 64), 60, promises, (ReadyPods("prod", 3, within=30),))
     assert soak.lines == (
         ("Requests that fail", "at most 1 % for 60 s"),
-        ("95th percentile of latency against before", "not applicable: nothing ran before for 60 s"),
+        ("95th percentile of latency against before", "not applicable: nothing to compare with for 60 s"),
         ("stable pods of prod that are Ready", "at least 3 within 30 s, at every look"),
     )
 

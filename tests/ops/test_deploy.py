@@ -14,7 +14,6 @@ from automation.app import App
 from automation.core.delivery import Delivery
 from automation.core.facts import Facts
 from automation.core.prerequisites import Prerequisite, State
-from automation.core.releases import Release
 from automation.core.resume import Unfinished, UpdateLeft
 from automation.errors import HhctlError
 from automation.ops.deploy import WAY, Asked, Request, deploy_command, newest_migration, plan_deploy, requested, to_watch
@@ -39,10 +38,11 @@ def request_of(asked: dict[str, Any]) -> Request:
     image = Image(asked["version"], digest(asked["version"]))
     only = asked.get("only")
     missing = (Prerequisite("changelog", State.MISSING, asked["missing"]),) if "missing" in asked else ()
-    undone = tuple(Release(image, 9 - number, BEGINNING, 4, undone=True) for number in range(asked.get("undone", 0)))
     delivery = Delivery(image, (only,) if only else WAY, SOAK, NAMESPACES, PROMISED)
+    replaced = Image(asked["replaced"], digest(asked["replaced"])) if "replaced" in asked else None
     forced, resumed, logged = (asked.get(name, False) for name in ("forced", "resumed", "logged"))
-    return Request(deploy_command(image.tag, only=only, soak=SOAK), delivery, missing, undone, forced, resumed, logged)
+    command, undone = deploy_command(image.tag, only=only, soak=SOAK), asked.get("undone", 0)
+    return Request(command, delivery, missing, undone, forced, resumed, logged, replaced)
 
 
 @pytest.mark.parametrize("case", cases("deploy"))

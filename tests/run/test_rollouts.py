@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from automation.run import Report
 
 STAGING = ("staging",)
-REQUEST = Request(deploy_command("v2", only="staging", soak=0), Delivery(V2, STAGING, 0, {"staging": "here"}, ()), (), (), forced=False)
+REQUEST = Request(deploy_command("v2", only="staging", soak=0), Delivery(V2, STAGING, 0, {"staging": "here"}, ()), (), 0, forced=False)
 REFUSED = Sample(0.5, "FailedCreate: the quota is full", refused=True)
 
 

@@ -21,6 +21,7 @@ from automation.core.failpoints import Deed, Failpoint, FailpointReached
 from automation.core.plan import Ending, Plan
 from automation.core.prerequisites import Prerequisite, State
 from automation.core.record import Event
+from automation.core.releases import undos
 from automation.core.soak import RECENT, Measured
 from automation.core.updates import Outcome
 from automation.errors import Busy, HhctlError, TimedOut
@@ -41,7 +42,7 @@ STACKS = ("staging", "prod", "dr")
 SOAK = 60.0
 PROMISED = objectives(load_spec(Path(__file__).resolve().parent.parent.parent, {}).objectives)
 REQUEST = Request(
-    deploy_command("v2", only=None, soak=SOAK), Delivery(V2, STACKS, SOAK, dict.fromkeys(STACKS, "here"), PROMISED), (), (), forced=False
+    deploy_command("v2", only=None, soak=SOAK), Delivery(V2, STACKS, SOAK, dict.fromkeys(STACKS, "here"), PROMISED), (), 0, forced=False
 )
 
 
@@ -213,6 +214,20 @@ def test_a_version_that_was_killed_in_its_soak_is_not_trusted_by_another_command
     assert desk.world.holds(LOGGED, "prod")
 
 
+def test_a_version_that_was_killed_in_its_soak_and_fails_another_command_is_taken_back(desk: Desk) -> None:
+    desk.armed = Failpoint("step-2-soaking", Deed.RAISE)
+    with pytest.raises(FailpointReached, match="soaking"):
+        deploy(desk)
+    desk.armed = None
+    desk.world.measured = failing(0.2)
+    request = replace(REQUEST, command=deploy_command("v2", only=None, soak=1), delivery=replace(REQUEST.delivery, soak=1), replaced=V1)
+    again = desk._operate(partial(plan_deploy, request=request), look_back(request.command, desk.facts(*STACKS), desk))
+    assert again
+    assert again.ending is Ending.HALTED
+    assert images(desk) == ["v2", "v1", "v1"]
+    assert undos(desk.engine.history("prod"), V2) == 1
+
+
 def test_prod_is_logged_though_dr_fails(desk: Desk) -> None:
     desk.engine.failing["dr"] = Outcome.FAILED
     report = deploy(desk)
@@ -261,7 +276,7 @@ def test_an_image_that_was_there_first_is_what_is_taken_back_to(desk: Desk) -> N
 
 def long_deploy(desk: Desk) -> Report | None:
     command = deploy_command("v2", only=None, soak=10 * SOAK)
-    request = Request(command, Delivery(V2, STACKS, 10 * SOAK, dict.fromkeys(STACKS, "here"), PROMISED), (), (), forced=False)
+    request = Request(command, Delivery(V2, STACKS, 10 * SOAK, dict.fromkeys(STACKS, "here"), PROMISED), (), 0, forced=False)
     return desk._operate(partial(plan_deploy, request=request), look_back(command, desk.facts(*STACKS), desk))
 
 

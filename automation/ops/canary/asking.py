@@ -13,7 +13,7 @@ from automation.core.canary import Candidate
 from automation.core.facts import Facts
 from automation.core.gates import ReadyPods
 from automation.core.look import Limits
-from automation.core.releases import canary_undos, releases, undos
+from automation.core.releases import canary_undos, undos
 from automation.errors import UsageFault
 from automation.operating import look_back, operate
 from automation.ops.deploy import looked_at
@@ -65,11 +65,10 @@ class Asked:
         """Look up an image, and at all that may stand against its being tried."""
         image = Registry(self.app.spec.registry).resolve(version)
         entries = self.app.engine.history(self.stack)
-        found = releases(entries)
-        met = looked_at(self.session, self.facts, version=version, history=found, stacks=(self.stack,))
+        met = looked_at(self.session, self.facts, version=version, entries=entries, stacks=(self.stack,))
         for each in met:
             tell(f"{each.name}: {each.state.value} ({each.says})")
-        undone = undos(found, image) + canary_undos(entries, image)
+        undone = undos(entries, image) + canary_undos(entries, image)
         return Candidate(image, self.stack, self.ready(), met, undone=undone, forced=forced, history=entries)
 
     def carry_out(self, plan: Callable[[Facts], Plan], *, command: str, stacks: tuple[str, ...]) -> Report | None:
