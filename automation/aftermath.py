@@ -66,11 +66,11 @@ class MovedView:
             ("RTO (s)", moved.rto.total_seconds(), _rounded(moved.predicted.rto), _rounded(moved.measured_rto)),
             ("RPO (s)", moved.rpo.total_seconds(), _rounded(moved.predicted.rpo), moved.loss.rpo),
         )
-        phases = tuple((phase.title, _rounded(phase.seconds)) for phase in moved.measured.phases)
+        phases = tuple((each.title, _rounded(moved.predicted.of(each)), _rounded(each.seconds)) for each in moved.measured.phases)
         return (
             *ReportView(self.report).blocks(),
             Table("Objectives", columns, rows),
-            Table("Phases", (Column("phase", "phase"), Column("seconds", "seconds")), phases),
+            Table("Phases", tuple(Column(name, name) for name in ("phase (s)", "predicted", "measured")), phases),
             Text(f"lost: {moved.loss.says}"),
             *([Text(f"unfenced: {moved.unfenced}")] if moved.unfenced else []),
             Record("File", ((Column("file", "report", whole=True), str(self.file)),)),

@@ -338,7 +338,8 @@ def turned(facts: Facts, sides: Sides, ready: Dials, *, before: Dials | None = N
     but for that, or `before`.
     """
     stack = sides.taking
-    gates = (SmokePasses(stack, within=_SMOKE_SECONDS), Leads(stack, sides.region, within=LEAD_SECONDS))
+    # Where a stack is smoked by its public name, that has to lead to it first.
+    gates = (Leads(stack, sides.region, within=LEAD_SECONDS), SmokePasses(stack, within=_SMOKE_SECONDS))
     if ready.active:
         return Update(stack, ready, ready, gates, no_return=True, revision=facts.of(stack).standing.base)
     return Update(stack, before or ready, taken_over(ready), gates, no_return=True)

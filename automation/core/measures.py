@@ -52,12 +52,21 @@ class Measured:
 class Predicted:
     """What a failover is going to take and lose.
 
-    `steps` are the seconds of the last one that was measured, None where none was; `rpo` is for how many seconds at most the writes are
-    going to be lost, None where nobody can tell.
+    `last` is the last one that was measured, None where none was; `rpo` is for how many seconds at most the writes are going to be lost,
+    None where nobody can tell.
     """
 
-    steps: float | None
+    last: Measured | None
     rpo: float | None = None
+
+    @property
+    def steps(self) -> float | None:
+        """Seconds for the steps, None where none was measured."""
+        return self.last.steps if self.last else None
+
+    def of(self, phase: Phase) -> float | None:
+        """Return what a phase took the last time, in seconds; None where it was not measured."""
+        return next((each.seconds for each in self.last.phases if each.title == phase.title), None) if self.last else None
 
     @property
     def rto(self) -> float | None:
@@ -73,7 +82,9 @@ class Predicted:
 
     def document(self) -> Mapping[str, Json]:
         """Return it in seconds."""
-        return {"rto": self.rto, "rpo": self.rpo, "steps": self.steps, "detection": DETECTION_SECONDS, "ttl": float(TTL_SECONDS)}
+        phases = to_json(self.last)["phases"] if self.last else []
+        held = {"rto": self.rto, "rpo": self.rpo, "steps": self.steps, "detection": DETECTION_SECONDS, "ttl": float(TTL_SECONDS)}
+        return {**held, "phases": phases}
 
 
 def measure(records: Sequence[Record], operation: str, *, entered: datetime) -> Measured | None:

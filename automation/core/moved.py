@@ -124,7 +124,7 @@ class Moved:
 def page(moved: Moved) -> str:
     """Write it as a page of Markdown."""
     measured, predicted = moved.measured, moved.predicted
-    rows = [f"| {phase.title} | {phase.seconds:.1f} |" for phase in measured.phases]
+    rows = [f"| {phase.title} | {_seconds(predicted.of(phase))} | {phase.seconds:.1f} |" for phase in measured.phases]
     back = ["", "## The way back", "", "```", *moved.way_back, "```"] if moved.way_back else []
     unfenced = (
         [f"- **{moved.unfenced} is unfenced**: its pods stop serving once they read the other region's switch."] if moved.unfenced else []
@@ -143,8 +143,8 @@ def page(moved: Moved) -> str:
             f"- Lost: {moved.loss.says}.",
             *unfenced,
             "",
-            "| phase | seconds |",
-            "| --- | ---: |",
+            "| phase (s) | predicted | measured |",
+            "| --- | ---: | ---: |",
             *rows,
             *back,
             "",

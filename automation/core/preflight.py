@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from stacks.house import HOME, STANDBY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from automation.core.replication import DatabaseStanding
     from automation.core.rollout import Rollout
@@ -132,15 +133,15 @@ class Seen:
         return not isinstance(self.home_dials, Exception)
 
 
-def preflight(seen: Seen, waivers: Waivers, *, region: str, rpo: timedelta) -> tuple[Check, ...]:
-    """Answer every question of a failover to the standby; `region` is the one that it leaves."""
+def preflight(seen: Seen, waivers: Waivers, *, region: str, rpo: timedelta, planned: bool = False) -> tuple[Check, ...]:
+    """Answer every question of a failover to the standby; `region` is the one that it leaves. One that is `planned` may lose nothing."""
     return (
         _pods(seen, waivers),
         _size(seen),
         _smoke(seen, waivers),
         _release(seen),
         _configuration(seen),
-        _database(seen, waivers, rpo, region),
+        _level(seen, region) if planned else _database(seen, waivers, rpo, region),
         _switch(seen),
         _state(seen),
         _fence(seen, waivers, region),
@@ -241,20 +242,44 @@ def _database(seen: Seen, waivers: Waivers, rpo: timedelta, region: str) -> Chec
     if not found.replays:
         return Check(name, Answer.NO_GO, f"is shut, and replays nothing: what has left it so goes on, or back, by hhctl failback {region}")
     if found.streaming:
-        return _streaming(name, found, seen, waivers)
+        return _streaming(name, found, seen, waivers, rpo)
     return _behind(name, found.quiet, seen, waivers, rpo)
 
 
-def _streaming(name: str, found: DatabaseStanding, seen: Seen, waivers: Waivers) -> Check:
+def _level(seen: Seen, region: str) -> Check:
+    """Answer for a standby that is to have all of its primary's log within moments: the service is down until it has."""
+    found, strict = seen.standby, timedelta()
+    check = _database(seen, Waivers(), strict, region)
+    if isinstance(found, Exception) or not found.replays or check.answer is Answer.NO_GO:
+        return replace(check, waiver="")
+    behind = max(seen.lacking, found.unreplayed)
+    if not found.streaming or behind > _MUCH:
+        return replace(check, answer=Answer.NO_GO, says=f"{check.says}; it has to keep up with {HOME} before that hands over")
+    return check
+
+
+def _streaming(name: str, found: DatabaseStanding, seen: Seen, waivers: Waivers, rpo: timedelta) -> Check:
     """Answer for a standby that gets its primary's log, be it late."""
     says = (
         f"replays {HOME}'s log as it is written; of what is committed, only what is on its way would be lost: {bytes_words(seen.lacking)}"
     )
     if found.unreplayed > _MUCH:
         says = f"{says}; the promotion waits until it has replayed {bytes_words(found.unreplayed)} that it has"
-    if seen.lacking > _TOO_MUCH and not _takes_loss(seen, waivers):
-        return Check(name, Answer.NO_GO, says, waiver=_DATA_LOSS)
+    if (over := _over(found, seen, rpo)) and not _takes_loss(seen, waivers):
+        return Check(name, Answer.NO_GO, f"{says}; {over}", waiver=_DATA_LOSS)
     return Check(name, Answer.DOUBTFUL if max(seen.lacking, found.unreplayed) > _MUCH else Answer.GO, says)
+
+
+def _over(found: DatabaseStanding, seen: Seen, rpo: timedelta) -> str:
+    """Say by what a standby that streams lacks more than may be lost; empty where it is not known to."""
+    most = rpo.total_seconds()
+    if found.heard is not None and found.heard > most:
+        return f"it has heard nothing for {seconds_words(found.heard)}, and at most {seconds_words(most)} may be lost"
+    if seen.lacking > _TOO_MUCH:
+        return f"one that keeps up lacks at most {bytes_words(_TOO_MUCH)}"
+    if seen.lacking > _MUCH and found.quiet is not None and found.quiet > most:
+        return f"it has replayed nothing for {seconds_words(found.quiet)}, and at most {seconds_words(most)} may be lost"
+    return ""
 
 
 def _takes_loss(seen: Seen, waivers: Waivers) -> bool:

@@ -89,7 +89,7 @@ def failback(options: Options, region: str, *, data_loss: bool) -> ExitCode:
     tell_checks(checks)
     facts = to_lead_back(facts, checks, Sides(HOME, STANDBY, region), taken=has_taken(facts, seen))
     last = measured_last(newest, "failback")
-    predicted = Predicted(last.steps if last else None, rpo=0.0)
+    predicted = Predicted(last, rpo=0.0)
     plan = partial(plan_failback, request=Return(command, region, away, checks, found))
     foretold = Foretold(region, checks, predicted)
     report = move(session, options, plan, facts, command, foretold=foretold, records=records)

@@ -79,9 +79,9 @@ def failover(
     has come back of the other one.
     """
     app = open_app()
-    left = _must_be_sensible(app, region, planned=planned, lost=lost)
-    must_be_able_to_agree(options, stacks=(STANDBY,))
     waivers = Waivers(lost=lost is not None, data_loss=data_loss, unhealthy=unhealthy, soon=soon)
+    left = _must_be_sensible(app, region, waivers, planned=planned, lost=lost)
+    must_be_able_to_agree(options, stacks=(STANDBY,))
     if direct:
         if planned:
             raise UsageFault("--direct loses what the standby has not replayed: --planned needs the engine", hint="leave one of them out")
@@ -93,10 +93,10 @@ def failover(
     home_within = PATIENT_SECONDS if planned else LOST_SECONDS if lost else PROBE_SECONDS
     entered, surveyed = session.now(), survey(session, home_within=home_within)
     records = session.journals(STANDBY)
-    checks = preflight(surveyed.seen, waivers, region=left, rpo=app.spec.objectives.failover.rpo)
+    checks = preflight(surveyed.seen, waivers, region=left, rpo=app.spec.objectives.failover.rpo, planned=planned)
     size = _home_dials(surveyed)
     request = _request(command, region, surveyed, checks, size=size, planned=planned, waivers=waivers)
-    predicted = Predicted(surveyed.last.steps if surveyed.last else None, predicted_rpo(surveyed.seen, planned=planned))
+    predicted = Predicted(surveyed.last, predicted_rpo(surveyed.seen, planned=planned))
     _tell_preflight(checks, predicted)
     facts = _facts(surveyed, request)
     foretold = Foretold(region, checks, predicted)
@@ -118,7 +118,7 @@ def failover(
     return followed(moving, options, follow)
 
 
-def _must_be_sensible(app: App, region: str, *, planned: bool, lost: str | None) -> str:
+def _must_be_sensible(app: App, region: str, waivers: Waivers, *, planned: bool, lost: str | None) -> str:
     """Return the region that is left; raises `UsageFault` for options that contradict each other or the spec."""
     target, other = (app.spec.stacks[stack].region for stack in (STANDBY, HOME))
     if region != target:
@@ -128,6 +128,8 @@ def _must_be_sensible(app: App, region: str, *, planned: bool, lost: str | None)
         raise UsageFault(f"{lost} is not the region that the traffic would leave", hint=f"--assume-lost {other}")
     if planned and lost:
         raise UsageFault("what is lost cannot hand over: --planned needs both regions", hint="leave one of them out")
+    if planned and (waivers.data_loss or waivers.unhealthy):
+        raise UsageFault("--planned needs both regions to be well, and loses no write", hint="leave out what goes on in spite of that")
     return other
 
 

@@ -14,7 +14,7 @@ import pytest
 from fakes import FakeEngine, seeded
 
 from automation.consent import TerminalConsent, must_be_able_to_agree
-from automation.core.measures import Predicted
+from automation.core.measures import Measured, Phase, Predicted
 from automation.core.plan import Ending, Plan, Update
 from automation.core.preflight import Answer, Check
 from automation.core.resume import Undoing, Unfinished, UpdateLeft
@@ -143,7 +143,9 @@ def test_a_plan_whose_best_effort_would_fail_is_none_that_fails(engine: FakeEngi
 
 
 FORETOLD = Foretold(
-    "us-west-2", (Check("writes of prod", Answer.NO_GO, "nobody can stop them", "--assume-lost us-east-1"),), Predicted(4.0, 1.0)
+    "us-west-2",
+    (Check("writes of prod", Answer.NO_GO, "nobody can stop them", "--assume-lost us-east-1"),),
+    Predicted(Measured(4.0, (Phase("step 1", 4.0),)), 1.0),
 )
 
 

@@ -172,7 +172,7 @@ def test_the_next_one_is_predicted_from_the_steps_of_the_last_and_arithmetic() -
     last = measured_last(kept, "failover")
     assert last == measured
     assert measured_last(kept, "failback") is None
-    assert Predicted(last.steps).rto == 4.5 + INTERVAL_SECONDS * THRESHOLD + TTL_SECONDS
+    assert Predicted(last).rto == 4.5 + INTERVAL_SECONDS * THRESHOLD + TTL_SECONDS
     assert Predicted(None).rto is None
     assert "nobody has measured yet" in str(Predicted(None))
 

@@ -15,7 +15,7 @@ DONE = Moved(
     region="us-west-2",
     reason="drill",
     ended=datetime(2026, 1, 1, tzinfo=UTC),
-    predicted=Predicted(4.0, rpo=1.0),
+    predicted=Predicted(Measured(4.0, (Phase("promote the database on dr", 1.5),)), rpo=1.0),
     measured=Measured(35.0, (Phase("promote the database on dr", 1.0),)),
     loss=NOTHING_LOST,
     rto=timedelta(minutes=5),
@@ -46,6 +46,12 @@ def test_who_stopped_past_no_return_tells_everybody_that_nobody_may_serve_and_me
     assert (HALF.document()["rto"], HALF.document()["phases"]) == (None, DONE.document()["phases"])
     assert "| RTO (s) | 300 | " in page(HALF)
     assert "| unknown |" in page(HALF)
+
+
+def test_each_phase_stands_beside_what_it_took_the_last_time() -> None:
+    assert "| phase (s) | predicted | measured |" in page(DONE)
+    assert "| promote the database on dr | 1.5 | 1.0 |" in page(DONE)
+    assert "| promote the database on dr | unknown | 1.0 |" in page(replace(DONE, predicted=Predicted(None)))
 
 
 def test_an_upper_bound_is_told_as_one() -> None:

@@ -258,8 +258,9 @@ def test_what_a_standby_lacks_is_told_by_both_and_by_itself_alone(standby: Any, 
     [
         (0, NOTHING, Answer.GO, "would be lost: 0 B"),
         (3 * 1024, NOTHING, Answer.GO, "would be lost: 3.0 KiB"),
-        (17 * MEBIBYTE, NOTHING, Answer.DOUBTFUL, "would be lost: 17.0 MiB"),
-        (257 * MEBIBYTE, NOTHING, Answer.NO_GO, "would be lost: 257.0 MiB"),
+        (17 * MEBIBYTE, NOTHING, Answer.NO_GO, "would be lost: 17.0 MiB; it has replayed nothing for 1 min, and at most 30 s may be lost"),
+        (17 * MEBIBYTE, LOSS, Answer.DOUBTFUL, "would be lost: 17.0 MiB"),
+        (257 * MEBIBYTE, NOTHING, Answer.NO_GO, "would be lost: 257.0 MiB; one that keeps up lacks at most 256.0 MiB"),
         (257 * MEBIBYTE, LOSS, Answer.DOUBTFUL, "would be lost: 257.0 MiB"),
     ],
 )
@@ -268,6 +269,35 @@ def test_a_standby_that_streams_and_lags_is_no_go_without_a_word(size: int, waiv
     [found] = [check for check in checks if check.name == "database of dr"]
     assert (found.answer, found.waiver) == (answer, "--accept-data-loss" if answer is Answer.NO_GO else "")
     assert found.says.endswith(says)
+
+
+def test_a_standby_that_replays_and_lags_within_the_rpo_is_told() -> None:
+    seen = replace(WELL, standby=replace(LAGS, quiet=20), home=at(17 * MEBIBYTE))
+    assert answers(seen)["database of dr"] is Answer.DOUBTFUL
+
+
+def test_a_standby_that_streams_and_hears_nothing_is_no_go_beyond_the_rpo() -> None:
+    seen = replace(WELL, standby=replace(LAGS, heard=31), home=at(0))
+    [found] = [check for check in preflight(seen, NOTHING, region="us-east-1", rpo=timedelta(seconds=30)) if check.name == "database of dr"]
+    assert (found.answer, found.waiver) == (Answer.NO_GO, "--accept-data-loss")
+    assert found.says.endswith("it has heard nothing for 31 s, and at most 30 s may be lost")
+    assert answers(seen, LOSS)["database of dr"] is not Answer.NO_GO
+
+
+@pytest.mark.parametrize(
+    ("standby", "home", "answer"),
+    [
+        (STANDBY, PRIMARY, Answer.GO),
+        (LAGS, at(17 * MEBIBYTE), Answer.NO_GO),
+        (replace(LAGS, announced="1/2000020", received="1/2000020"), at(0), Answer.NO_GO),
+        (replace(LAGS, streaming=False, quiet=1), at(0), Answer.NO_GO),
+        (replace(PRIMARY, position="1/30"), at(0), Answer.GO),
+    ],
+)
+def test_who_hands_over_as_planned_wants_a_standby_that_keeps_up(standby: DatabaseStanding, home: DatabaseStanding, answer: Answer) -> None:
+    checks = preflight(replace(WELL, standby=standby, home=home), LOSS, region="us-east-1", rpo=timedelta(seconds=30), planned=True)
+    [found] = [check for check in checks if check.name == "database of dr"]
+    assert (found.answer, found.waiver) == (answer, "")
 
 
 def test_a_region_that_is_lost_and_silent_is_not_held_to_what_its_standby_lacks() -> None:
