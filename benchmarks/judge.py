@@ -76,11 +76,16 @@ def simulate() -> dict[str, Any]:
 
 def main() -> None:
     FIGURES.parent.mkdir(exist_ok=True)
+    published: dict[str, Any] = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
     if "--pages" not in sys.argv[1:]:
         FIGURES.write_text(json.dumps(simulate(), indent=1) + "\n")
     found = json.loads(FIGURES.read_text())
     PLOT.write_text(plot(found))
     PAGE.write_text(page(found))
+    if others := [
+        row for name in ("alike", "harmful", "curve") for row in found[name] if published.get(name, {}).get(row) != found[name][row]
+    ]:
+        sys.exit(f"what was published is not what was found now: {', '.join(others)}")
     if found["speed"]["look"] >= BUDGET:
         sys.exit(f"a look takes {found['speed']['look']:.3f} s, {BUDGET} s are allowed")
 

@@ -113,8 +113,11 @@ CHAPTERS: Sequence[tuple[str, Sequence[tuple[Sequence[str], ExitCode]]]] = (
     ("2. The four stacks, each as one update.", [_done(f"hhctl up {stack} --yes --reason first") for stack in STACKS]),
     ("3. Nothing is left to do, and a script can rely on it.", [_done("hhctl preview --all --exit-code")]),
     (
-        "4. A version to staging, prod and dr, each held to its gates: rollout, smoke checks, and on prod what users meet with.",
-        [_done("hhctl deploy v1.2.3 --soak 5s --yes --reason 'release of the week'")],
+        "4. A version, previewed first, to staging, prod and dr, each held to its gates: rollout, smoke checks, and what users meet.",
+        [
+            _done("hhctl deploy v1.2.3 --soak 5s --plan"),
+            _done("hhctl deploy v1.2.3 --soak 5s --yes --reason 'release of the week'"),
+        ],
     ),
     (
         "5. A version that fails every fifth request on prod: its numbers stop it, it is taken back (exit code 10), and dr never gets it.",

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from automation.core.plan import Ending
 from automation.core.record import Event
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from automation.core.record import Record
+from automation.core.record import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ def story(records: Sequence[Record], operation: str) -> Story | None:
     begun = [record for record in records if record.event is Event.BEGUN and record.data.get("operation") == operation]
     runs: list[str] = []
     for record in reversed(begun):
+        if runs and _is_over(records, record.run):
+            break
         runs.append(record.run)
         if not _goes_on(record):
             break
@@ -79,6 +82,12 @@ def story(records: Sequence[Record], operation: str) -> Story | None:
         says=last.says,
         records=own,
     )
+
+
+def _is_over(records: Sequence[Record], run: str) -> bool:
+    """Tell whether a run has left nothing that another one could take up: it took its canary back, or came to its end."""
+    own = [record for record in records if record.run == run]
+    return any(record.event is Event.UNDONE or record.data.get("ending") == Ending.DONE.word for record in own)
 
 
 def _goes_on(begun: Record) -> bool:

@@ -68,6 +68,7 @@ _LISTED = (
 NEEDS = (
     *(Need(verb, group, resource) for group, resource in _CHANGED for verb in ("get", "create", "patch", "delete")),
     *(Need("list", group, resource) for group, resource in _LISTED),
+    Need("update", "", "secrets"),  # by which helm writes what became of a release
     Need("get", "", "pods/log"),
     Need("create", "", "pods/exec"),
 )

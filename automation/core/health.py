@@ -76,8 +76,8 @@ def signs(world: World) -> tuple[Sign, ...]:
         *(map(_rollout, world.deployments) if world.deployments else [Sign("workload", Fitness.ILL, "there is none")]),
         _pods(world.pods),
         *_restarts(world.pods),
-        *map(_endpoints, _by_service(world.slices).items()),
-        *map(_route, world.routes),
+        *(map(_endpoints, _by_service(world.slices).items()) if world.slices else [Sign("endpoints", Fitness.ILL, "there are none")]),
+        *(map(_route, world.routes) if world.routes else [Sign("route", Fitness.ILL, "there is none")]),
         *map(_scaler, world.scalers),
         _usage(world),
         _warnings(world.warnings),
@@ -163,7 +163,7 @@ def _route(route: Document) -> Sign:
     subject = f"route {route['metadata']['name']}"
     if refused:
         return Sign(subject, Fitness.ILL, f"{refused[0]['type']} is {refused[0]['status']}: {refused[0]['reason']}")
-    return Sign(subject, Fitness.WELL if conditions else Fitness.UNKNOWN, split if conditions else f"{split}; no gateway has taken it up")
+    return Sign(subject, Fitness.WELL if conditions else Fitness.DOUBTFUL, split if conditions else f"{split}; no gateway has taken it up")
 
 
 def _scaler(scaler: Document) -> Sign:

@@ -47,8 +47,8 @@ def plan_promote(facts: Facts, stack: str, *, rungs: tuple[int, ...], judged: Se
     """Plan to have the stable workload run what the canary runs, digest for digest, and the standby after it.
 
     Raises:
-        Refusal: there is no canary, or it has not come to the last of `rungs`, or has been `judged` to do harm, or a stack cannot take the
-            release.
+        Refusal: there is no canary, or it has not come to the last of `rungs`, or has been `judged` to do harm or could not be, or a stack
+            cannot take the release.
         HhctlError: a stack cannot be reached.
     """
     now, command = facts.present(stack), promote_command(stack)
@@ -62,11 +62,21 @@ def plan_promote(facts: Facts, stack: str, *, rungs: tuple[int, ...], judged: Se
     begun = now.image == image
     if now.canary.weight < rungs[-1] and not begun and not forced:
         raise Refusal(f"{canary_words(facts, stack)}: it has not come to {rungs[-1]} %", hint="hhctl canary weight N, or --force")
-    if not begun and not forced and (harm := [str(each) for each in judged if each.verdict is Verdict.FAIL]):
-        raise Refusal(f"{canary_words(facts, stack)}: {'; '.join(harm)}", hint="hhctl canary abort, or --force with the reason why not")
+    if not begun and not forced:
+        _refuse_unproven(canary_words(facts, stack), judged)
     top = before_promotion(facts, stack, image) if begun else now
     first = (Stage(top),) if top else ()
     return _plan(facts, stack, command, image, steps(facts, stack, (*first, *promotion(stack, top or now, undo=top))))
+
+
+def _refuse_unproven(canary: str, judged: Sequence[Judgement]) -> None:
+    """Raise a `Refusal` where a canary is judged to do harm, or where nobody can tell."""
+    if harm := [str(each) for each in judged if each.verdict is Verdict.FAIL]:
+        raise Refusal(f"{canary}: {'; '.join(harm)}", hint="hhctl canary abort, or --force with the reason why not")
+    if doubtful := [str(each) for each in judged if not each.verdict.goes_on]:
+        more = f"; and {len(doubtful) - 1} more" if len(doubtful) > 1 else ""
+        says = f"{canary}, and the judge cannot tell: {doubtful[0]}{more}"
+        raise Refusal(says, hint="hhctl canary status, until it can be told, or --force with the reason why not")
 
 
 def plan_run(facts: Facts, candidate: Candidate, *, ladder: Ladder, command: str) -> Plan:

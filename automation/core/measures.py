@@ -82,9 +82,8 @@ class Predicted:
 
     def document(self) -> Mapping[str, Json]:
         """Return it in seconds."""
-        phases = to_json(self.last)["phases"] if self.last else []
         held = {"rto": self.rto, "rpo": self.rpo, "steps": self.steps, "detection": DETECTION_SECONDS, "ttl": float(TTL_SECONDS)}
-        return {**held, "phases": phases}
+        return {**held, "phases": to_json(self.last)["phases"] if self.last else ()}
 
 
 def measure(records: Sequence[Record], operation: str, *, entered: datetime) -> Measured | None:
@@ -172,17 +171,23 @@ def to_json(measured: Measured) -> Mapping[str, Json]:
 
 
 def _runs(records: Sequence[Record], operation: str) -> list[list[Record]]:
-    """Choose the records of the newest run, and of the runs that it went on from: those that did not come to their end."""
+    """Choose the records of the newest run, and of the runs that it went on from: those that did not come to their end.
+
+    Whoever typed the same meanwhile, and was kept out of it, does not count, unless there is nobody else.
+    """
     chosen: list[list[Record]] = []
+    kept_out: list[list[Record]] = []
     for first in reversed([record for record in records if begins(record, operation) and not _only_fences(record)]):
         own = [record for record in records if record.run == first.run and record.event is not Event.MEASURED]
         same = is_same(str(first.data["operation"]), operation)
         # What moved the traffic another way has overtaken what came before it.
         if chosen and (_is_over(own) if same else _did_something(own)):
             break
-        if same and (not chosen or _did_something(own)):
+        if same and _kept_out(own):
+            kept_out.append(own)
+        elif same and (not chosen or _did_something(own)):
             chosen.insert(0, own)
-    return chosen
+    return chosen or kept_out[:1]
 
 
 def _since_down(runs: Sequence[list[Record]]) -> Sequence[list[Record]]:
@@ -220,6 +225,12 @@ def _steps(begun: Record) -> list[dict[str, Any]]:
 
 def _stack(step: Mapping[str, Any]) -> str:
     return step.get("update") or step["stack"]
+
+
+def _kept_out(run: Sequence[Record]) -> bool:
+    """Tell whether a run came to no step, since somebody else was at it."""
+    ended = next((record.data.get("ending") for record in run if record.event is Event.ENDED), None)
+    return ended in {Ending.BUSY.word, Ending.STALE.word} and not any(record.step for record in run)
 
 
 def _did_something(run: Sequence[Record]) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from automation.core.gates import STABLE, Answers, Leads, ReadyPods, RolledOut, Routed, Sample, SmokePasses
@@ -23,7 +24,7 @@ from stacks.house import API, DEPLOYMENT, edge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from automation.core.gates import Met
     from automation.core.redact import Redactor
@@ -51,7 +52,7 @@ class Gauge(Protocol):
         ...
 
     def ask(self, stack: str, objective: Objective, arm: Arm, *, window: timedelta, at: datetime | None) -> Measured:
-        """Measure an objective over the `window` that ended at a time, or ends now by Prometheus's clock.
+        """Measure an objective over the `window` that ended at a time by this machine's clock, or ends now.
 
         What cannot be had gives no value and says why.
         """
@@ -96,6 +97,7 @@ class WorldGauge:
 
     spec: Spec
     redactor: Redactor
+    _aheads: dict[str, float] = field(default_factory=dict[str, float], init=False, repr=False, compare=False)
 
     def measure(self, gate: Met) -> Sample:
         """Take one sample for `gate`."""
@@ -115,7 +117,7 @@ class WorldGauge:
 
     def ask(self, stack: str, objective: Objective, arm: Arm, *, window: timedelta, at: datetime | None) -> Measured:
         """Measure an objective over a window."""
-        prometheus = self._prometheus(stack)
+        prometheus, at = self._prometheus(stack), self._by_its_clock(stack, at)
         query = objective.value(arm, window=window)
         try:
             n = prometheus.value(objective.count(arm, window=window), at=at)
@@ -131,8 +133,8 @@ class WorldGauge:
     def missing(self, soak: Soak, *, seconds: float) -> float:
         """Return of how many of the last `seconds` there are no samples."""
         [arm, *_] = {promise.arm for promise in soak.promises}
-        now = time.time()
         try:
+            now = self._prometheus(soak.stack).now()
             stamps = self._prometheus(soak.stack).stamps(f"up{{{arm.matchers}}}", seconds=seconds)
         except HhctlError:
             return seconds
@@ -150,6 +152,17 @@ class WorldGauge:
         """Begin to look at a rung."""
         pods = CanaryPods(self._programs, place_of(self.spec, rung.stack))
         return RungSight(rung, self._prometheus(rung.stack), pods.seen, since, pods_since, control, time.time)
+
+    def _by_its_clock(self, stack: str, at: datetime | None) -> datetime | None:
+        """Return a time of this machine's clock by that of a stack's Prometheus, as far as that can be told."""
+        if at is None:
+            return None
+        if stack not in self._aheads:
+            try:
+                self._aheads[stack] = self.ahead(stack)
+            except HhctlError:
+                return at
+        return at + timedelta(seconds=self._aheads[stack])
 
     def _ready(self, stack: str, track: str) -> Sample:
         """Count the Ready pods of a Deployment of the stack's."""

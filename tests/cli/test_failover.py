@@ -232,7 +232,7 @@ def test_traffic_leaves_a_dead_region_when_an_operator_moves_it_and_not_before(h
     with beside(writer.write):
         until(lambda: len(writer.acknowledged) >= 20, within=60)
         house.cloud.hhctl("local", "fault", "--region", "us-east-1", "--down")
-        time.sleep((INTERVAL_SECONDS * THRESHOLD + TTL_SECONDS) / TIME_SCALE)
+        until_the_world_would_have_followed()
         assert house.leads_to() == AT_HOME
 
         refused = house.operator("failover", "us-west-2", "--yes", "--reason", "drill")
@@ -289,6 +289,11 @@ def assert_home_again(house: House, writer: Writer) -> None:
     assert house.operator(*words).code == 13
 
 
+def until_the_world_would_have_followed() -> None:
+    """Wait for as long as health checks and caches would need if anything but an operator moved the traffic."""
+    time.sleep((INTERVAL_SECONDS * THRESHOLD + TTL_SECONDS) / TIME_SCALE)
+
+
 class Times:
     """When an operator pressed Enter, when the switch was written, and when the public name led to the standby, by this machine's clock."""
 
@@ -331,6 +336,9 @@ def test_what_a_silent_region_writes_meanwhile_is_counted_and_in_the_way(house: 
     looked = time.monotonic()
     assert house.operator("failover", "us-west-2", "--reason", "drill", "--yes").code == 13
     assert time.monotonic() - looked < LOOK_WITHIN
+    assert "unfenced: " in house.operator(*words, "--plan").err
+    until_the_world_would_have_followed()
+    assert house.leads_to() == AT_HOME
     dead = f"http://127.0.0.1:{free_port()}/"
     with socket.create_server(("127.0.0.1", 0)) as hanging:
         silent = f"http://127.0.0.1:{hanging.getsockname()[1]}/"
@@ -341,6 +349,9 @@ def test_what_a_silent_region_writes_meanwhile_is_counted_and_in_the_way(house: 
     times.hold(done.document["run"])
     assert {each["channel"] for each in done.document["told"] if each["trouble"]} == {"slack", "pager"}
     assert house.leads_to() == AT_STANDBY
+    until(lambda: house.post("dr", "written after the failover") == 201, within=10)
+    assert done.document["unfenced"] == "us-east-1"
+    assert "unfenced" in house.operator("status").out
     assert house.operator("notify", "flush", HHCTL_SLACK=dead).code == 15
     house.operator.must("notify", "flush")
     assert house.operator("notify", "flush", "-o", "json").document["items"] == []

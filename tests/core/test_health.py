@@ -120,9 +120,14 @@ def test_a_route_is_well_once_a_gateway_has_accepted_it() -> None:
     accepted = {"type": "Accepted", "status": "True", "reason": "Accepted"}
     refused = {"type": "ResolvedRefs", "status": "False", "reason": "BackendNotFound"}
     seen = [the("route", World((), (), (), [each], (), (), None)) for each in (route(accepted), route(accepted, refused), route())]
-    assert [sign.fitness for sign in seen] == [Fitness.WELL, Fitness.ILL, Fitness.UNKNOWN]
+    assert [sign.fitness for sign in seen] == [Fitness.WELL, Fitness.ILL, Fitness.DOUBTFUL]
     assert seen[0].seen == "api 90, api-canary 10"
     assert "BackendNotFound" in seen[1].seen
+
+
+def test_a_workload_that_no_route_or_service_leads_to_is_ill() -> None:
+    assert the("route", EMPTY) == Sign("route", Fitness.ILL, "there is none")
+    assert the("endpoints", EMPTY) == Sign("endpoints", Fitness.ILL, "there are none")
 
 
 def scaler(current: int, *conditions: dict[str, str]) -> dict[str, Any]:

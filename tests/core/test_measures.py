@@ -61,6 +61,14 @@ def whole(run: str = "A", *, begins: float = 1.0) -> Iterable[Record]:
     )
 
 
+def test_who_typed_the_same_meanwhile_and_was_kept_out_of_it_is_not_measured() -> None:
+    kept_out = records("B", (3, Event.BEGUN, 0, SHUT_FIRST), (3.2, Event.ENDED, 0, {"ending": "busy"}))
+    assert measure([*whole(), *kept_out], COMMAND, entered=ENTERED) == measure([*whole()], COMMAND, entered=ENTERED)
+    only = measure(kept_out, COMMAND, entered=ENTERED)
+    assert only
+    assert [phase.title for phase in only.phases] == ["look and agree"]
+
+
 def test_a_run_is_measured_from_enter_until_the_world_was_seen_to_follow() -> None:
     measured = measure([*whole()], COMMAND, entered=ENTERED)
     assert measured

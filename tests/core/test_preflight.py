@@ -287,7 +287,7 @@ def test_a_standby_that_streams_and_hears_nothing_is_no_go_beyond_the_rpo() -> N
 @pytest.mark.parametrize(
     ("standby", "home", "answer"),
     [
-        (STANDBY, PRIMARY, Answer.GO),
+        (replace(LAGS, heard=0.5), at(0), Answer.GO),
         (LAGS, at(17 * MEBIBYTE), Answer.NO_GO),
         (replace(LAGS, announced="1/2000020", received="1/2000020"), at(0), Answer.NO_GO),
         (replace(LAGS, streaming=False, quiet=1), at(0), Answer.NO_GO),

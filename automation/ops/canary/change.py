@@ -9,14 +9,12 @@ import click
 
 from automation.commands import OperationCommand
 from automation.core.canary import abort_command, plan_abort, plan_start, plan_weight, start_command, weight_command
-from automation.core.gates import Verdict
 from automation.core.ladder import plan_promote, promote_command
 from automation.ops.canary.asking import ask, delivered, force_option, stack_option
 from automation.ops.canary.looking import judged_now
 from automation.options import QuantityType
 from automation.ports.checks import must_be_able_to_check
 from automation.reports import reported, tell_kept
-from automation.show import tell
 from stacks.dials import Tag
 from stacks.house import STANDBY
 from stacks.objectives import ALL_REQUESTS, RUNGS
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     from automation.errors import ExitCode
     from automation.options import Options
 
-_DOUBTFUL = frozenset({Verdict.INCONCLUSIVE, Verdict.ERROR})
 
 _START = """\b
 Examples:
@@ -86,13 +83,11 @@ def promote(options: Options, *, stack: str | None, force: bool) -> ExitCode:
     """Have the stable workload run what the canary runs, the same digest.
 
     The stable pods roll while the canary carries the requests, get them back when all are ready, and then the canary goes. What prod runs
-    then goes to dr as well. Before the last rung of the ladder, or where the judge sees harm, it needs --force.
+    then goes to dr as well. Before the last rung of the ladder, and where the judge sees harm or cannot tell, it needs --force.
     """
     asked = ask(options, stack, also=(STANDBY,), forced=force)
     must_be_able_to_check(asked.app.spec)
     judged = judged_now(asked.app, asked.session, asked.stack)
-    if doubtful := [str(each) for each in judged if each.verdict in _DOUBTFUL]:
-        tell(f"the judge cannot tell: {doubtful[0]}{f'; and {len(doubtful) - 1} more' if len(doubtful) > 1 else ''}")
     plan = partial(plan_promote, stack=asked.stack, rungs=RUNGS, judged=judged, forced=force)
     report = asked.carry_out(plan, command=promote_command(asked.stack), stacks=delivered(asked.stack))
     found = asked.facts.present(asked.stack)
