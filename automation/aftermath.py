@@ -66,7 +66,8 @@ class MovedView:
             ("RTO (s)", moved.rto.total_seconds(), _rounded(moved.predicted.rto), _rounded(moved.measured_rto)),
             ("RPO (s)", moved.rpo.total_seconds(), _rounded(moved.predicted.rpo), moved.loss.rpo),
         )
-        phases = tuple((each.title, _rounded(moved.predicted.of(each)), _rounded(each.seconds)) for each in moved.measured.phases)
+        beside = zip(moved.measured.phases, moved.predicted.beside(moved.measured.phases), strict=True)
+        phases = tuple((phase.title, _rounded(before), _rounded(phase.seconds)) for phase, before in beside)
         return (
             *ReportView(self.report).blocks(),
             Table("Objectives", columns, rows),

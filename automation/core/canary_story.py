@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-from automation.core.record import Record
+    from automation.core.record import Record
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,9 +64,19 @@ class Predicted:
         """Seconds for the steps, None where none was measured."""
         return self.last.steps if self.last else None
 
-    def of(self, phase: Phase) -> float | None:
-        """Return what a phase took the last time, in seconds; None where it was not measured."""
-        return next((each.seconds for each in self.last.phases if each.title == phase.title), None) if self.last else None
+    def beside(self, phases: Sequence[Phase]) -> tuple[float | None, ...]:
+        """Return what each of the phases took the last time, in seconds; None where that was not measured.
+
+        Of several with one title the first is that of the first.
+        """
+        before = [(each.title, each.seconds) for each in self.last.phases] if self.last else []
+        found: list[float | None] = []
+        for phase in phases:
+            same = next((each for each in before if each[0] == phase.title), None)
+            if same:
+                before.remove(same)
+            found.append(same[1] if same else None)
+        return tuple(found)
 
     @property
     def rto(self) -> float | None:

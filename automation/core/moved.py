@@ -124,7 +124,8 @@ class Moved:
 def page(moved: Moved) -> str:
     """Write it as a page of Markdown."""
     measured, predicted = moved.measured, moved.predicted
-    rows = [f"| {phase.title} | {_seconds(predicted.of(phase))} | {phase.seconds:.1f} |" for phase in measured.phases]
+    beside = zip(measured.phases, predicted.beside(measured.phases), strict=True)
+    rows = [f"| {phase.title} | {_seconds(before)} | {phase.seconds:.1f} |" for phase, before in beside]
     back = ["", "## The way back", "", "```", *moved.way_back, "```"] if moved.way_back else []
     unfenced = (
         [f"- **{moved.unfenced} is unfenced**: its pods stop serving once they read the other region's switch."] if moved.unfenced else []

@@ -30,7 +30,7 @@ _TOO_MUCH = 256 * 1024**2
 
 _CLOCK_SECONDS = 5.0
 _DEAD_SECONDS = 3600.0
-_DATA_LOSS, _UNHEALTHY = "--accept-data-loss", "--accept-unhealthy"
+_DATA_LOSS, _UNHEALTHY, _SOON = "--accept-data-loss", "--accept-unhealthy", "--turn-again"
 
 
 class Answer(Enum):
@@ -134,14 +134,25 @@ class Seen:
 
 
 def preflight(seen: Seen, waivers: Waivers, *, region: str, rpo: timedelta, planned: bool = False) -> tuple[Check, ...]:
-    """Answer every question of a failover to the standby; `region` is the one that it leaves. One that is `planned` may lose nothing."""
+    """Answer every question of a failover to the standby; `region` is the one that it leaves.
+
+    One that is `planned` may lose nothing, and only the wait after the last turn can be waived.
+    """
+    checks = _checks(seen, waivers, region, rpo)
+    if not planned:
+        return checks
+    level = _level(seen, rpo, region)
+    return tuple(level if check.name == level.name else check if check.waiver == _SOON else replace(check, waiver="") for check in checks)
+
+
+def _checks(seen: Seen, waivers: Waivers, region: str, rpo: timedelta) -> tuple[Check, ...]:
     return (
         _pods(seen, waivers),
         _size(seen),
         _smoke(seen, waivers),
         _release(seen),
         _configuration(seen),
-        _level(seen, region) if planned else _database(seen, waivers, rpo, region),
+        _database(seen, waivers, rpo, region),
         _switch(seen),
         _state(seen),
         _fence(seen, waivers, region),
@@ -246,14 +257,14 @@ def _database(seen: Seen, waivers: Waivers, rpo: timedelta, region: str) -> Chec
     return _behind(name, found.quiet, seen, waivers, rpo)
 
 
-def _level(seen: Seen, region: str) -> Check:
+def _level(seen: Seen, rpo: timedelta, region: str) -> Check:
     """Answer for a standby that is to have all of its primary's log within moments: the service is down until it has."""
     found = seen.standby
     check = _database(seen, Waivers(data_loss=True), timedelta.max, region)
     if isinstance(found, Exception) or not found.replays or check.answer is Answer.NO_GO:
         return replace(check, waiver="")
-    behind = max(seen.lacking, found.unreplayed)
-    if not found.streaming or behind > _MUCH:
+    behind, silent = max(seen.lacking, found.unreplayed), found.heard is not None and found.heard > rpo.total_seconds()
+    if not found.streaming or silent or behind > _MUCH:
         return replace(check, answer=Answer.NO_GO, says=f"{check.says}; it has to keep up with {HOME} before that hands over")
     return check
 
@@ -363,7 +374,7 @@ def _wait(seen: Seen, waivers: Waivers) -> Check:
         return Check(name, Answer.GO, says)
     if waivers.soon:
         return Check(name, Answer.DOUBTFUL, f"{says}, and it is turned again")
-    return Check(name, Answer.NO_GO, f"{says}; it is left alone for {seconds_words(WAIT_SECONDS)}", waiver="--turn-again")
+    return Check(name, Answer.NO_GO, f"{says}; it is left alone for {seconds_words(WAIT_SECONDS)}", waiver=_SOON)
 
 
 def _clock(seen: Seen) -> Check:

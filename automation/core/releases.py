@@ -75,7 +75,7 @@ def undos(entries: Sequence[Entry], image: Image) -> int:
             elif ran and not is_undo(entry.note.operation):
                 count = 0
         came, ran = there, there and entry.outcome is Outcome.SUCCEEDED
-    return count
+    return 0 if ran else count
 
 
 def canary_undos(entries: Sequence[Entry], image: Image) -> int:

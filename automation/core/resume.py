@@ -136,10 +136,12 @@ def is_halt(name: str) -> bool:
 
 
 def is_ours(left: UpdateLeft, operation: str, entries: Sequence[Entry]) -> bool:
-    """Tell whether the update took effect, and `operation` alone has changed its stack since; `entries` are its newest, newest first."""
-    since = left.base + 1 if left.revision is None else left.revision
-    newer = [entry for entry in carried_out(entries) if entry.revision >= since]
-    return bool(newer) and all(is_by(operation, entry) for entry in newer)
+    """Tell whether the update took effect, and `operation` alone has changed its stack since; `entries` are its newest, newest first.
+
+    One that was only held to its gates, as another run had carried it out, has no entry of its own.
+    """
+    newer = [entry for entry in carried_out(entries) if entry.revision > left.base]
+    return bool(newer or left.revision == left.base) and all(is_by(operation, entry) for entry in newer)
 
 
 def is_by(operation: str, entry: Entry) -> bool:

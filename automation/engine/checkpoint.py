@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any, cast
 
 from automation.core.drift import Release
 from automation.core.updates import STACK_TYPE
+from automation.engine.half_created import HalfCreated
 from automation.engine.names import CHECKPOINT
 from automation.errors import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from automation.engine.store import Store
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - the mark of a secret, no secret itself
+_KUBERNETES = "kubernetes:"
 _RELEASE = "kubernetes:helm.sh/v3:Release"
 
 Properties = Mapping[str, Any]
@@ -30,7 +32,7 @@ class Checkpoint:
 
     `settings`: what a stack's settings file would say of the secrets provider. `resources`: how many there are, the stack itself too.
     `releases`: the Helm releases among them. `pending`: how many operations were under way when the engine was ended, and
-    `pending_releases` the Helm releases that these were changing.
+    `pending_releases` the Helm releases that these were changing, `half_created` the Kubernetes objects that they were creating.
     """
 
     settings: Mapping[str, str]
@@ -38,6 +40,7 @@ class Checkpoint:
     pending: int
     releases: tuple[Release, ...]
     pending_releases: tuple[Release, ...]
+    half_created: tuple[HalfCreated, ...]
     outputs: Mapping[str, object]
 
     @property
@@ -60,13 +63,16 @@ def read_checkpoint(store: Store, stack: str) -> Checkpoint | None:
         latest = object_at(json.loads(held)["checkpoint"], "latest")
         resources = _objects_at(latest, "resources")
         stack_itself = [each for each in resources if each["type"] == STACK_TYPE]
-        pending = [object_at(each, "resource") for each in _objects_at(latest, "pending_operations")]
+        operations = _objects_at(latest, "pending_operations")
+        pending = [object_at(each, "resource") for each in operations]
+        created = [object_at(each, "resource") for each in operations if each.get("type") == "creating"]
         return Checkpoint(
             settings=_settings(object_at(latest, "secrets_providers")),
             resources=len(resources),
             pending=len(pending),
             releases=_releases(resources, resources),
             pending_releases=_releases(pending, resources),
+            half_created=tuple(_half_created(created, resources)),
             outputs=masked_object(object_at(stack_itself[0], "outputs")) if stack_itself else {},
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -118,11 +124,31 @@ def _releases(among: Iterable[Properties], resources: Sequence[Properties]) -> t
 
 def _release(resource: Properties, resources: Iterable[Properties]) -> Release:
     inputs = object_at(resource, "inputs")
-    urn = str(resource.get("provider", "")).rpartition("::")[0]
-    providers = [object_at(each, "inputs") for each in resources if each["urn"] == urn]
     return Release(
         urn=str(resource["urn"]),
         name=str(inputs.get("name", "")),
         namespace=str(inputs.get("namespace", "default")),
-        context=providers[0].get("context") if providers else None,
+        context=_context(resource, resources),
     )
+
+
+def _half_created(created: Iterable[Properties], resources: Sequence[Properties]) -> Iterator[HalfCreated]:
+    """Choose the Kubernetes objects of a name of their own: what the engine names anew each time stands in nobody's way."""
+    for each in created:
+        inputs = object_at(each, "inputs")
+        metadata = object_at(inputs, "metadata")
+        if each["type"].startswith(_KUBERNETES) and "kind" in inputs and "name" in metadata:
+            yield HalfCreated(
+                api_version=str(inputs["apiVersion"]),
+                kind=str(inputs["kind"]),
+                name=str(metadata["name"]),
+                namespace=str(metadata.get("namespace", "")),
+                context=_context(each, resources),
+            )
+
+
+def _context(resource: Properties, resources: Iterable[Properties]) -> str | None:
+    """The kubectl context of a resource's provider."""
+    urn = str(resource.get("provider", "")).rpartition("::")[0]
+    providers = [object_at(each, "inputs") for each in resources if each["urn"] == urn]
+    return providers[0].get("context") if providers else None

@@ -14,7 +14,7 @@ from automation.commands import OperationCommand
 from automation.consent import TerminalConsent, must_be_able_to_agree
 from automation.core.delivery import Delivery, begun, held_again, refuse_unfit, unproven, updates, watched
 from automation.core.deployment_log import log_task, with_log
-from automation.core.plan import Plan
+from automation.core.plan import Plan, moves
 from automation.core.prerequisites import Known, State, prerequisites
 from automation.core.releases import UNDOS_BEFORE_A_HUMAN, canary_undos, candidates, releases, undos
 from automation.errors import ExitCode, HhctlError, Refusal, UsageFault
@@ -228,15 +228,20 @@ def requested(session: Session, facts: Facts, asked: Asked) -> Request:
     for each in met:
         tell(f"{each.name}: {each.state.value} ({each.says})")
     undone = max(undos(entries, image) + canary_undos(entries, image) for entries in histories.values())
-    replaced = None if logged else put_in_place_of(releases(histories.get(serving, ())), image)
+    replaced = None if logged else put_in_place_of(histories.get(serving, ()), image)
     return replace(request, prerequisites=met, undone=undone, replaced=replaced)
 
 
-def put_in_place_of(found: Sequence[Release], image: Image) -> Image | None:
-    """Return what an image that runs is in place of, by the releases, newest first; None where no deployment has brought it."""
+def put_in_place_of(entries: Sequence[Entry], image: Image) -> Image | None:
+    """Return what an image that runs is in place of, by the history, newest first.
+
+    None where no deployment has brought it, and where the traffic came to it later: then it was not what the deployment was judged by.
+    """
+    found = releases(entries)
     if len(found) < 2 or found[0].image.digest != image.digest or not found[0].by.startswith(_DEPLOY):
         return None
-    return found[1].image
+    since = [entry for entry in entries if entry.revision > found[0].revision]
+    return None if any(moves(entry.note.operation) for entry in since) else found[1].image
 
 
 def _histories(app: App, stacks: Sequence[str]) -> Mapping[str, Sequence[Entry]]:

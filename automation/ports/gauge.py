@@ -117,9 +117,10 @@ class WorldGauge:
 
     def ask(self, stack: str, objective: Objective, arm: Arm, *, window: timedelta, at: datetime | None) -> Measured:
         """Measure an objective over a window."""
-        prometheus, at = self._prometheus(stack), self._by_its_clock(stack, at)
+        prometheus = self._prometheus(stack)
         query = objective.value(arm, window=window)
         try:
+            at = self._by_its_clock(stack, at)
             n = prometheus.value(objective.count(arm, window=window), at=at)
             value = prometheus.value(query, at=at)
             bounds = objective.bounds(arm, window=window, n=n or 0)
@@ -146,7 +147,9 @@ class WorldGauge:
 
     def ahead(self, stack: str) -> float:
         """Return by how many seconds Prometheus's clock is ahead."""
-        return self._prometheus(stack).now() - time.time()
+        asked = time.time()
+        now = self._prometheus(stack).now()
+        return now - (asked + time.time()) / 2
 
     def watch(self, rung: Rung, *, since: datetime, pods_since: datetime, control: tuple[datetime, datetime] | None) -> Sight:
         """Begin to look at a rung."""
@@ -154,14 +157,11 @@ class WorldGauge:
         return RungSight(rung, self._prometheus(rung.stack), pods.seen, since, pods_since, control, time.time)
 
     def _by_its_clock(self, stack: str, at: datetime | None) -> datetime | None:
-        """Return a time of this machine's clock by that of a stack's Prometheus, as far as that can be told."""
+        """Return a time of this machine's clock by that of a stack's Prometheus; raises as that does."""
         if at is None:
             return None
         if stack not in self._aheads:
-            try:
-                self._aheads[stack] = self.ahead(stack)
-            except HhctlError:
-                return at
+            self._aheads[stack] = self.ahead(stack)
         return at + timedelta(seconds=self._aheads[stack])
 
     def _ready(self, stack: str, track: str) -> Sample:

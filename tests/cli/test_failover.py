@@ -300,10 +300,13 @@ class Times:
     def __init__(self, house: House) -> None:
         self._house = house
         self._slower = slower(house)
+        self._looked = False
         self._entered = datetime.now(UTC)
         self._followed: datetime | None = None
 
     def look(self) -> None:
+        if not self._looked:
+            self._slower, self._looked = max(self._slower, slower(self._house)), True
         with suppress(HhctlError):
             if self._followed is None and self._house.leads_to() == AT_STANDBY:
                 self._followed = datetime.now(UTC)

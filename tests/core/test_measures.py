@@ -8,6 +8,7 @@ import pytest
 
 from automation.core.failover import FOLLOW_SWITCH
 from automation.core.measures import (
+    Measured,
     Phase,
     Predicted,
     begun_at,
@@ -182,6 +183,8 @@ def test_the_next_one_is_predicted_from_the_steps_of_the_last_and_arithmetic() -
     assert measured_last(kept, "failback") is None
     assert Predicted(last).rto == 4.5 + INTERVAL_SECONDS * THRESHOLD + TTL_SECONDS
     assert Predicted(None).rto is None
+    twice = Measured(9.0, (Phase("update dr", 1.0), Phase("update dr", 2.0)))
+    assert Predicted(twice).beside((Phase("update dr", 5.0), Phase("update dr", 6.0), Phase("update dr", 7.0))) == (1.0, 2.0, None)
     assert "nobody has measured yet" in str(Predicted(None))
 
 

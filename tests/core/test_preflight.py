@@ -291,6 +291,7 @@ def test_a_standby_that_streams_and_hears_nothing_is_no_go_beyond_the_rpo() -> N
         (LAGS, at(17 * MEBIBYTE), Answer.NO_GO),
         (replace(LAGS, announced="1/2000020", received="1/2000020"), at(0), Answer.NO_GO),
         (replace(LAGS, streaming=False, quiet=1), at(0), Answer.NO_GO),
+        (replace(LAGS, heard=31), at(0), Answer.NO_GO),
         (replace(PRIMARY, position="1/30"), at(0), Answer.GO),
     ],
 )
@@ -298,6 +299,16 @@ def test_who_hands_over_as_planned_wants_a_standby_that_keeps_up(standby: Databa
     checks = preflight(replace(WELL, standby=standby, home=home), LOSS, region="us-east-1", rpo=timedelta(seconds=30), planned=True)
     [found] = [check for check in checks if check.name == "database of dr"]
     assert (found.answer, found.waiver) == (answer, "")
+
+
+def test_one_that_is_planned_waits_or_is_typed_again_and_waives_nothing_else() -> None:
+    unfit = replace(WELL, smoke=("health: 500",), turned=NOW - timedelta(minutes=9), home=GONE)
+    checks = refused(preflight(unfit, NOTHING, region="us-east-1", rpo=timedelta(seconds=30), planned=True))
+    assert {check.name: check.waiver for check in checks} == {
+        "smoke checks of dr": "",
+        "writes of prod": "",
+        "last turn of the switch": "--turn-again",
+    }
 
 
 def test_a_region_that_is_lost_and_silent_is_not_held_to_what_its_standby_lacks() -> None:

@@ -79,6 +79,7 @@ def test_undos_are_counted_in_a_row_and_forgotten_once_a_release_has_stayed() ->
     row = (entry(1, "v1"), entry(2, "v2"), entry(3, "v1", back), entry(4, "v2"), entry(5, "v1", back))
     assert undos(tuple(reversed(row)), image("v2")) == 2
     assert undos(tuple(reversed((*row, entry(6, "v2"), entry(7, "v3")))), image("v2")) == 0
+    assert undos(tuple(reversed((*row, entry(6, "v2")))), image("v2")) == 0
     assert undos((), image("v2")) == 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psutil
 from contract.harness import wait_until
 from engine.kills import everything_at_once, kill_and_wait
 from engine.world import STACK, change, past_the_first_look, update
@@ -77,7 +78,10 @@ def killed_after(world: World, engine: PulumiEngine) -> None:
     with world.operator("carol") as carol:
         carol.update(_MAXIMUM, base=base)
         wait_until("the update is written down", lambda: standing(engine.recent(STACK)).base > base)
+        all_of_it = carol.everything()
         everything_at_once(carol)
+    _, alive = psutil.wait_procs(all_of_it, timeout=60)
+    assert alive == []
 
 
 BASES: tuple[Base, ...] = (sound, half_failed, refused, destroyed, killed_before, killed_in, killed_after)

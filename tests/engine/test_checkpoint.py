@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from automation.core.drift import Release
 from automation.engine.checkpoint import read_checkpoint
+from automation.engine.half_created import HalfCreated
 from automation.engine.store import FolderStore
 
 if TYPE_CHECKING:
@@ -41,6 +42,22 @@ def test_a_release_that_was_under_way_is_found_with_its_cluster(tmp_path: Path) 
     assert (found.resources, found.pending) == (2, 2)
     assert found.pending_releases == (Release("…", "house-helper", "house-helper-prod", "us-east-1"),)
     assert found.releases == ()
+
+
+def test_an_object_of_a_name_of_its_own_that_was_being_created_is_found(tmp_path: Path) -> None:
+    provider = {"urn": PROVIDER, "type": "pulumi:providers:kubernetes", "inputs": {"context": "us-east-1"}}
+    metadata = {"name": "house-helper-backup", "namespace": "house-helper-prod"}
+    job = {
+        "type": "kubernetes:batch/v1:CronJob",
+        "urn": "…",
+        "inputs": {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": metadata},
+        "provider": f"{PROVIDER}::6d9a",
+    }
+    unnamed = {**job, "inputs": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {}}}
+    pending = [{"resource": job, "type": "creating"}, {"resource": unnamed, "type": "creating"}, {"resource": job, "type": "updating"}]
+    found = read(tmp_path, resources=[STACK, provider], pending_operations=pending)
+    assert found
+    assert found.half_created == (HalfCreated("batch/v1", "CronJob", "house-helper-backup", "house-helper-prod", "us-east-1"),)
 
 
 def test_the_releases_of_a_stack_are_found_with_their_clusters(tmp_path: Path) -> None:

@@ -15,8 +15,9 @@ from automation.core.delivery import Delivery
 from automation.core.facts import Facts
 from automation.core.prerequisites import Prerequisite, State
 from automation.core.resume import Unfinished, UpdateLeft
+from automation.core.updates import Entry, Note, Outcome
 from automation.errors import HhctlError
-from automation.ops.deploy import WAY, Asked, Request, deploy_command, newest_migration, plan_deploy, requested, to_watch
+from automation.ops.deploy import WAY, Asked, Request, deploy_command, newest_migration, plan_deploy, put_in_place_of, requested, to_watch
 from automation.options import Options
 from automation.session import Session
 from stacks.dials import Image
@@ -93,6 +94,20 @@ def test_what_is_left_for_people_is_about_the_stack_that_serves() -> None:
     )
     assert to_watch(None, "prod")[0] == "to do: keep an eye on dashboard house-helper-prod for 30 minutes"
     assert to_watch(None, "dr")[2] == "to do: if anything is wrong: hhctl rollback dr"
+
+
+def entry(revision: int, version: str, operation: str) -> Entry:
+    return Entry(revision, dials({"image": version}), Outcome.SUCCEEDED, Note(operation, "alice", ""), BEGINNING, BEGINNING)
+
+
+def test_what_a_deployment_has_brought_is_in_place_of_what_ran_before_it_as_long_as_the_traffic_has_not_moved() -> None:
+    deployed = (entry(2, "v2", "deploy v2 --soak 1800s"), entry(1, "v1", "up prod"))
+    assert put_in_place_of(deployed, V2) == Image("v1", digest("v1"))
+    assert put_in_place_of((entry(3, "v2", "scale api 4"), *deployed), V2) == Image("v1", digest("v1"))
+    assert put_in_place_of((entry(3, "v2", "failback us-east-1"), *deployed), V2) is None
+    assert put_in_place_of((entry(2, "v2", "canary run v2"), deployed[1]), V2) is None
+    assert put_in_place_of(deployed[1:], V2) is None
+    assert put_in_place_of((), V2) is None
 
 
 def test_the_newest_migration_is_the_one_with_the_highest_number(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from desk import FIRST, V1, V2, Desk
-from fakes import seeded
+from fakes import Quiet, seeded
 
 from automation.core.delivery import Delivery
 from automation.core.deployment_log import LOGGED, WRITE_LOG
@@ -23,7 +23,7 @@ from automation.core.prerequisites import Prerequisite, State
 from automation.core.record import Event
 from automation.core.releases import undos
 from automation.core.soak import RECENT, Measured
-from automation.core.updates import Outcome
+from automation.core.updates import Change, Note, Outcome
 from automation.errors import Busy, HhctlError, TimedOut
 from automation.lease import Held
 from automation.operating import look_back
@@ -226,6 +226,30 @@ def test_a_version_that_was_killed_in_its_soak_and_fails_another_command_is_take
     assert again.ending is Ending.HALTED
     assert images(desk) == ["v2", "v1", "v1"]
     assert undos(desk.engine.history("prod"), V2) == 1
+
+
+@pytest.mark.parametrize("place", ["undoing", "step-2-undo-started", "step-2-undo-carried-out"])
+def test_what_another_command_was_taking_back_when_it_died_goes_back_all_the_same(desk: Desk, place: str) -> None:
+    desk.armed = Failpoint("step-2-soaking", Deed.RAISE)
+    with pytest.raises(FailpointReached, match="soaking"):
+        deploy(desk)
+    desk.world.measured = failing(0.2)
+    request = replace(REQUEST, command=deploy_command("v2", only=None, soak=1), delivery=replace(REQUEST.delivery, soak=1), replaced=V1)
+
+    def again() -> Report | None:
+        return desk._operate(partial(plan_deploy, request=request), look_back(request.command, desk.facts(*STACKS), desk))
+
+    # It has changed one stack itself, by which its records are looked for.
+    newest = desk.engine.recent("staging")[0]
+    desk.engine.update(Change("staging", newest.revision, newest.dials, Note(request.command, "alice", "")), Quiet())
+    desk.armed = Failpoint(place, Deed.RAISE)
+    with pytest.raises(FailpointReached):
+        again()
+    desk.armed = None
+    report = again()
+    assert report
+    assert report.ending is Ending.HALTED
+    assert images(desk)[1:] == ["v1", "v1"]
 
 
 def test_prod_is_logged_though_dr_fails(desk: Desk) -> None:

@@ -1,0 +1,64 @@
+"""Kubernetes objects that an engine was killed in the creation of."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+import pytest
+
+from automation.engine.half_created import HalfCreated, clear_half_created
+from automation.errors import HhctlError
+from localcloud.kube_api import KubeApi
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local_cloud import LocalCloud
+
+ENGINES, SOMEBODYS = "pulumi-kubernetes-0a1b2c3d", "kubectl-create"
+
+
+@pytest.fixture
+def api(cloud: LocalCloud) -> KubeApi:
+    return KubeApi.from_kubeconfig(cloud.environment["KUBECONFIG"], "us-west-2")
+
+
+@pytest.fixture
+def namespace(api: KubeApi) -> Iterator[str]:
+    name = f"half-{secrets.token_hex(4)}"
+    api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    yield name
+    api.delete("v1", "Namespace", name)
+
+
+def made(cloud: LocalCloud, namespace: str, name: str, *, by: str) -> None:
+    context = ("--context=us-west-2", f"--namespace={namespace}")
+    cloud.run("kubectl", "create", "configmap", name, *context, f"--field-manager={by}")
+
+
+def of(namespace: str, *names: str) -> list[HalfCreated]:
+    return [HalfCreated("v1", "ConfigMap", name, namespace, "us-west-2") for name in names]
+
+
+def test_what_an_engine_has_made_goes_and_what_anybody_else_has_made_stays(cloud: LocalCloud, api: KubeApi, namespace: str) -> None:
+    made(cloud, namespace, "left", by=ENGINES)
+    made(cloud, namespace, "unasked", by=ENGINES)
+    made(cloud, namespace, "somebodys", by=SOMEBODYS)
+    clear_half_created(of(namespace, "left", "somebodys", "never-made"), cloud.environment)
+    assert {each["metadata"]["name"] for each in api.list("v1", "ConfigMap", namespace)} - {"kube-root-ca.crt"} == {"somebodys", "unasked"}
+
+
+def test_an_object_is_named_by_its_group_and_version() -> None:
+    job = HalfCreated("batch/v1", "CronJob", "backup", "house-helper-prod", None)
+    assert job.words == ("CronJob.v1.batch", "backup", "--namespace=house-helper-prod")
+    assert HalfCreated("v1", "Namespace", "house-helper-prod", "", "us-east-1").words == (
+        "Namespace",
+        "house-helper-prod",
+        "--context=us-east-1",
+    )
+
+
+def test_a_cluster_that_cannot_be_had_is_told_with_the_object(cloud: LocalCloud) -> None:
+    with pytest.raises(HhctlError, match="CronJob backup was left half created, and cannot be looked at: "):
+        clear_half_created([HalfCreated("batch/v1", "CronJob", "backup", "prod", "no-such-context")], cloud.environment)
