@@ -169,8 +169,8 @@ def objectives(promised: Objectives) -> tuple[Objective, ...]:
         Objective(
             name="health",
             title="Pods that do not answer",
-            # One scrape that is missed, or made before a pod listens, is no pod that does not answer.
-            query=f"1 - avg(max_over_time(up{{$pods}}[{_ANSWERS_WITHIN}]$offset))",
+            # One scrape that is missed, or made before a pod listens, is no pod that does not answer; nor is a pod that has gone by now.
+            query=f"1 - avg(max_over_time(up{{$pods}}[{_ANSWERS_WITHIN}]$offset) and up{{$pods}}$offset)",
             population="count(up{$pods})",
             unit=Unit.FRACTION,
             limit=0,
