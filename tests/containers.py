@@ -41,6 +41,11 @@ class Container:
         return self.process.wait(timeout=30)
 
 
+# Each worker of pytest-xdist has ports of its own: a container takes its port a while after that was found free.
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 7
+_PORTS = range(32000 + 100 * _WORKER, 32100 + 100 * _WORKER)
+
+
 @contextmanager
 def container(
     cloud: LocalCloud, image: str, folder: Path, *, stack: str = "prod", changed: Mapping[str, str] | None = None
@@ -49,7 +54,7 @@ def container(
     entry = read_catalogue(faults=cloud.folder / "faults.json").find(image)
     assert entry
     secrets = tomllib.loads((cloud.folder / f"secrets-{stack}.toml").read_text())
-    port = next(port for port in range(32000, 32700) if port_is_free(port))
+    port = next(port for port in _PORTS if port_is_free(port))
     environment = {
         **entry.environment,
         "PATH": os.environ["PATH"],

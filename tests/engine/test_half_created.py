@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from localcloud.kube_api import KubeApi
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from local_cloud import LocalCloud
 
@@ -32,19 +34,21 @@ def namespace(api: KubeApi) -> Iterator[str]:
     api.delete("v1", "Namespace", name)
 
 
-def made(cloud: LocalCloud, namespace: str, name: str, *, by: str) -> None:
-    context = ("--context=us-west-2", f"--namespace={namespace}")
-    cloud.run("kubectl", "create", "configmap", name, *context, f"--field-manager={by}")
+def made(cloud: LocalCloud, folder: Path, namespace: str, name: str, *, by: str) -> None:
+    manifest = folder / f"{name}.json"
+    manifest.write_text(json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace}}))
+    cloud.run("kubectl", "apply", "--server-side", f"--filename={manifest}", "--context=us-west-2", f"--field-manager={by}")
 
 
 def of(namespace: str, *names: str) -> list[HalfCreated]:
     return [HalfCreated("v1", "ConfigMap", name, namespace, "us-west-2") for name in names]
 
 
-def test_what_an_engine_has_made_goes_and_what_anybody_else_has_made_stays(cloud: LocalCloud, api: KubeApi, namespace: str) -> None:
-    made(cloud, namespace, "left", by=ENGINES)
-    made(cloud, namespace, "unasked", by=ENGINES)
-    made(cloud, namespace, "somebodys", by=SOMEBODYS)
+def test_what_an_engine_has_made_goes_and_what_anybody_else_has_made_stays(
+    cloud: LocalCloud, api: KubeApi, namespace: str, tmp_path: Path
+) -> None:
+    for name, by in (("left", ENGINES), ("unasked", ENGINES), ("somebodys", SOMEBODYS)):
+        made(cloud, tmp_path, namespace, name, by=by)
     clear_half_created(of(namespace, "left", "somebodys", "never-made"), cloud.environment)
     assert {each["metadata"]["name"] for each in api.list("v1", "ConfigMap", namespace)} - {"kube-root-ca.crt"} == {"somebodys", "unasked"}
 
