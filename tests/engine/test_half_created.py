@@ -36,7 +36,9 @@ def namespace(api: KubeApi) -> Iterator[str]:
 
 def made(cloud: LocalCloud, folder: Path, namespace: str, name: str, *, by: str) -> None:
     manifest = folder / f"{name}.json"
-    manifest.write_text(json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace}}))
+    metadata = {"name": name, "namespace": namespace}
+    # Who applies no field is no manager of any.
+    manifest.write_text(json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"key": "value"}}))
     cloud.run("kubectl", "apply", "--server-side", f"--filename={manifest}", "--context=us-west-2", f"--field-manager={by}")
 
 
