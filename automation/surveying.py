@@ -88,7 +88,7 @@ def survey(session: Session, *, home_within: float) -> Survey:
         ahead = askers.submit(or_error, partial(clock_ahead, session, region))
         holders = [
             askers.submit(or_error, partial(patience.within, seconds, partial(session.lease_holder, stack), told=f"the lease of {stack}"))
-            for stack, seconds in ((STANDBY, near.seconds), (HOME, max(far.seconds, PROBE_SECONDS)))
+            for stack, seconds in ((STANDBY, near.seconds), (HOME, far.seconds))
         ]
         at_work = askers.submit(or_error, partial(session.holders, STANDBY))
         records = askers.submit(journals.newest)

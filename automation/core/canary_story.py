@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from automation.core.plan import Ending
 from automation.core.record import Event
+from automation.core.resume import is_over
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,7 +60,7 @@ def story(records: Sequence[Record], operation: str) -> Story | None:
     begun = [record for record in records if record.event is Event.BEGUN and record.data.get("operation") == operation]
     runs: list[str] = []
     for record in reversed(begun):
-        if runs and _is_over(records, record.run):
+        if runs and is_over([each for each in records if each.run == record.run]):
             break
         runs.append(record.run)
         if not _goes_on(record):
@@ -82,12 +82,6 @@ def story(records: Sequence[Record], operation: str) -> Story | None:
         says=last.says,
         records=own,
     )
-
-
-def _is_over(records: Sequence[Record], run: str) -> bool:
-    """Tell whether a run has left nothing that another one could take up: it took its canary back, or came to its end."""
-    own = [record for record in records if record.run == run]
-    return any(record.event is Event.UNDONE or record.data.get("ending") == Ending.DONE.word for record in own)
 
 
 def _goes_on(begun: Record) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from automation.core.failover import FOLLOW_SWITCH
 from automation.core.plan import Ending
 from automation.core.record import Event
-from automation.core.resume import begins, is_same
+from automation.core.resume import begins, is_over, is_same
 from stacks.house import HOME, STANDBY
 from stacks.switching import INTERVAL_SECONDS, THRESHOLD, TTL_SECONDS
 
@@ -191,7 +191,7 @@ def _runs(records: Sequence[Record], operation: str) -> list[list[Record]]:
         own = [record for record in records if record.run == first.run and record.event is not Event.MEASURED]
         same = is_same(str(first.data["operation"]), operation)
         # What moved the traffic another way has overtaken what came before it.
-        if chosen and (_is_over(own) if same else _did_something(own)):
+        if chosen and (is_over(own) if same else _did_something(own)):
             break
         if same and _kept_out(own):
             kept_out.append(own)
@@ -245,12 +245,6 @@ def _kept_out(run: Sequence[Record]) -> bool:
 
 def _did_something(run: Sequence[Record]) -> bool:
     return any(record.event in {Event.STARTED, Event.JUDGED} for record in run)
-
-
-def _is_over(run: Sequence[Record]) -> bool:
-    """Tell whether a run has come to its end, be it that of its undo: nothing goes on from it."""
-    meant = next((record.data["heads_for"] for record in reversed(run) if record.event is Event.UNDOING), Ending.DONE.word)
-    return any(record.event is Event.ENDED and record.data.get("ending") == meant for record in run)
 
 
 def _phases(run: Sequence[Record]) -> Iterator[Phase]:

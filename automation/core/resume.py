@@ -120,6 +120,12 @@ def _key(operation: str) -> str:
     return " ".join(operation.split()[:2]) if moves(operation) else operation
 
 
+def is_over(run: Sequence[Record]) -> bool:
+    """Tell whether a run has come to its end, be it that of its undo: nothing goes on from it."""
+    meant = next((record.data["heads_for"] for record in reversed(run) if record.event is Event.UNDOING), Ending.DONE.word)
+    return any(record.event is Event.ENDED and record.data.get("ending") == meant for record in run)
+
+
 def undo_of(operation: str, *, cancelled: bool = False) -> str:
     """Name what takes `operation` back, as the history says it, and whether its operator wanted that."""
     return f"undo of {operation}{_CANCELLED if cancelled else ''}"

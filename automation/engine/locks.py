@@ -18,6 +18,8 @@ from automation.core.updates import Holder
 from automation.engine.names import LOCKS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from automation.engine.store import Store
 
 _CLOCK_TICK = timedelta(seconds=1)
@@ -56,8 +58,17 @@ def here() -> Here:
 
 def read_locks(store: Store, stack: str) -> tuple[Holder, ...]:
     """Read who holds `stack`, the longest first."""
-    folder = LOCKS.format(stack=stack)
-    names = [name for name in store.names(folder) if name.endswith(".json")]
+    return holders_in(store, lock_files(store, stack))
+
+
+def lock_files(store: Store, stack: str) -> tuple[str, ...]:
+    """List what lies where the locks of `stack` do."""
+    return store.names(LOCKS.format(stack=stack))
+
+
+def holders_in(store: Store, files: Iterable[str]) -> tuple[Holder, ...]:
+    """Read whose the locks among `files` are, the longest held first."""
+    names = [name for name in files if name.endswith(".json")]
     found = [holder for name in names if (holder := _holder(store.read(name), id=name.rpartition("/")[2].removesuffix(".json")))]
     return tuple(sorted(found, key=lambda holder: holder.since))
 
@@ -67,17 +78,13 @@ def release(store: Store, stack: str, holder: Holder) -> None:
     store.delete(f"{LOCKS.format(stack=stack)}/{holder.id}.json")
 
 
-def clear_drafts(store: Store, stack: str) -> None:
-    """Take away what a CLI has begun to write as a lock and left: on a full disk it leaves that, and takes it for a lock ever after."""
-    left = _drafts(store, stack)
+def clear_drafts(store: Store, stack: str, files: Iterable[str]) -> None:
+    """Take away what of `files` a CLI has begun to write as a lock and left: on a full disk it does, and takes that for a lock."""
+    left = {name for name in files if _DRAFT.search(name)}
     if left:
         time.sleep(_DRAFT_SECONDS)
-        for name in left & _drafts(store, stack):
+        for name in left.intersection(lock_files(store, stack)):
             store.delete(name)
-
-
-def _drafts(store: Store, stack: str) -> frozenset[str]:
-    return frozenset(name for name in store.names(LOCKS.format(stack=stack)) if _DRAFT.search(name))
 
 
 def _holder(held: bytes | None, *, id: str) -> Holder | None:

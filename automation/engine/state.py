@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from automation.core.updates import standing
 from automation.engine.checkpoint import read_checkpoint
 from automation.engine.history import read_recent
-from automation.engine.locks import clear_drafts, here, read_locks, release
+from automation.engine.locks import clear_drafts, here, holders_in, lock_files, read_locks, release
 from automation.errors import Refusal
 
 if TYPE_CHECKING:
@@ -60,9 +60,9 @@ def read_state(store: Store, stack: str) -> State:
 
 def clear_own_locks(store: Store, stack: str) -> tuple[Holder, ...]:
     """Take away the locks of processes of ours that are no more, and what never became one; return who holds the stack still."""
-    us = here()
-    clear_drafts(store, stack)
-    holders = read_locks(store, stack)
+    us, files = here(), lock_files(store, stack)
+    clear_drafts(store, stack, files)
+    holders = holders_in(store, files)
     for holder in holders:
         if us.has_left(holder):
             release(store, stack, holder)

@@ -52,9 +52,8 @@ DEATHS = ("step-1-carried-out", "step-2-carried-out", "step-3-carried-out", "ste
 before anybody is told."""
 LOOK_WITHIN = 15.0
 """Seconds for a whole refusal while a region is silent: each look at it is over after two, but the machine has other things to do."""
-OWN_SECONDS = 6.0
-"""What a failover may take of its own until the switch is written, on a machine that has nothing else to do: twice what it is to take,
-which `benchmarks/failover.md` measures. What waits for a silent region takes longer than that."""
+OWN_SECONDS = 3.0
+"""What a failover may take of its own until the switch is written, on a machine that has nothing else to do."""
 START_SECONDS = 0.12
 """What `hhctl --help` takes there, by `benchmarks/startup.md`: a machine that takes longer is that much slower in all else."""
 FLIP_SECONDS = INTERVAL_SECONDS * THRESHOLD / TIME_SCALE + 1.0
@@ -301,13 +300,10 @@ class Times:
     def __init__(self, house: House) -> None:
         self._house = house
         self._slower = slower(house)
-        self._looked = False
         self._entered = datetime.now(UTC)
         self._followed: datetime | None = None
 
     def look(self) -> None:
-        if not self._looked:
-            self._slower, self._looked = max(self._slower, slower(self._house)), True
         with suppress(HhctlError):
             if self._followed is None and self._house.leads_to() == AT_STANDBY:
                 self._followed = datetime.now(UTC)

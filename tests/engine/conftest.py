@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,13 @@ from engine.boxes import serve_boxes
 from engine.world import World, environment_of
 from moto.server import ThreadedMotoServer
 
+from localcloud.kube_api import KubeApi
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from local_cloud import LocalCloud
 
     from automation.engine.engine import PulumiEngine
 
@@ -31,6 +36,19 @@ def s3_server() -> Iterator[ThreadedMotoServer]:
 def s3(s3_server: ThreadedMotoServer) -> str:
     host, port = s3_server.get_host_and_port()
     return f"http://{host}:{port}"
+
+
+@pytest.fixture
+def api(cloud: LocalCloud) -> KubeApi:
+    return KubeApi.from_kubeconfig(cloud.environment["KUBECONFIG"], "us-west-2")
+
+
+@pytest.fixture
+def namespace(api: KubeApi) -> Iterator[str]:
+    name = f"engine-{secrets.token_hex(4)}"
+    api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    yield name
+    api.delete("v1", "Namespace", name)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from stacks.spec import Stack
 if TYPE_CHECKING:
     from pathlib import Path
 
-LEFT_PENDING = Checkpoint({}, 2, 1, (), (), {"revision": 1})
+LEFT_PENDING = Checkpoint({}, 2, 1, (), (), (), {"revision": 1})
 LOCK = '{"pid": 1, "username": "bob", "hostname": "elsewhere", "timestamp": "2026-01-01T00:00:00+00:00"}'
 
 
@@ -57,9 +57,10 @@ def update(engine: PulumiEngine) -> Outcome:
 
 @pytest.fixture
 def cleared(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """The calls to take away what Helm releases have pending."""
+    """The calls to take away what Helm releases have pending, and what was half created."""
     calls: list[object] = []
-    monkeypatch.setattr(engine_module, "clear_pending", lambda *_: calls.append(1))
+    monkeypatch.setattr(engine_module, "clear_pending", lambda *_: calls.append("releases"))
+    monkeypatch.setattr(engine_module, "clear_half_created", lambda *_: calls.append("objects"))
     return calls
 
 
@@ -78,7 +79,7 @@ def test_what_somebody_has_begun_since_the_first_look_is_not_cleared(
 
     monkeypatch.setattr(engine_module, "read_state", read_state)
     assert update(engine) is (Outcome.BUSY if locked else Outcome.SUCCEEDED)
-    assert (len(cleared), engine._runs.begun) == ((0, []) if locked else (1, [Verb.SETTLE, Verb.UPDATE]))
+    assert (cleared, engine._runs.begun) == (([], []) if locked else (["releases", "objects"], [Verb.SETTLE, Verb.UPDATE]))
 
 
 @pytest.mark.usefixtures("cleared")

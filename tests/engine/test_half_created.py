@@ -3,35 +3,21 @@
 from __future__ import annotations
 
 import json
-import secrets
 from typing import TYPE_CHECKING
 
 import pytest
 
 from automation.engine.half_created import HalfCreated, clear_half_created
 from automation.errors import HhctlError
-from localcloud.kube_api import KubeApi
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from local_cloud import LocalCloud
 
+    from localcloud.kube_api import KubeApi
+
 ENGINES, SOMEBODYS = "pulumi-kubernetes-0a1b2c3d", "kubectl-create"
-
-
-@pytest.fixture
-def api(cloud: LocalCloud) -> KubeApi:
-    return KubeApi.from_kubeconfig(cloud.environment["KUBECONFIG"], "us-west-2")
-
-
-@pytest.fixture
-def namespace(api: KubeApi) -> Iterator[str]:
-    name = f"half-{secrets.token_hex(4)}"
-    api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-    yield name
-    api.delete("v1", "Namespace", name)
 
 
 def made(cloud: LocalCloud, folder: Path, namespace: str, name: str, *, by: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,25 +9,11 @@ import pytest
 from automation.core.drift import Release
 from automation.engine.releases import clear_pending
 from automation.errors import HhctlError
-from localcloud.kube_api import KubeApi
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from local_cloud import LocalCloud
 
-
-@pytest.fixture
-def api(cloud: LocalCloud) -> KubeApi:
-    return KubeApi.from_kubeconfig(cloud.environment["KUBECONFIG"], "us-west-2")
-
-
-@pytest.fixture
-def namespace(api: KubeApi) -> Iterator[str]:
-    name = f"releases-{secrets.token_hex(4)}"
-    api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-    yield name
-    api.delete("v1", "Namespace", name)
+    from localcloud.kube_api import KubeApi
 
 
 def revision(api: KubeApi, namespace: str, number: int, status: str, *, release: str = "api") -> str:
