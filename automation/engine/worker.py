@@ -1,6 +1,7 @@
 """`python -m automation.engine.worker PROGRAM`: carries out what stands on its stdin, a line each, until that closes.
 
-It has the program and all that it needs imported, and lets a process of its own do each operation: a failed one spoils no other.
+It has the program imported, and what that loads only when it is used as far as there was time for that, and lets a process of its own do
+each operation: a failed one spoils no other.
 When hhctl is gone, so is the other end of stdin: what runs is then told to stop, and the folder of this run is removed.
 """
 
@@ -13,6 +14,7 @@ import shutil
 import signal
 import sys
 import traceback
+from collections import deque
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from automation.engine.guard import Program
 
 _REAP_SECONDS = 0.05
+_LOADED = object()
 _STABLE_VERSION = re.compile(r"\.v\d+$")
 _SIGNALS = {Signal.STOP: signal.SIGINT, Signal.KILL: signal.SIGTERM}
 
@@ -96,10 +99,13 @@ def main(program: str) -> None:
     """Import `program` ("package.module:function"), then take orders until stdin closes."""
     module, _, function = program.partition(":")
     operations = Operations(getattr(import_module(module), function))
-    load_what_is_lazy()
-    for line in _lines(operations):
+    loading = lazily_loaded()
+    for line in _lines(operations, meanwhile=loading):
         match read_line(line):
             case Order() as order:
+                if operations:
+                    # What several at once need is loaded once for all of them; one alone waits for nothing.
+                    deque(loading, maxlen=0)
                 operations.start(order)
             case (what, folder):
                 operations.send(what, folder)
@@ -109,18 +115,18 @@ def main(program: str) -> None:
         select.select([], [], [], _REAP_SECONDS)
 
 
-def load_what_is_lazy() -> None:
-    """Load the modules that load themselves only when they are used, as those of providers' SDKs do; else each operation would anew.
+def lazily_loaded() -> Iterator[None]:
+    """Load, one at a time, the modules that load themselves only when they are used, as those of providers' SDKs do; else operations would.
 
     Those are meant that another package has named, and the stable versions in them: `core` of pulumi_kubernetes, and `core.v1`.
     """
     for name, module in list(sys.modules.items()):
         for named in _modules_in(module):
             if named.__name__.partition(".")[0] != name.partition(".")[0]:
-                _load(named)
+                yield _load(named)
                 for inside in _modules_in(named):
                     if _STABLE_VERSION.search(inside.__name__):
-                        _load(inside)
+                        yield _load(inside)
 
 
 def _modules_in(module: ModuleType) -> list[ModuleType]:
@@ -131,13 +137,14 @@ def _load(module: ModuleType) -> None:
     getattr(module, "__all__", None)  # a lazy module cannot answer this, or hardly anything else, unloaded
 
 
-def _lines(operations: Operations) -> Iterator[str]:
-    """Wait for lines, looking after the operations meanwhile."""
-    begun = b""
+def _lines(operations: Operations, *, meanwhile: Iterator[None]) -> Iterator[str]:
+    """Wait for lines, looking after the operations; `meanwhile` is gone on with as long as there is none."""
+    begun, idle = b"", False
     while True:
-        readable, _, _ = select.select([0], [], [], _REAP_SECONDS if operations else None)
+        readable, _, _ = select.select([0], [], [], (_REAP_SECONDS if operations else None) if idle else 0)
         operations.reap()
         if not readable:
+            idle = idle or next(meanwhile, _LOADED) is _LOADED
             continue
         read = os.read(0, 1 << 16)
         if not read:
