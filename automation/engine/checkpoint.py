@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from automation.core.drift import Release
 from automation.core.updates import STACK_TYPE
 from automation.engine.half_created import HalfCreated
+from automation.engine.half_created_aws import BUCKETS, ROLES, HalfCreatedInAws
 from automation.engine.names import CHECKPOINT
 from automation.errors import Refusal
 
@@ -22,6 +24,7 @@ _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - the mark of a secret, no secret itself
 _KUBERNETES = "kubernetes:"
 _RELEASE = "kubernetes:helm.sh/v3:Release"
+_LONGEST_UPDATE = timedelta(hours=1)
 
 Properties = Mapping[str, Any]
 
@@ -32,7 +35,8 @@ class Checkpoint:
 
     `settings`: what a stack's settings file would say of the secrets provider. `resources`: how many there are, the stack itself too.
     `releases`: the Helm releases among them. `pending`: how many operations were under way when the engine was ended, and
-    `pending_releases` the Helm releases that these were changing, `half_created` the Kubernetes objects that they were creating.
+    `pending_releases` the Helm releases that these were changing, `half_created` the Kubernetes objects that they were creating, and
+    `half_created_in_aws` what of AWS.
     """
 
     settings: Mapping[str, str]
@@ -41,6 +45,7 @@ class Checkpoint:
     releases: tuple[Release, ...]
     pending_releases: tuple[Release, ...]
     half_created: tuple[HalfCreated, ...]
+    half_created_in_aws: tuple[HalfCreatedInAws, ...]
     outputs: Mapping[str, object]
 
     @property
@@ -73,6 +78,7 @@ def read_checkpoint(store: Store, stack: str) -> Checkpoint | None:
             releases=_releases(resources, resources),
             pending_releases=_releases(pending, resources),
             half_created=tuple(_half_created(created, resources)),
+            half_created_in_aws=tuple(_half_created_in_aws(created, resources, object_at(latest, "manifest"))),
             outputs=masked_object(object_at(stack_itself[0], "outputs")) if stack_itself else {},
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -147,8 +153,35 @@ def _half_created(created: Iterable[Properties], resources: Sequence[Properties]
             )
 
 
+def _half_created_in_aws(
+    created: Iterable[Properties], resources: Sequence[Properties], manifest: Properties
+) -> Iterator[HalfCreatedInAws]:
+    """Choose the buckets and roles of a name of their own, in the region of their provider."""
+    for each in created:
+        name = object_at(each, "inputs").get("bucket" if each["type"] in BUCKETS else "name")
+        provider = _provider(each, resources)
+        if each["type"] not in BUCKETS | ROLES or not name or "region" not in provider:
+            continue
+        # Providers have what is no string as JSON.
+        endpoints = json.loads(provider.get("endpoints") or "[{}]")
+        yield HalfCreatedInAws(
+            type=str(each["type"]),
+            name=str(name),
+            region=str(provider["region"]),
+            endpoint=endpoints[0].get("s3"),
+            profile=provider.get("profile"),
+            # The engine writes the time with each step of it; when the first one was nothing tells.
+            since=datetime.fromisoformat(manifest["time"]) - _LONGEST_UPDATE,
+        )
+
+
 def _context(resource: Properties, resources: Iterable[Properties]) -> str | None:
     """The kubectl context of a resource's provider."""
+    return _provider(resource, resources).get("context")
+
+
+def _provider(resource: Properties, resources: Iterable[Properties]) -> Properties:
+    """What a resource's provider was set to; nothing where the state has none."""
     urn = str(resource.get("provider", "")).rpartition("::")[0]
-    providers = [object_at(each, "inputs") for each in resources if each["urn"] == urn]
-    return providers[0].get("context") if providers else None
+    found = [object_at(each, "inputs") for each in resources if each["urn"] == urn]
+    return found[0] if found else {}

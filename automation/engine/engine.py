@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from automation.core.updates import Outcome, Updated, standing
 from automation.engine.checkpoint import read_checkpoint
 from automation.engine.half_created import clear_half_created
+from automation.engine.half_created_aws import clear_half_created_in_aws
 from automation.engine.history import read_history, read_recent, winner
 from automation.engine.locks import read_locks, release
 from automation.engine.orders import Verb
@@ -144,6 +145,7 @@ class PulumiEngine:
                 return Updated(Outcome.BUSY, change.base, (), holder=str(holders[0]))
             time_left.ask(partial(clear_pending, checkpoint.pending_releases, self._environment))
             time_left.ask(partial(clear_half_created, checkpoint.half_created, self._environment))
+            time_left.ask(partial(clear_half_created_in_aws, checkpoint.half_created_in_aws))
             settled = self._runs.run(Verb.SETTLE, time_left.change, footing, progress)
             if settled.stopped:
                 raise KeyboardInterrupt

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from automation.core.drift import Release
 from automation.engine.checkpoint import read_checkpoint
 from automation.engine.half_created import HalfCreated
+from automation.engine.half_created_aws import HalfCreatedInAws
 from automation.engine.store import FolderStore
 
 if TYPE_CHECKING:
@@ -58,6 +60,28 @@ def test_an_object_of_a_name_of_its_own_that_was_being_created_is_found(tmp_path
     found = read(tmp_path, resources=[STACK, provider], pending_operations=pending)
     assert found
     assert found.half_created == (HalfCreated("batch/v1", "CronJob", "house-helper-backup", "house-helper-prod", "us-east-1"),)
+
+
+def test_what_was_being_created_in_aws_is_found_with_its_region(tmp_path: Path) -> None:
+    urn = "urn:pulumi:prod::house-helper::pulumi:providers:aws::us-east-1"
+    amazon = {"urn": urn, "type": "pulumi:providers:aws", "inputs": {"region": "us-east-1", "profile": "ops"}}
+    local = {"urn": f"{urn}-local", "type": "pulumi:providers:aws", "inputs": {"region": "us-east-1", "endpoints": '[{"s3": "http://x"}]'}}
+    bucket = {"type": "aws:s3/bucket:Bucket", "inputs": {"bucket": "vault"}, "provider": f"{urn}-local::1"}
+    role = {"type": "aws:iam/role:Role", "inputs": {"name": "backup"}, "provider": f"{urn}::1"}
+    others = [{**bucket, "inputs": {}}, {**role, "type": "aws:kms/key:Key"}, {**role, "provider": ""}]
+    pending = [{"resource": each, "type": "creating"} for each in (bucket, role, *others)]
+    found = read(
+        tmp_path,
+        manifest={"time": "2026-01-01T12:00:00.123456789Z"},
+        resources=[STACK, amazon, local],
+        pending_operations=[*pending, {"resource": bucket, "type": "updating"}],
+    )
+    assert found
+    since = datetime(2026, 1, 1, 11, 0, 0, 123456, tzinfo=UTC)
+    assert found.half_created_in_aws == (
+        HalfCreatedInAws("aws:s3/bucket:Bucket", "vault", "us-east-1", "http://x", None, since),
+        HalfCreatedInAws("aws:iam/role:Role", "backup", "us-east-1", None, "ops", since),
+    )
 
 
 def test_the_releases_of_a_stack_are_found_with_their_clusters(tmp_path: Path) -> None:

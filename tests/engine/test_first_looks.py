@@ -23,7 +23,7 @@ from stacks.spec import Stack
 if TYPE_CHECKING:
     from pathlib import Path
 
-LEFT_PENDING = Checkpoint({}, 2, 1, (), (), (), {"revision": 1})
+LEFT_PENDING = Checkpoint({}, 2, 1, (), (), (), (), {"revision": 1})
 LOCK = '{"pid": 1, "username": "bob", "hostname": "elsewhere", "timestamp": "2026-01-01T00:00:00+00:00"}'
 
 
@@ -61,6 +61,7 @@ def cleared(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     calls: list[object] = []
     monkeypatch.setattr(engine_module, "clear_pending", lambda *_: calls.append("releases"))
     monkeypatch.setattr(engine_module, "clear_half_created", lambda *_: calls.append("objects"))
+    monkeypatch.setattr(engine_module, "clear_half_created_in_aws", lambda *_: calls.append("AWS"))
     return calls
 
 
@@ -79,7 +80,7 @@ def test_what_somebody_has_begun_since_the_first_look_is_not_cleared(
 
     monkeypatch.setattr(engine_module, "read_state", read_state)
     assert update(engine) is (Outcome.BUSY if locked else Outcome.SUCCEEDED)
-    assert (cleared, engine._runs.begun) == (([], []) if locked else (["releases", "objects"], [Verb.SETTLE, Verb.UPDATE]))
+    assert (cleared, engine._runs.begun) == (([], []) if locked else (["releases", "objects", "AWS"], [Verb.SETTLE, Verb.UPDATE]))
 
 
 @pytest.mark.usefixtures("cleared")
