@@ -1,10 +1,10 @@
-"""Whether a stack's context leads to the cluster that the spec pins."""
+"""Whether a stack's context leads to a cluster that answers, and to the one that the spec pins."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from automation.errors import HhctlError, Refusal
+from automation.errors import ExitCode, HhctlError, Refusal
 from stacks.overrides import Override
 
 if TYPE_CHECKING:
@@ -13,16 +13,19 @@ if TYPE_CHECKING:
 
 
 def doubt(spec: Spec, stack: str, *, clusters: Identities) -> HhctlError | None:
-    """Say why the cluster of `stack` is not known to be the pinned one; None where it is, and of a stack that is pinned to none."""
+    """Say why the cluster of `stack` is not known to be the pinned one, or does not answer where none is pinned; None for no doubt.
+
+    A stack without a workload has no cluster. Where none is pinned nobody has to be let see which one it is.
+    """
     place = spec.stacks[stack]
     region = spec.regions[place.region]
-    if place.workload is None or region.fingerprint is None:
+    if place.workload is None:
         return None
     try:
         found = clusters.fingerprint(region.context)
     except HhctlError as error:
-        return error
-    if found == region.fingerprint:
+        return None if region.fingerprint is None and error.code is ExitCode.CREDENTIALS else error
+    if region.fingerprint in {None, found}:
         return None
     return Refusal(
         f"context {region.context} leads to another cluster than region {place.region} of the spec: {found}, not {region.fingerprint}",

@@ -184,6 +184,13 @@ class Session:
         found = gather(self.app.engine, stacks, settings=SETTINGS, within=states, prove=prove)
         return {stack: doubting_switch(self.app.spec, facts) if stack == STANDBY else facts for stack, facts in found.items()}
 
+    def must_reach_aws(self, stack: str) -> None:
+        """Make sure that AWS answers in the region of `stack`, and knows us; raises `HhctlError`."""
+        from automation.ports.servers import ask_aws  # noqa: PLC0415 - boto3 is paid for where it is used
+
+        region = self.app.spec.stacks[stack].region
+        ask_aws(region, self.app.spec.regions[region].aws_endpoint)
+
     def local_journals(self) -> Journals:
         """Open the journal of this machine alone, for what is done without any state."""
         return Journals((JournalFile(journal_file(os.environ)),), self.redactor, self._clock)

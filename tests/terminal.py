@@ -25,14 +25,15 @@ class Ended:
 
 @dataclass(frozen=True)
 class Terminal:
-    """A shell in the project, with the local cloud's variables and a home of its own."""
+    """A shell in the project, or in a copy of it, with the local cloud's variables and a home of its own."""
 
     environment: dict[str, str]
+    folder: Path = PROJECT
 
     def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-m", "automation.cli", *arguments],
-            cwd=PROJECT,
+            cwd=self.folder,
             env={**self.environment, **variables},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -135,7 +136,7 @@ def up(options: Options, stack: str, *, skip_preview: bool, refresh: bool) -> Ex
     must_be_able_to_agree(options, stacks=(stack,))
     app.engine.warm()
     session = Session(app, options)
-    facts = Facts(session.gather_to_act(stack))
+    facts = _gathered(session, stack)
     if not facts.of(stack).present:
         facts = Facts({**session.gather(*earlier(stack)), stack: facts.of(stack)})
     plan = partial(plan_up, stack=stack)
@@ -157,6 +158,15 @@ def up(options: Options, stack: str, *, skip_preview: bool, refresh: bool) -> Ex
             plan, consent = partial(plan_gates_left, stack=stack), TerminalConsent(options, app.engine)
     report = operate(plan, facts, session.author, doors=session.doors, records=records, consent=consent)
     return reported(report, options)
+
+
+def _gathered(session: Session, stack: str) -> Facts:
+    """Gather how a stack stands; raises what keeps AWS from making any of it: a first update would be left half done."""
+    with ThreadPoolExecutor(max_workers=1) as asker:
+        reached = asker.submit(session.must_reach_aws, stack)
+        facts = Facts(session.gather_to_act(stack))
+        reached.result()
+    return facts
 
 
 def _looked_at(facts: StackFacts, session: Session) -> tuple[Drift, Forecast]:

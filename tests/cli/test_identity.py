@@ -10,6 +10,7 @@ import pytest
 
 from automation.errors import ExitCode, HhctlError, Refusal, TimedOut
 from automation.identity import doubt
+from automation.ports.programs import ClusterDenied
 from stacks.loading import load_spec
 
 if TYPE_CHECKING:
@@ -58,9 +59,15 @@ def test_a_cluster_that_cannot_be_asked_is_told_as_that(pinned: Spec) -> None:
     assert found.code is ExitCode.TIMED_OUT
 
 
-def test_a_stack_without_a_cluster_and_a_region_that_pins_none_are_not_asked_about(pinned: Spec) -> None:
+def test_a_stack_without_a_cluster_is_not_asked_about(pinned: Spec) -> None:
     clusters = Answering(THEIRS)
-    unpinned = replace(pinned, regions={name: replace(region, fingerprint=None) for name, region in pinned.regions.items()})
     assert doubt(pinned, "global", clusters=clusters) is None
-    assert doubt(unpinned, "prod", clusters=clusters) is None
     assert clusters.asked == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "doubted"), [(THEIRS, False), (ClusterDenied("namespaces is forbidden"), False), (TimedOut("no answer"), True)]
+)
+def test_where_none_is_pinned_the_cluster_has_to_answer_no_more(pinned: Spec, answer: str | HhctlError, *, doubted: bool) -> None:
+    unpinned = replace(pinned, regions={name: replace(region, fingerprint=None) for name, region in pinned.regions.items()})
+    assert (doubt(unpinned, "prod", clusters=Answering(answer)) is not None) is doubted

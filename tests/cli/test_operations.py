@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from terminal import Ended, Terminal, ended
+from terminal import PROJECT, Ended, Terminal, ended
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,7 +94,9 @@ def test_of_two_at_once_one_wins_and_the_other_is_told_who(alice: Scaler, bob: S
     assert str(alice.dials()["minimum"]) == operation.split()[2]
 
 
-@pytest.mark.parametrize("place", ["step-1-started", "step-1-carried-out", "step-1-judged"])
+@pytest.mark.parametrize(
+    "place", ["begun", "ready", *(f"step-1-{place}" for place in ("started", "carried-out", "done", "judged")), "ending", "ended"]
+)
 def test_after_a_kill_the_same_command_ends_it_from_another_laptop(place: str, alice: Scaler, bob: Scaler) -> None:
     pods = 1 if alice.dials()["minimum"] > 1 else 2
     assert alice.scale(pods, HHCTL_FAILPOINT=f"{place}:kill").code == -signal.SIGKILL
@@ -182,6 +185,52 @@ def test_what_cannot_be_done_is_refused_in_one_line(command: list[str], code: in
     assert (refused.code, refused.out) == (code, "")
     assert says in refused.err
     assert len(refused.err.splitlines()) == 1
+
+
+def assert_one_line(refused: Ended, code: int, says: str) -> None:
+    [line] = refused.err.splitlines()
+    assert (refused.code, refused.out) == (code, "")
+    assert line.startswith(f"hhctl: {says}")
+
+
+@pytest.mark.parametrize("pinned", [True, False])
+@pytest.mark.parametrize("command", [["up", "staging", "--yes"], ["scale", "api", "4", "--stack", "staging", "--yes"]])
+def test_a_cluster_that_cannot_be_reached_is_one_line_and_changes_nothing(
+    command: list[str], alice: Scaler, tmp_path: Path, *, pinned: bool
+) -> None:
+    before = alice.dials()
+    nowhere = tmp_path / "kubeconfig"
+    nowhere.write_text(re.sub(r"https://127\.0\.0\.1:\d+", "https://127.0.0.1:9", Path(alice.environment["KUBECONFIG"]).read_text()))
+    kept = {name: value for name, value in alice.environment.items() if pinned or name != "HHCTL_FINGERPRINT_US_EAST_1"}
+    refused = Scaler(kept)(*command, KUBECONFIG=str(nowhere))
+    assert_one_line(
+        refused, 1, "the cluster of context us-east-1 cannot be asked which one it is: The connection to the server 127.0.0.1:9"
+    )
+    assert alice.dials() == before
+
+
+def test_an_aws_that_cannot_be_reached_is_one_line_and_changes_nothing(alice: Scaler) -> None:
+    nowhere = "http://127.0.0.1:9"
+    refused = alice("up", "dr", "--yes", "--reason", "x", HHCTL_AWS_ENDPOINT_US_WEST_2=nowhere)
+    assert_one_line(refused, 1, "AWS in us-west-2 cannot be reached at 127.0.0.1:9; next: ")
+    assert alice("history", "dr", "-o", "json").document["items"] == []
+    state = f"s3://house-helper-state-us-east-1?region=us-east-1&endpoint={nowhere}&s3ForcePathStyle=true"
+    refused = alice("up", "staging", "--yes", HHCTL_BACKEND_STAGING=state)
+    assert_one_line(refused, 1, "the state in s3://house-helper-state-us-east-1 cannot be reached at 127.0.0.1:9; next: ")
+
+
+def test_a_chart_that_does_not_render_is_told_before_anything_changes(alice: Scaler, tmp_path: Path) -> None:
+    tree, before = tmp_path / "tree", alice.dials()
+    for name in ("automation", "components", "infra", "localcloud", "services", "stacks"):
+        shutil.copytree(PROJECT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(PROJECT / "hhctl.toml", tree)
+    (tree / "infra/helm/house-helper/templates/broken.yaml").write_text("{{ .Values.nothing.of.this }}\n")
+    refused = Scaler(alice.environment, tree)("up", "staging", "--yes")
+    assert refused.code == 4, refused.err
+    assert "nil pointer evaluating interface {}.of" in refused.err
+    assert "Traceback" not in refused.err
+    assert alice.dials() == before
+    assert alice("up", "staging", "--yes").out == "up staging: nothing to do\n"
 
 
 def test_an_unwritable_journal_refuses_and_changes_nothing(alice: Scaler, tmp_path: Path) -> None:
