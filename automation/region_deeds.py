@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from automation.core.failback import FOLLOWS, KEPT, REBUILD
+from automation.core.failback import FOLLOWS, KEEP_UP, KEEPS_UP, KEPT, REBUILD
 from automation.core.failover import (
     CATCH_UP,
     FOLLOW_SWITCH,
@@ -62,6 +62,7 @@ class RegionDeeds:
             LEVEL: databases.level,
             WRITABLE: lambda stack: databases.look(stack).takes_writes,
             FOLLOWS: databases.follows,
+            KEEPS_UP: databases.keeps_up,
             KEPT: lambda stack: self.kept.has(stack, databases.lost(stack, within=COUNT_SECONDS)),
             TURNABLE: self._is_turnable,
             SWITCH_ON: lambda stack: is_on(switch_url(self.spec, self._region(stack))),
@@ -76,6 +77,7 @@ class RegionDeeds:
             CATCH_UP: self.databases.catch_up,
             PROMOTE: self.databases.promote,
             REBUILD: self.databases.follow,
+            KEEP_UP: self.databases.keep_up,
             TURN_DIRECTLY: self._turn_directly,
             FOLLOW_SWITCH: self._follow_switch,
         }

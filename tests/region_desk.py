@@ -11,7 +11,19 @@ from desk import FIRST, Desk
 from fakes import seeded
 
 from automation.core.facts import Unreachable
-from automation.core.failback import FOLLOWS, REBUILD, Found, Return, answers, failback_command, has_taken, plan_failback, without_home
+from automation.core.failback import (
+    FOLLOWS,
+    KEEP_UP,
+    KEEPS_UP,
+    REBUILD,
+    Found,
+    Return,
+    answers,
+    failback_command,
+    has_taken,
+    plan_failback,
+    without_home,
+)
 from automation.core.failover import (
     CATCH_UP,
     LEVEL,
@@ -53,7 +65,9 @@ EAST, WEST = "us-east-1", "us-west-2"
 
 @dataclass(frozen=True)
 class Databases:
-    """Two databases, of which never both may take writes; `level` is whether a standby ever catches up, `dead` which do not answer.
+    """Two databases, of which never both may take writes; `dead` are those that do not answer.
+
+    `level` is whether a standby ever catches up, `near` whether it comes near to that while the other one is written to.
 
     Those that are `slow` answer to who waits, and may take writes beside another: who is in a hurry goes on without them. `unturnable` says
     why no switch can be turned, `unseen` why it cannot be told how dr's stands.
@@ -61,6 +75,7 @@ class Databases:
 
     folder: Path
     level: bool = True
+    near: bool = True
     dead: frozenset[str] = frozenset()
     slow: frozenset[str] = frozenset()
     unturnable: Callable[[], HhctlError | None] = lambda: None
@@ -84,6 +99,7 @@ class Databases:
             STANDS_BY: stands.replays,
             UNRIVALLED: condition == UNRIVALLED and stands.replays and self.standing(STANDBY if stack == HOME else HOME).shut,
             FOLLOWS: stands.replays,
+            KEEPS_UP: stands.replays and self.near,
             LEVEL: self.level,
             TURNABLE: True,
             WRITABLE: stands.takes_writes,
@@ -98,6 +114,7 @@ class Databases:
             PROMOTE: {"replays": False},
             REBUILD: {"replays": True, "shut": False},
             CATCH_UP: {},
+            KEEP_UP: {},
         }[action]
         self.write(held)
 
@@ -122,6 +139,7 @@ class RegionDesk(Desk):
     """
 
     level: bool = True
+    near: bool = True
     unfit: bool = False
     shuts: bool = False
     stops: bool = False
@@ -134,11 +152,11 @@ class RegionDesk(Desk):
 
     @property
     def databases(self) -> Databases:
-        return Databases(self.shared, self.level, self.dead, self.slow, lambda: self.unturnable, self.unseen)
+        return Databases(self.shared, self.level, self.near, self.dead, self.slow, lambda: self.unturnable, self.unseen)
 
     @property
     def doors(self) -> Doors:
-        brief = Databases(self.shared, self.level, self.dead | self.slow)
+        brief = Databases(self.shared, self.level, self.near, self.dead | self.slow)
         return replace(super().doors, deeds=self.databases, brief_deeds=brief)
 
     def plan_of_failover(self, *, planned: bool, lost: bool = False) -> tuple[str, Any]:

@@ -9,6 +9,7 @@ from automation.core.deployment_log import ANY
 from automation.core.facts import Facts, StackFacts, Unreachable
 from automation.core.failover import (
     PROMOTE,
+    STANDS_BY,
     ServesAlready,
     Sides,
     brought_to_size,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 KEPT = "what it alone has written is kept"
 FOLLOWS, REBUILD = "the database follows the other one", "rebuild the database as a standby"
+KEEPS_UP, KEEP_UP = "the database has replayed nearly all that the other one writes", "wait until the database keeps up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,8 @@ def plan_failback(facts: Facts, request: Return) -> Plan:
     rebuilt, ready = _rebuilt(facts, home, standby, request, promoted=promoted)
     steps = (
         *rebuilt,
+        # Once dr is stopped nobody serves until prod has caught up with it.
+        *([Task(KEEP_UP, HOME, STANDS_BY, KEEP_UP, KEEPS_UP)] if takes_writes(request.found.standby) and not no_way_back else []),
         *fence(facts, STANDBY, standby, back=not no_way_back),
         *promotion(back, begun=no_way_back, done=promoted, planned=True),
         turned(facts, back, ready),

@@ -20,6 +20,9 @@ Sources: https://www.postgresql.org/docs/18/functions-admin.html#FUNCTIONS-RECOV
 src/backend/replication/walreceiver.c for what `latest_end_lsn` is: where its primary's log ended by the newest message.
 """
 
+NEAR_BYTES = 16 * 1024**2
+"""How much of its primary's log a standby that keeps up lacks at most: one file of it, as PostgreSQL makes them."""
+
 
 @dataclass(frozen=True, slots=True)
 class DatabaseStanding:
@@ -54,6 +57,10 @@ class DatabaseStanding:
         """How many bytes of its primary's log it is known not to have, which a promotion loses; `primary` is None where nobody answers."""
         known = (self.announced, primary.position if primary and not primary.replays else "")
         return max(_bytes_between(self.received or self.position, end) for end in known)
+
+    def keeps_up(self, primary: DatabaseStanding | None) -> bool:
+        """Whether it gets its primary's log, and has within moments replayed all of it; `primary` as in `lacks`."""
+        return self.replays and self.streaming and max(self.lacks(primary), self.unreplayed) <= NEAR_BYTES
 
 
 def _bytes_between(begin: str, end: str) -> int:

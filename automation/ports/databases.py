@@ -87,6 +87,16 @@ class RelayedDatabases:
         while not self.level(stack) and time.monotonic() < ends:
             time.sleep(_PAUSE)
 
+    def keeps_up(self, stack: str) -> bool:
+        """Tell whether the database of a stack has within moments replayed all that the other one writes."""
+        return self.look(stack).keeps_up(self.look(other(stack)))
+
+    def keep_up(self, stack: str) -> None:
+        """Wait until that is so, for half an hour at most: the other one serves meanwhile."""
+        ends = time.monotonic() + _REBUILD_SECONDS
+        while not self.keeps_up(stack) and time.monotonic() < ends:
+            time.sleep(_PAUSE)
+
     def follows(self, stack: str) -> bool:
         """Tell whether the database of a stack replays the other one's log as it is written; one that does not answer does not."""
         try:

@@ -412,7 +412,7 @@ def assert_away_serves_as_before(world: Path) -> None:
 
 
 @pytest.mark.parametrize(("silence", "says"), SILENCES)
-@pytest.mark.parametrize("place", ["step-4-started", "step-4-carried-out", "step-5-carried-out", "step-5-done", "step-7-done"])
+@pytest.mark.parametrize("place", ["step-5-started", "step-5-carried-out", "step-6-carried-out", "step-6-done", "step-8-done"])
 def test_a_home_that_dies_in_a_failback_is_led_back_from(
     folder: Path, place: str, silence: Callable[[RegionDesk], None], says: str
 ) -> None:
@@ -426,7 +426,7 @@ def test_a_home_that_dies_in_a_failback_is_led_back_from(
 
 
 @pytest.mark.parametrize(("silence", "says"), SILENCES)
-@pytest.mark.parametrize("place", ["undoing", "step-5-undo-started", "step-5-undone", "step-4-undo-carried-out"])
+@pytest.mark.parametrize("place", ["undoing", "step-6-undo-started", "step-6-undone", "step-5-undo-carried-out"])
 def test_a_home_that_dies_in_the_undo_of_a_failback_is_not_waited_for(
     folder: Path, place: str, silence: Callable[[RegionDesk], None], says: str
 ) -> None:
@@ -440,10 +440,10 @@ def test_a_home_that_dies_in_the_undo_of_a_failback_is_not_waited_for(
 
 
 @pytest.mark.parametrize("back", [False, True])
-@pytest.mark.parametrize("place", ["undoing", "step-5-undo-started", "step-5-undone", "step-4-undo-carried-out"])
+@pytest.mark.parametrize("place", ["undoing", "step-6-undo-started", "step-6-undone", "step-5-undo-carried-out"])
 def test_dying_on_the_way_back_from_a_home_that_is_gone_leaves_it_to_the_same_command(folder: Path, place: str, *, back: bool) -> None:
     world = moved_away(folder)
-    died(world, BACK, "step-5-done")
+    died(world, BACK, "step-6-done")
     armed = Failpoint(place, Deed.KILL)
     assert ended(silenced(world, region_silent, armed=armed), BACK) == -signal.SIGKILL
     report = (RegionDesk(world, "bob") if back else silenced(world, region_silent)).failback()
@@ -454,7 +454,7 @@ def test_dying_on_the_way_back_from_a_home_that_is_gone_leaves_it_to_the_same_co
 
 def test_nothing_leads_back_from_a_home_whose_promotion_was_begun(folder: Path) -> None:
     world = moved_away(folder)
-    died(world, BACK, "step-8-started")
+    died(world, BACK, "step-9-started")
     for silence in (state_silent, region_silent):
         with pytest.raises(TimedOut, match="the state does not answer"):
             silenced(world, silence).failback()
@@ -462,6 +462,17 @@ def test_nothing_leads_back_from_a_home_whose_promotion_was_begun(folder: Path) 
     assert desk.databases.standing(STANDBY).shut
     assert BACK.run(later(desk))
     assert_serves(desk, HOME)
+
+
+def test_a_failback_stops_nothing_before_the_home_keeps_up(folder: Path) -> None:
+    world = moved_away(folder)
+    report = RegionDesk(world, near=False).failback()
+    assert report
+    assert report.ending is Ending.FAILED
+    assert report.says.startswith("wait until the database keeps up on prod was carried out, and yet not")
+    assert_serves(RegionDesk(world), STANDBY)
+    assert BACK.run(RegionDesk(world, "bob"))
+    assert_serves(RegionDesk(world), HOME)
 
 
 def test_a_home_that_is_gone_before_a_failback_stops_nothing(folder: Path) -> None:
