@@ -21,6 +21,7 @@ from automation.ports.databases import RelayedDatabases
 from automation.ports.place import place_of
 from automation.ports.programs import Programs
 from automation.ports.rollouts import Rollouts
+from automation.ports.rooms import Rooms
 from automation.ports.servers import ask_aws
 from automation.ports.switches import is_on
 from automation.show import tell
@@ -75,10 +76,11 @@ def survey(session: Session, *, home_within: float) -> Survey:
     home, standby = (place_of(app.spec, stack) for stack in (HOME, STANDBY))
     region = app.spec.stacks[STANDBY].region
     journals = session.journals(STANDBY)  # what this imports once must not be counted as the time that prod's state takes
-    with ThreadPoolExecutor(max_workers=16) as askers:
+    with ThreadPoolExecutor(max_workers=17) as askers:
         gathered = askers.submit(session.gather_to_act, HOME, STANDBY, within={HOME: far.seconds, STANDBY: near.seconds})
         history = askers.submit(app.engine.history, STANDBY)
         rollout = askers.submit(or_error, partial(Rollouts(near, session.redactor).look, standby))
+        room = askers.submit(or_error, partial(Rooms(replace(near, seconds=PROBE_SECONDS)).look, standby))
         live = askers.submit(or_error, partial(Rollouts(far, session.redactor).look, home))
         smoked = askers.submit(smoke, app.spec, STANDBY, redactor=session.redactor, read_only=True)
         here = askers.submit(or_error, partial(RelayedDatabases(app.spec, near).look, STANDBY))
@@ -101,6 +103,7 @@ def survey(session: Session, *, home_within: float) -> Survey:
             now=session.now(),
             rollout=rollout.result(),
             live=live.result(),
+            room=room.result(),
             smoke=tuple(f"{check.name}: {check.trouble}" for check in smoked.result() if not check.passed),
             standby=here.result(),
             # Whoever answers in a cluster that is another one, or may be, is not prod's database.

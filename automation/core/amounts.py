@@ -1,4 +1,4 @@
-"""Amounts of memory as the Kubernetes API writes them."""
+"""Amounts of memory, processors and whatever else nodes have, as the Kubernetes API writes them."""
 
 from __future__ import annotations
 
@@ -17,15 +17,20 @@ _WIDEST = 100  # a power of ten beyond which it makes no difference
 
 
 def in_bytes(quantity: str) -> int:
-    """Return a quantity of memory in bytes, rounded up. Raises `ValueError` for one that the API server would not have let in.
+    """Return a quantity of memory in bytes, rounded up; raises as `amount` does."""
+    return int(amount(quantity).to_integral_value(ROUND_CEILING))
+
+
+def amount(quantity: str) -> Decimal:
+    """Return a quantity as a number, at most 2^63 - 1. Raises `ValueError` for one that the API server would not have let in.
 
     Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
     """
     found = _QUANTITY.fullmatch(quantity)
     unit = _unit(found[2], found[3]) if found else None
     if not found or unit is None:
-        raise ValueError(f"{quantity!r} is no quantity of memory")
-    return int(min(_MOST, Decimal(found[1]) * unit).to_integral_value(ROUND_CEILING))
+        raise ValueError(f"{quantity!r} is no quantity")
+    return min(_MOST, Decimal(found[1]) * unit)
 
 
 def _unit(exponent: str | None, suffix: str) -> Decimal | None:

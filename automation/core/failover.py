@@ -98,13 +98,17 @@ def failover_command(region: str, *, planned: bool, waivers: Waivers, lost: str 
         *(["--planned"] if planned else []),
         *([f"--assume-lost {lost}"] if lost else []),
         *_waived(waivers),
-        *(["--turn-again"] if waivers.soon else []),
+        *_soon(waivers),
     )
     return " ".join(("failover", region, *words))
 
 
 def _waived(waivers: Waivers) -> Sequence[str]:
     return (*(["--accept-data-loss"] if waivers.data_loss else []), *(["--accept-unhealthy"] if waivers.unhealthy else []))
+
+
+def _soon(waivers: Waivers) -> Sequence[str]:
+    return ["--turn-again"] if waivers.soon else []
 
 
 def plan_failover(facts: Facts, request: Request) -> Plan:
@@ -224,7 +228,7 @@ def to_lead_back(facts: Facts, checks: Iterable[Check], sides: Sides, *, taken: 
 
 def direct_command(region: str, *, waivers: Waivers, lost: str | None) -> str:
     """Write the command that makes the same plan."""
-    return " ".join(("failover", region, "--direct", *([f"--assume-lost {lost}"] if lost else []), *_waived(waivers)))
+    return " ".join(("failover", region, "--direct", *([f"--assume-lost {lost}"] if lost else []), *_waived(waivers), *_soon(waivers)))
 
 
 def plan_directly(command: str, region: str, checks: Sequence[Check], *, shuts: bool, lost: bool, promoted: bool) -> Plan:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from automation.core.replication import replays, takes_writes
+from automation.core.replication import NEAR_BYTES, replays, takes_writes
 from automation.core.words import bytes_words, seconds_words
 from stacks.house import HOME, STANDBY
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from automation.core.replication import DatabaseStanding
     from automation.core.rollout import Rollout
+    from automation.core.room import Room
     from automation.core.updates import Holder
     from automation.errors import HhctlError
     from stacks.dials import Dials
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
 WAIT_SECONDS = 600.0
 """For how long after a switch was turned it is left alone, so that two operators do not send the traffic to and fro."""
 
-_MUCH = 16 * 1024**2
 _TOO_MUCH = 256 * 1024**2
-"""Bytes of the log: one of its files, as PostgreSQL makes them, and more of them than a standby that keeps up ever lacks."""
+"""Bytes of the log: more than a standby that keeps up ever lacks."""
 
 _CLOCK_SECONDS = 5.0
 _DEAD_SECONDS = 3600.0
@@ -68,22 +68,23 @@ class Waivers:
 class Seen:
     """What was seen before a failover; an error stands where nobody could tell.
 
-    `rollout` is the standby's and `live` prod's. `standby` and `home` are the two databases, `home_dials` prod's dials, `switch` whether
-    the standby's is on, and `turned` when it was turned last, None for never. `differences` names what is configured otherwise on the two
-    sides. `ahead` is how far our clock is ahead of AWS's, None where it told no time. `held` says who holds one of the stacks, empty for
-    nobody, and `holders` whose processes hold the standby's state.
+    `rollout` is the standby's and `live` prod's, `room` what there is on the standby's nodes. `standby` and `home` are the two databases,
+    `home_dials` prod's dials, `switch` whether the standby's is on, and `turned` when it was turned last, None for not lately.
+    `differences` names what is configured otherwise on the two sides. `ahead` is how far our clock is ahead of AWS's, None where it told no
+    time. `held` says who holds one of the stacks, empty for nobody, and `holders` whose processes hold the standby's state.
     """
 
     now: datetime
     rollout: Rollout | HhctlError
     live: Rollout | HhctlError
+    room: Room | HhctlError
     smoke: tuple[str, ...]
     standby: DatabaseStanding | HhctlError
     home: DatabaseStanding | HhctlError
     home_dials: Dials | HhctlError
     standby_dials: Dials
     switch: bool | HhctlError
-    turned: datetime | None
+    turned: datetime | HhctlError | None
     differences: tuple[str, ...] | HhctlError
     ahead: timedelta | HhctlError | None
     held: str
@@ -133,22 +134,23 @@ class Seen:
         return not isinstance(self.home_dials, Exception)
 
 
-def preflight(seen: Seen, waivers: Waivers, *, region: str, rpo: timedelta, planned: bool = False) -> tuple[Check, ...]:
-    """Answer every question of a failover to the standby; `region` is the one that it leaves.
+def preflight(seen: Seen, waivers: Waivers, *, region: str, rpo: timedelta, pods: int, planned: bool = False) -> tuple[Check, ...]:
+    """Answer every question of a failover to the standby, which is to have `pods` pods; `region` is the one that it leaves.
 
     One that is `planned` may lose nothing, and only the wait after the last turn can be waived.
     """
-    checks = _checks(seen, waivers, region, rpo)
+    checks = _checks(seen, waivers, region, rpo, pods)
     if not planned:
         return checks
     level = _level(seen, rpo, region)
     return tuple(level if check.name == level.name else check if check.waiver == _SOON else replace(check, waiver="") for check in checks)
 
 
-def _checks(seen: Seen, waivers: Waivers, region: str, rpo: timedelta) -> tuple[Check, ...]:
+def _checks(seen: Seen, waivers: Waivers, region: str, rpo: timedelta, pods: int) -> tuple[Check, ...]:
     return (
         _pods(seen, waivers),
-        _size(seen),
+        _size(seen, pods),
+        _room(seen, waivers, pods),
         _smoke(seen, waivers),
         _release(seen),
         _configuration(seen),
@@ -170,6 +172,7 @@ def preflight_directly(seen: Seen, waivers: Waivers, *, region: str, rpo: timede
         _database(seen, waivers, rpo, region),
         _switch(seen),
         _shut(seen, waivers, region),
+        _wait(seen, waivers),
         _clock(seen),
     )
 
@@ -206,14 +209,25 @@ def _unfit(name: str, says: str, waivers: Waivers) -> Check:
     return Check(name, Answer.DOUBTFUL, says) if waivers.unhealthy else Check(name, Answer.NO_GO, says, waiver=_UNHEALTHY)
 
 
-def _size(seen: Seen) -> Check:
+def _size(seen: Seen, pods: int) -> Check:
     name, dials = f"size of {STANDBY}", seen.standby_dials
     bounds = f"{dials.minimum} to {dials.maximum} pods"
     if isinstance(seen.home_dials, Exception):
-        return Check(name, Answer.DOUBTFUL, f"{bounds}; how many {HOME} had cannot be told, and its first size is taken")
+        return Check(
+            name, Answer.DOUBTFUL, f"{bounds}, at least {pods} wanted; how many {HOME} had cannot be told, and its first size is taken"
+        )
     if isinstance(seen.live, Exception):
-        return Check(name, Answer.DOUBTFUL, f"{bounds}, at least {seen.pods} wanted; how many {HOME} has just now cannot be told")
-    return Check(name, Answer.GO, f"{bounds}, at least {seen.pods} wanted as {HOME} has {seen.live.ready} Ready")
+        return Check(name, Answer.DOUBTFUL, f"{bounds}, at least {pods} wanted; how many {HOME} has just now cannot be told")
+    return Check(name, Answer.GO, f"{bounds}, at least {pods} wanted as {HOME} has {seen.live.ready} Ready")
+
+
+def _room(seen: Seen, waivers: Waivers, pods: int) -> Check:
+    name = f"room for {STANDBY}"
+    if isinstance(seen.room, Exception):
+        return Check(name, Answer.DOUBTFUL, f"cannot be told: {seen.room.message}")
+    more, lacking = seen.room.more, max(0, pods - seen.room.placed)
+    says = f"{seen.room.placed} of {pods} pods have a node, and there is room for {'no' if not more else f'{more:,}'} more"
+    return Check(name, Answer.GO, says) if more >= lacking else _unfit(name, says, waivers)
 
 
 def _configuration(seen: Seen) -> Check:
@@ -263,8 +277,8 @@ def _level(seen: Seen, rpo: timedelta, region: str) -> Check:
     check = _database(seen, Waivers(data_loss=True), timedelta.max, region)
     if isinstance(found, Exception) or not found.replays or check.answer is Answer.NO_GO:
         return replace(check, waiver="")
-    behind, silent = max(seen.lacking, found.unreplayed), found.heard is not None and found.heard > rpo.total_seconds()
-    if not found.streaming or silent or behind > _MUCH:
+    silent = found.heard is not None and found.heard > rpo.total_seconds()
+    if silent or not found.keeps_up(None if isinstance(seen.home, Exception) else seen.home):
         return replace(check, answer=Answer.NO_GO, says=f"{check.says}; it has to keep up with {HOME} before that hands over")
     return check
 
@@ -274,11 +288,11 @@ def _streaming(name: str, found: DatabaseStanding, seen: Seen, waivers: Waivers,
     says = (
         f"replays {HOME}'s log as it is written; of what is committed, only what is on its way would be lost: {bytes_words(seen.lacking)}"
     )
-    if found.unreplayed > _MUCH:
+    if found.unreplayed > NEAR_BYTES:
         says = f"{says}; the promotion waits until it has replayed {bytes_words(found.unreplayed)} that it has"
     if (over := _over(found, seen, rpo)) and not _takes_loss(seen, waivers):
         return Check(name, Answer.NO_GO, f"{says}; {over}", waiver=_DATA_LOSS)
-    return Check(name, Answer.DOUBTFUL if max(seen.lacking, found.unreplayed) > _MUCH else Answer.GO, says)
+    return Check(name, Answer.DOUBTFUL if max(seen.lacking, found.unreplayed) > NEAR_BYTES else Answer.GO, says)
 
 
 def _over(found: DatabaseStanding, seen: Seen, rpo: timedelta) -> str:
@@ -288,7 +302,7 @@ def _over(found: DatabaseStanding, seen: Seen, rpo: timedelta) -> str:
         return f"it has heard nothing for {seconds_words(found.heard)}, and at most {seconds_words(most)} may be lost"
     if seen.lacking > _TOO_MUCH:
         return f"one that keeps up lacks at most {bytes_words(_TOO_MUCH)}"
-    if seen.lacking > _MUCH and found.quiet is not None and found.quiet > most:
+    if seen.lacking > NEAR_BYTES and found.quiet is not None and found.quiet > most:
         return f"it has replayed nothing for {seconds_words(found.quiet)}, and at most {seconds_words(most)} may be lost"
     return ""
 
@@ -366,8 +380,10 @@ def _others(seen: Seen) -> Check:
 
 def _wait(seen: Seen, waivers: Waivers) -> Check:
     name = "last turn of the switch"
+    if isinstance(seen.turned, Exception):
+        return Check(name, Answer.DOUBTFUL, f"cannot be told: {seen.turned.message}")
     if seen.turned is None:
-        return Check(name, Answer.GO, "never")
+        return Check(name, Answer.GO, f"none within {seconds_words(WAIT_SECONDS)}")
     since = (seen.now - seen.turned).total_seconds()
     says = f"{seconds_words(since)} ago"
     if since >= WAIT_SECONDS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from automation.core.failover import PROMOTE, SHUT_DATABASE, ServesAlready, dire
 from automation.core.measures import Predicted, begun_at, in_force, measure, unmeasured
 from automation.core.moved import Moved
 from automation.core.plan import Ending
-from automation.core.preflight import Seen, predicted_rpo, preflight_directly
+from automation.core.preflight import WAIT_SECONDS, Seen, predicted_rpo, preflight_directly
 from automation.errors import ExitCode, HhctlError
 from automation.gathering import first_of
 from automation.identity import doubt
@@ -32,9 +33,12 @@ from automation.surveying import PATIENT_SECONDS, PROBE_SECONDS, clock_ahead, or
 from stacks.house import HOME, STANDBY, switch_url
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from automation.core.preflight import Waivers
     from automation.options import Options
     from automation.session import Session
+    from stacks.spec import Spec
 
 
 def directly(session: Session, options: Options, region: str, *, waivers: Waivers, left: str) -> ExitCode:
@@ -99,12 +103,13 @@ def _look(session: Session, region: str) -> Seen:
     """
     spec, standby_dials = session.app.spec, first_of(STANDBY, settings=SETTINGS)
     far, near = (Programs(os.environ, seconds=seconds) for seconds in (PROBE_SECONDS, PATIENT_SECONDS))
-    with ThreadPoolExecutor(max_workers=8) as askers:
+    with ThreadPoolExecutor(max_workers=9) as askers:
         rollout = askers.submit(or_error, partial(Rollouts(near, session.redactor).look, place_of(spec, STANDBY)))
         smoked = askers.submit(smoke, spec, STANDBY, redactor=session.redactor, read_only=True)
         here = askers.submit(or_error, partial(RelayedDatabases(spec, near).look, STANDBY))
         there = askers.submit(or_error, partial(RelayedDatabases(spec, far).look, HOME))
         switch = askers.submit(or_error, partial(is_on, switch_url(spec, region)))
+        turned = askers.submit(or_error, partial(_turned_lately, spec, region, now=session.now()))
         ahead = askers.submit(or_error, partial(clock_ahead, session, region))
         proofs = {
             stack: askers.submit(doubt, spec, stack, clusters=Clusters(programs)) for stack, programs in ((STANDBY, near), (HOME, far))
@@ -114,6 +119,7 @@ def _look(session: Session, region: str) -> Seen:
             now=session.now(),
             rollout=rollout.result(),
             live=unasked,
+            room=unasked,
             smoke=tuple(f"{check.name}: {check.trouble}" for check in smoked.result() if not check.passed),
             # Whoever answers in a cluster that is another one, or may be, is not the database of the stack.
             standby=proofs[STANDBY].result() or here.result(),
@@ -121,9 +127,15 @@ def _look(session: Session, region: str) -> Seen:
             home_dials=unasked,
             standby_dials=standby_dials,
             switch=switch.result(),
-            turned=None,
+            turned=turned.result(),
             differences=unasked,
             ahead=ahead.result(),
             held="",
             holders=(),
         )
+
+
+def _turned_lately(spec: Spec, region: str, *, now: datetime) -> datetime | None:
+    from automation.ports.switch_writer import switch_object  # noqa: PLC0415 - boto3 is paid for where it is used
+
+    return switch_object(spec, region).turned_since(now - timedelta(seconds=WAIT_SECONDS))

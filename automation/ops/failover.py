@@ -93,9 +93,10 @@ def failover(
     home_within = PATIENT_SECONDS if planned else LOST_SECONDS if lost else PROBE_SECONDS
     entered, surveyed = session.now(), survey(session, home_within=home_within)
     records = session.journals(STANDBY)
-    checks = preflight(surveyed.seen, waivers, region=left, rpo=app.spec.objectives.failover.rpo, planned=planned)
     size = _home_dials(surveyed)
-    request = _request(command, region, surveyed, checks, size=size, planned=planned, waivers=waivers)
+    minimum = _pods_wanted(surveyed, size)
+    checks = preflight(surveyed.seen, waivers, region=left, rpo=app.spec.objectives.failover.rpo, pods=minimum, planned=planned)
+    request = _request(command, region, surveyed, checks, minimum=minimum, maximum=size.maximum, planned=planned, waivers=waivers)
     predicted = Predicted(surveyed.last, predicted_rpo(surveyed.seen, planned=planned))
     _tell_preflight(checks, predicted)
     facts = _facts(surveyed, request)
@@ -143,11 +144,23 @@ def _facts(surveyed: Survey, request: Request) -> Facts:
     return to_lead_back(facts, request.checks, request.sides, taken=taken)
 
 
+def _pods_wanted(surveyed: Survey, size: Dials) -> int:
+    """How many pods the standby is to have: as many as prod is set to have at least, or has."""
+    return max(size.minimum, surveyed.seen.pods)
+
+
 def _request(
-    command: str, region: str, surveyed: Survey, checks: tuple[Check, ...], *, size: Dials, planned: bool, waivers: Waivers
+    command: str,
+    region: str,
+    surveyed: Survey,
+    checks: tuple[Check, ...],
+    *,
+    minimum: int,
+    maximum: int,
+    planned: bool,
+    waivers: Waivers,
 ) -> Request:
     seen = surveyed.seen
-    minimum = max(size.minimum, seen.pods)
     return Request(
         command,
         region,
@@ -163,7 +176,7 @@ def _request(
         rival=seen.rival,
         followed=seen.followed,
         minimum=minimum,
-        maximum=max(size.maximum, minimum),
+        maximum=max(maximum, minimum),
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from botocore.exceptions import ClientError
@@ -14,6 +15,8 @@ from components.switch_object import SwitchState, SwitchUnreadable, read_switch
 from stacks.house import switch_bucket, switch_key
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from automation.ports.bucket import Bucket
     from stacks.spec import Spec
 
@@ -58,6 +61,28 @@ class SwitchObject:
                 if code_of(error) not in {"PreconditionFailed", "ConditionalRequestConflict"}:
                     raise
                 raise WrittenMeanwhile(f"{self.key} was written by somebody else meanwhile", hint="run the same command again") from error
+
+    def turned_since(self, since: datetime) -> datetime | None:
+        """Return when the switch was turned last, by the versions that its bucket keeps; None where that was before `since`, or never.
+
+        Raises:
+            HhctlError: they cannot be read.
+        """
+        client, name = self.bucket.client, self.bucket.name
+        with self.bucket.told():
+            # Of one key the newest version comes first; whatever else updates of the stack have written says no other thing.
+            kept: Any = client.list_object_versions(Bucket=name, Prefix=self.key).get("Versions", [])
+            versions = ((each["VersionId"], each["LastModified"]) for each in kept if each["Key"] == self.key)
+            for (later, at), (earlier, _) in pairwise(versions):
+                if at < since:
+                    return None
+                if self._was_on(later) != self._was_on(earlier):
+                    return at
+        return None
+
+    def _was_on(self, version: str) -> bool:
+        answer = self.bucket.client.get_object(Bucket=self.bucket.name, Key=self.key, VersionId=version)
+        return _state(answer["Body"].read().decode(errors="replace"), self.key).active
 
 
 def switch_object(spec: Spec, region: str) -> SwitchObject:

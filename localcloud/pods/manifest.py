@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from automation.core.memory import in_bytes
+from automation.core.amounts import in_bytes
 
 Manifest = dict[str, Any]
 

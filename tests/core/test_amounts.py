@@ -1,10 +1,12 @@
-"""Memory as the Kubernetes API writes it."""
+"""Quantities as the Kubernetes API writes them."""
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
-from automation.core.memory import in_bytes
+from automation.core.amounts import amount, in_bytes
 
 
 @pytest.mark.parametrize(
@@ -38,5 +40,10 @@ def test_every_quantity_that_the_api_server_admits_is_read_and_rounded_up(quanti
 
 @pytest.mark.parametrize("text", ["", "Mi", "-1", "1KI", "1Zi", "1.2.3", "1e", "1 Mi", "\N{ARABIC-INDIC DIGIT THREE}"])
 def test_what_is_no_quantity_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is no quantity of memory"):
+    with pytest.raises(ValueError, match="is no quantity"):
         in_bytes(text)
+
+
+@pytest.mark.parametrize(("quantity", "cores"), [("250m", "0.25"), ("2", "2"), ("1.5", "1.5"), ("100u", "0.0001")])
+def test_parts_of_a_processor_are_kept(quantity: str, cores: str) -> None:
+    assert amount(quantity) == Decimal(cores)

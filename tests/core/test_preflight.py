@@ -1,19 +1,23 @@
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from automation.core.preflight import Answer, Seen, Waivers, predicted_rpo, preflight, preflight_directly, refused
+from automation.core.preflight import Answer, Seen, Waivers, predicted_rpo, preflight_directly, refused
+from automation.core.preflight import preflight as preflight_of_a_size
 from automation.core.replication import DatabaseStanding, read_standing
 from automation.core.rollout import Rollout
+from automation.core.room import Room
 from automation.core.updates import Holder
 from automation.errors import HhctlError, TimedOut
 from stacks.dials import Canary, Dials, Image
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+preflight = functools.partial(preflight_of_a_size, pods=3)
 IMAGE = Image("v1", f"sha256:{'a' * 64}")
 PRIMARY = DatabaseStanding(replays=False, shut=False, position="0/10", streaming=False, quiet=0)
 STANDBY = DatabaseStanding(replays=True, shut=False, position="0/10", streaming=True, quiet=1)
@@ -22,6 +26,7 @@ WELL = Seen(
     now=NOW,
     rollout=Rollout(done=True, ready=1, wanted=1, image="v1"),
     live=Rollout(done=True, ready=3, wanted=3, image="v1"),
+    room=Room(more=20, placed=1),
     smoke=(),
     standby=STANDBY,
     home=PRIMARY,
@@ -59,6 +64,7 @@ def test_two_regions_that_are_well_are_a_go() -> None:
         ({"rollout": Rollout(done=False, ready=0, wanted=1, image="v1")}, "pods of dr"),
         ({"rollout": Rollout(done=False, ready=1, wanted=2, image="v1", doomed="CrashLoopBackOff")}, "pods of dr"),
         ({"rollout": Rollout(done=False, ready=1, wanted=2, image="v1", refused="FailedCreate: quota")}, "pods of dr"),
+        ({"room": Room(more=1, placed=1)}, "room for dr"),
         ({"smoke": ("health: 500",)}, "smoke checks of dr"),
         ({"standby": GONE}, "database of dr"),
         ({"standby": replace(PRIMARY, shut=True)}, "database of dr"),
@@ -87,6 +93,9 @@ def test_whatever_stands_in_the_way_is_a_no(changed: dict[str, Any], name: str) 
         ({"standby": replace(STANDBY, streaming=False, quiet=None)}, LOSS),
         ({"standby": PRIMARY}, NOTHING),
         ({"rollout": GONE, "smoke": ("health: 500",)}, UNHEALTHY),
+        ({"room": Room(more=0, placed=1)}, UNHEALTHY),
+        ({"room": Room(more=2, placed=1)}, NOTHING),
+        ({"room": Room(more=0, placed=4)}, NOTHING),
         ({"rollout": Rollout(done=False, ready=1, wanted=2, image="v1", doomed="CrashLoopBackOff")}, UNHEALTHY),
         ({"turned": NOW - timedelta(minutes=10)}, NOTHING),
         ({"standby_dials": Dials(image=replace(IMAGE, digest=f"sha256:{'b' * 64}"))}, NOTHING),
@@ -100,6 +109,8 @@ def test_what_is_taken_upon_oneself_or_does_no_harm_is_no_obstacle(changed: dict
 @pytest.mark.parametrize(
     ("changed", "name", "says"),
     [
+        ({"room": GONE}, "room for dr", "cannot be told: it does not answer"),
+        ({"turned": GONE}, "last turn of the switch", "cannot be told: it does not answer"),
         ({"live": GONE}, "size of dr", "how many prod has just now cannot be told"),
         ({"differences": ("variable LOG_LEVEL",)}, "configuration and secrets", "not the same on prod and dr: variable LOG_LEVEL"),
         ({"differences": GONE}, "configuration and secrets", "cannot be compared: it does not answer"),
@@ -154,6 +165,9 @@ def test_without_engine_and_state_only_what_they_do_not_tell_is_asked() -> None:
     [against] = refused(preflight_directly(replace(seen, home=GONE), NOTHING, region="us-east-1", rpo=timedelta(seconds=30)))
     assert (against.name, against.waiver) == ("writes of prod", "--assume-lost us-east-1")
     assert not refused(preflight_directly(replace(seen, home=GONE), LOST, region="us-east-1", rpo=timedelta(seconds=30)))
+    again = replace(seen, turned=NOW - timedelta(minutes=1))
+    [against] = refused(preflight_directly(again, LOST, region="us-east-1", rpo=timedelta(seconds=30)))
+    assert (against.name, against.waiver) == ("last turn of the switch", "--turn-again")
 
 
 def test_who_holds_the_state_of_the_standby_is_named_with_the_way_out() -> None:

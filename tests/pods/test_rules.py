@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from free_ports import free_port
 
-from automation.core.memory import in_bytes
+from automation.core.amounts import in_bytes
 from localcloud.pods.clients import client_environment
 from localcloud.pods.environment import ConfigFault, Sources, container_environment, expanded, with_local_port
 from localcloud.pods.manifest import HttpCheck, Probe, read_pod

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from automation.errors import ExitCode, HhctlError
@@ -55,3 +57,22 @@ def test_a_switch_that_cannot_be_read_is_not_written(switch: SwitchObject, text:
         switch.bucket.client.put_object(Bucket=switch.bucket.name, Key=KEY, Body=text.encode())
     with pytest.raises(HhctlError):
         switch.turn_on()
+
+
+@pytest.mark.parametrize(
+    ("states", "turned"),
+    [
+        ([False], False),
+        ([False, False, False], False),
+        ([False, True], True),
+        ([False, True, True, True], True),
+        ([True, False, False], True),
+    ],
+)
+def test_when_a_switch_was_turned_its_versions_tell(switch: SwitchObject, states: list[bool], *, turned: bool) -> None:
+    client, begun = switch.bucket.client, datetime.now(UTC) - timedelta(minutes=1)
+    client.put_bucket_versioning(Bucket=switch.bucket.name, VersioningConfiguration={"Status": "Enabled"})
+    for revision, active in enumerate(states):
+        write(switch, SwitchState(active=active, revision=revision))
+    assert (switch.turned_since(begun) is not None) is turned
+    assert switch.turned_since(datetime.now(UTC) + timedelta(minutes=1)) is None
