@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from shell import HERE, hhctl, local_cloud
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 SCALE = 5
 EAST, WEST = "us-east-1", "us-west-2"
 OWN_LIMIT, SLACK = 3.0, 1.0
-LOOK = 0.02
+LOOK, WRITTEN = 0.02, 15.0
 WORDS = ("failover", WEST, "--assume-lost", EAST, "--turn-again", "--yes", "--reason", "benchmark")
 
 
@@ -59,9 +60,9 @@ def leads(server: NameServer) -> bool:
         return False
 
 
-def waited(begun: float, look: Callable[[], bool]) -> float:
-    """Seconds since `begun` until the look sees it."""
-    while not look():
+def waited(begun: float, look: Callable[[], bool], process: subprocess.Popen[str]) -> float:
+    """Seconds since `begun` until the look sees it, or the process has failed to bring it about."""
+    while not look() and not process.poll():
         if time.monotonic() - begun > 300:
             sys.exit("it did not happen within five minutes")
         time.sleep(LOOK)
@@ -73,20 +74,22 @@ def one(environment: dict[str, str], fault: str) -> Round:
     url = f"{environment[Override.AWS_ENDPOINT.variable(WEST)]}/{switch_bucket(WEST)}/{switch_key(WEST)}"
     server = NameServer(environment[NAME_SERVER])
     hhctl(environment, "local", "fault", "--region", EAST, fault)
-    begun = time.monotonic()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "automation.cli", *WORDS, "-o", "json"],
-        cwd=HERE.parent,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    switched = waited(begun, partial(is_on, url))
-    followed = waited(begun, partial(leads, server)) - switched
-    told, _ = process.communicate()
-    if process.returncode:
-        sys.exit(f"the failover exited {process.returncode}: {told}")
+    with TemporaryFile("w+") as says:
+        begun = time.monotonic()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "automation.cli", *WORDS, "-o", "json"],
+            cwd=HERE.parent,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=says,
+            text=True,
+        )
+        switched = waited(begun, partial(is_on, url), process)
+        followed = waited(begun, partial(leads, server), process) - switched
+        told, _ = process.communicate()
+        if process.returncode:
+            says.seek(0)
+            sys.exit(f"the failover exited {process.returncode}: {told}\n{says.read()}")
     engine, pods = spent(environment, json.loads(told)["run"])
     hhctl(environment, "local", "fault", "--clear")
     hhctl(environment, "failback", EAST, "--accept-data-loss", "--yes", "--reason", "benchmark")
@@ -108,6 +111,8 @@ def main() -> None:
     with local_cloud("--traffic", "5", "--time-scale", str(SCALE)) as (environment, _):
         for stack in STACKS:
             hhctl(environment, "up", stack, "--yes", "--reason", "benchmark")
+        # A standby that has replayed no write of anybody's cannot tell how far it is behind.
+        time.sleep(WRITTEN)
         rounds = [one(environment, fault) for fault in ("--down", "--black-hole")]
     floor = INTERVAL_SECONDS * THRESHOLD / SCALE
     lines = [

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from automation.core.gates import STABLE
 from automation.core.room import room
 from automation.errors import HhctlError
-from automation.ports.rollouts import pods_path
 
 if TYPE_CHECKING:
     from automation.core.room import Room
@@ -19,6 +18,9 @@ if TYPE_CHECKING:
 # Of version 0 a server answers from what it has in memory, which for all pods of a cluster is far cheaper.
 _NODES = "/api/v1/nodes?resourceVersion=0"
 _PODS = "/api/v1/pods?resourceVersion=0&fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed"
+
+
+_LABELS = {"app.kubernetes.io/component": "api", "house-helper.com/track": STABLE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,13 @@ class Rooms:
         def items(path: str) -> list[dict[str, Any]]:
             return self.programs.read(path, context=place.context, told=told)["items"]
 
-        with ThreadPoolExecutor(max_workers=3) as readers:
-            nodes, pods, own = readers.map(items, (_NODES, _PODS, pods_path(place.namespace, STABLE)))
+        with ThreadPoolExecutor(max_workers=2) as readers:
+            nodes, pods = readers.map(items, (_NODES, _PODS))
         try:
-            return room(nodes, pods, own)
+            return room(nodes, pods, [pod for pod in pods if _is_own(pod["metadata"], place.namespace)])
         except ValueError as error:
             raise HhctlError(f"{told}: {error}") from error
+
+
+def _is_own(metadata: dict[str, Any], namespace: str) -> bool:
+    return metadata["namespace"] == namespace and _LABELS.items() <= metadata.get("labels", {}).items()
