@@ -178,7 +178,10 @@ def _do(course: Course, number: int, task: Task, *, began: datetime) -> Stop | N
             course.write(Event.MISSED, number, f"{task.title}: {lost.message}", {})
         raise
     course.effects.append(Effect(number, task, began))
-    course.deeds(best_effort=task.best_effort).act(task.action, task.stack)
+    if not _act(course, task, task.action):
+        says = f"{task.title} cancelled by Ctrl-C"
+        course.write(Event.MISSED, number, says, {})
+        return Stop(Ending.CANCELLED, says)
     course.reach(f"step-{number}-carried-out")
     if not _holds(course, task, task.postcondition):
         says = f"{task.title} was carried out, and yet not: {task.postcondition}"
@@ -187,6 +190,22 @@ def _do(course: Course, number: int, task: Task, *, began: datetime) -> Stop | N
     course.write(Event.DONE, number, f"{task.title}: {task.postcondition}", {})
     course.reach(f"step-{number}-done")
     return None
+
+
+def _act(course: Course, task: Task, action: str) -> bool:
+    """Carry out the action of a task; false where Ctrl-C has ended one that only waits."""
+    act = partial(course.deeds(best_effort=task.best_effort).act, action, task.stack)
+    if not task.waits or course.past_return:
+        act()
+        return True
+    try:
+        with course.doors.interrupts.breaking():
+            act()
+    except KeyboardInterrupt:
+        if course.doors.interrupts.presses > 1:
+            raise
+        return False
+    return True
 
 
 def _holds(course: Course, task: Task, condition: str) -> bool:

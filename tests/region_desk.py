@@ -99,7 +99,7 @@ class Databases:
             STANDS_BY: stands.replays,
             UNRIVALLED: condition == UNRIVALLED and stands.replays and self.standing(STANDBY if stack == HOME else HOME).shut,
             FOLLOWS: stands.replays,
-            KEEPS_UP: stands.replays and self.near,
+            KEEPS_UP: stands.replays and self._read()[stack].get("near", False),
             LEVEL: self.level,
             TURNABLE: True,
             WRITABLE: stands.takes_writes,
@@ -112,9 +112,9 @@ class Databases:
             SHUT_DATABASE: {"shut": True},
             OPEN_DATABASE: {"shut": False},
             PROMOTE: {"replays": False},
-            REBUILD: {"replays": True, "shut": False},
+            REBUILD: {"replays": True, "shut": False, "near": False},
             CATCH_UP: {},
-            KEEP_UP: {},
+            KEEP_UP: {"near": self.near},
         }[action]
         self.write(held)
 

@@ -113,7 +113,7 @@ def plan_failback(facts: Facts, request: Return) -> Plan:
     steps = (
         *rebuilt,
         # Once dr is stopped nobody serves until prod has caught up with it.
-        *([Task(KEEP_UP, HOME, STANDS_BY, KEEP_UP, KEEPS_UP)] if takes_writes(request.found.standby) and not no_way_back else []),
+        *([_keep_up()] if takes_writes(request.found.standby) and not no_way_back else []),
         *fence(facts, STANDBY, standby, back=not no_way_back),
         *promotion(back, begun=no_way_back, done=promoted, planned=True),
         turned(facts, back, ready),
@@ -199,6 +199,10 @@ def _rebuild(facts: Facts, stack: str, *, needs: str = ANY) -> Task:
     return Task(REBUILD, stack, needs, REBUILD, FOLLOWS, begun=facts.begun(REBUILD, stack))
 
 
+def _keep_up() -> Task:
+    return Task(KEEP_UP, HOME, STANDS_BY, KEEP_UP, KEEPS_UP, waits=True)
+
+
 def _follow(facts: Facts, before: Dials, request: Return) -> Sequence[Step]:
     """Make dr's database a standby of prod's, and dr warm again."""
     after = replace(before, stopped=False, active=False, database_role=DatabaseRole.STANDBY)
@@ -217,6 +221,8 @@ def _home(found: Found) -> Check:
     match found.home:
         case Exception() as error:
             return Check(name, Answer.DOUBTFUL, f"does not answer, and is made anew: {error.message}")
+        case home if home.replays and not home.streaming:
+            return Check(name, Answer.DOUBTFUL, "follows, and gets nothing of the log just now: it is waited for")
         case home if home.replays:
             return Check(name, Answer.GO, "follows already")
         case home:

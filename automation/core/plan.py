@@ -72,7 +72,8 @@ class Task:
 
     `precondition` must hold before, `postcondition` is measured after and makes the task done where it holds already. Without an `action`
     it only looks: the postcondition has to hold, and the stack to stand as the run left it. `begun`: an interrupted run has begun it, so
-    that it is this operation's to undo. `best_effort`: where it fails the run goes on without it.
+    that it is this operation's to undo. `best_effort`: where it fails the run goes on without it. `waits`: its action changes nothing, so
+    that Ctrl-C may end it at any time.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Task:
     no_return: bool = False
     begun: bool = False
     best_effort: bool = False
+    waits: bool = False
 
     @property
     def title(self) -> str:

@@ -20,6 +20,9 @@ Sources: https://www.postgresql.org/docs/18/functions-admin.html#FUNCTIONS-RECOV
 src/backend/replication/walreceiver.c for what `latest_end_lsn` is: where its primary's log ended by the newest message.
 """
 
+_SILENT_SECONDS = 35.0
+"""A primary that writes nothing is heard at least every 30 s, half of `wal_receiver_timeout`."""
+
 NEAR_BYTES = 16 * 1024**2
 """How much of its primary's log a standby that keeps up lacks at most: one file of it, as PostgreSQL makes them."""
 
@@ -58,9 +61,10 @@ class DatabaseStanding:
         known = (self.announced, primary.position if primary and not primary.replays else "")
         return max(_bytes_between(self.received or self.position, end) for end in known)
 
-    def keeps_up(self, primary: DatabaseStanding | None) -> bool:
-        """Whether it gets its primary's log, and has within moments replayed all of it; `primary` as in `lacks`."""
-        return self.replays and self.streaming and max(self.lacks(primary), self.unreplayed) <= NEAR_BYTES
+    def keeps_up(self, primary: DatabaseStanding | None, *, lacking: int = NEAR_BYTES) -> bool:
+        """Whether it gets its primary's log, and has within moments replayed all but so many bytes of it; `primary` as in `lacks`."""
+        hears = self.streaming and (self.heard is None or self.heard <= _SILENT_SECONDS)
+        return self.replays and hears and max(self.lacks(primary), self.unreplayed) <= lacking
 
 
 def _bytes_between(begin: str, end: str) -> int:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from automation.core.losses import BRANCH, LOST, Uncountable, is_recycled, read_branch, read_losses
-from automation.core.replication import LOOK, read_standing
+from automation.core.replication import LOOK, NEAR_BYTES, read_standing
 from automation.errors import HhctlError, TimedOut
 from automation.ports.place import place_of
 from stacks.house import DATABASE_POD, FOLLOW_PRIMARY, other
@@ -29,7 +30,7 @@ _PROMOTE = "select pg_promote(true, 10)"
 
 _CATCH_UP_SECONDS = 30.0
 _REBUILD_SECONDS = 1800.0
-_PAUSE = 0.2
+_PAUSE, _LONG_PAUSE = 0.2, 1.0
 
 COUNT_SECONDS = 120.0
 """For all that a database wrote alone to be counted and read, however much it is."""
@@ -92,10 +93,13 @@ class RelayedDatabases:
         return self.look(stack).keeps_up(self.look(other(stack)))
 
     def keep_up(self, stack: str) -> None:
-        """Wait until that is so, for half an hour at most: the other one serves meanwhile."""
+        """Wait until that is surely so, for half an hour at most: the other one serves meanwhile, and one look that fails tells nothing."""
         ends = time.monotonic() + _REBUILD_SECONDS
-        while not self.keeps_up(stack) and time.monotonic() < ends:
-            time.sleep(_PAUSE)
+        while time.monotonic() < ends:
+            with suppress(HhctlError):
+                if self.look(stack).keeps_up(self.look(other(stack)), lacking=NEAR_BYTES // 16):
+                    return
+            time.sleep(_LONG_PAUSE)
 
     def follows(self, stack: str) -> bool:
         """Tell whether the database of a stack replays the other one's log as it is written; one that does not answer does not."""

@@ -17,10 +17,10 @@ import psutil
 import pytest
 from desk import FIRST, Agreeable
 from fakes import seeded
-from region_desk import HOME, STANDBY, RegionDesk, moved_away, two_equals, two_regions
+from region_desk import HOME, STANDBY, Databases, RegionDesk, moved_away, two_equals, two_regions
 
 from automation import run
-from automation.core.failback import REBUILD
+from automation.core.failback import KEEP_UP, REBUILD
 from automation.core.failover import PROMOTE, PROMOTION_SECONDS
 from automation.core.failpoints import Deed, Failpoint
 from automation.core.gates import Sample, SmokePasses
@@ -473,6 +473,25 @@ def test_a_failback_stops_nothing_before_the_home_keeps_up(folder: Path) -> None
     assert_serves(RegionDesk(world), STANDBY)
     assert BACK.run(RegionDesk(world, "bob"))
     assert_serves(RegionDesk(world), HOME)
+
+
+def test_ctrl_c_ends_the_wait_for_the_home_and_takes_back_what_was_done(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = moved_away(folder)
+    desk = RegionDesk(world)
+    act = Databases.act
+
+    def pressed_in_the_wait(databases: Databases, action: str, stack: str) -> None:
+        if action == KEEP_UP:
+            desk.interrupts.presses += 1
+            raise KeyboardInterrupt
+        act(databases, action, stack)
+
+    monkeypatch.setattr(Databases, "act", pressed_in_the_wait)
+    report = desk.failback()
+    assert report
+    assert (report.ending, report.says) == (Ending.CANCELLED, "wait until the database keeps up on prod cancelled by Ctrl-C")
+    monkeypatch.undo()
+    assert_away_serves_as_before(world)
 
 
 def test_a_home_that_is_gone_before_a_failback_stops_nothing(folder: Path) -> None:
