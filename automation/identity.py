@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from automation.errors import ExitCode, HhctlError, Refusal
+from automation.errors import HhctlError, Refusal
+from automation.ports.programs import ClusterForbids
 from stacks.overrides import Override
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 def doubt(spec: Spec, stack: str, *, clusters: Identities) -> HhctlError | None:
     """Say why the cluster of `stack` is not known to be the pinned one, or does not answer where none is pinned; None for no doubt.
 
-    A stack without a workload has no cluster. Where none is pinned nobody has to be let see which one it is.
+    A stack without a workload has no cluster. Where none is pinned nobody has to be allowed to see which one it is.
     """
     place = spec.stacks[stack]
     region = spec.regions[place.region]
@@ -24,7 +25,7 @@ def doubt(spec: Spec, stack: str, *, clusters: Identities) -> HhctlError | None:
     try:
         found = clusters.fingerprint(region.context)
     except HhctlError as error:
-        return None if region.fingerprint is None and error.code is ExitCode.CREDENTIALS else error
+        return None if region.fingerprint is None and isinstance(error, ClusterForbids) else error
     if region.fingerprint in {None, found}:
         return None
     return Refusal(

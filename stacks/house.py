@@ -27,6 +27,9 @@ FOLLOW_PRIMARY = "follow-primary"
 CACHE_POD = "redis-0"
 HEALTH_PATH = "/health"
 
+STAGING = "staging"
+"""The stack that has nothing in AWS."""
+
 HOME, STANDBY = "prod", "dr"
 """The stacks of the region that serves by default, and of the one that stands by."""
 
@@ -37,7 +40,7 @@ CHART_FROM_PROGRAM = "../infra/helm/house-helper"
 MIGRATIONS = CHART.parent.parent.parent / "services" / "api" / "migrations"
 
 
-PODS_AT_MOST = {"staging": 40, HOME: 200, STANDBY: 200}
+PODS_AT_MOST = {STAGING: 40, HOME: 200, STANDBY: 200}
 """The pods of all kinds that a stack's namespace takes, by its quota."""
 
 

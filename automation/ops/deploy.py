@@ -27,7 +27,7 @@ from automation.session import Session
 from automation.show import tell
 from automation.standings import looking
 from stacks.dials import Tag
-from stacks.house import HOME, MIGRATIONS, STANDBY
+from stacks.house import HOME, MIGRATIONS, STAGING, STANDBY
 from stacks.objectives import objectives
 from stacks.quantities import Duration
 
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from automation.options import Options
     from stacks.dials import Image
 
-STAGING = "staging"
 WAY = (STAGING, HOME, STANDBY)
 """The stacks that a version comes to, in that order."""
 _SOAK = 30 * 60.0

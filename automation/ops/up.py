@@ -29,7 +29,7 @@ from automation.reports import reported
 from automation.session import Session
 from automation.show import tell
 from stacks.dials import DatabaseRole
-from stacks.house import STANDBY, earlier
+from stacks.house import STAGING, STANDBY, earlier
 
 if TYPE_CHECKING:
     from automation.core.facts import StackFacts
@@ -161,11 +161,15 @@ def up(options: Options, stack: str, *, skip_preview: bool, refresh: bool) -> Ex
 
 
 def _gathered(session: Session, stack: str) -> Facts:
-    """Gather how a stack stands; raises what keeps AWS from making any of it: a first update would be left half done."""
+    """Gather how a stack stands; raises what keeps AWS from making any of it: an update would be left half done.
+
+    A stack that is to adopt what its switch says has been brought up before AWS was in trouble, and is waited for.
+    """
     with ThreadPoolExecutor(max_workers=1) as asker:
-        reached = asker.submit(session.must_reach_aws, stack)
+        reached = asker.submit(session.must_reach_aws, stack) if stack != STAGING else None
         facts = Facts(session.gather_to_act(stack))
-        reached.result()
+        if reached and not isinstance(facts.of(stack).doubt, Unadopted):
+            reached.result()
     return facts
 
 

@@ -22,6 +22,10 @@ class ClusterDenied(HhctlError):
     code = ExitCode.CREDENTIALS
 
 
+class ClusterForbids(ClusterDenied):
+    """The cluster knows who asks, and does not let them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ran:
     """How a program ended, and all that it wrote."""
@@ -101,7 +105,8 @@ class Programs:
 def _failure(ran: Ran, told: str) -> HhctlError:
     says = f"{told}: {ran.complaint}"
     if ran.denied:
-        return ClusterDenied(says, hint="kubectl auth whoami")
+        kind = ClusterForbids if "forbidden" in ran.err.lower() else ClusterDenied
+        return kind(says, hint="kubectl auth whoami")
     if any(word in ran.err for word in _SILENT):
         return TimedOut(says, hint="hhctl doctor")
     return HhctlError(says)

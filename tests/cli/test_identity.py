@@ -10,7 +10,7 @@ import pytest
 
 from automation.errors import ExitCode, HhctlError, Refusal, TimedOut
 from automation.identity import doubt
-from automation.ports.programs import ClusterDenied
+from automation.ports.programs import ClusterDenied, ClusterForbids
 from stacks.loading import load_spec
 
 if TYPE_CHECKING:
@@ -66,7 +66,13 @@ def test_a_stack_without_a_cluster_is_not_asked_about(pinned: Spec) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "doubted"), [(THEIRS, False), (ClusterDenied("namespaces is forbidden"), False), (TimedOut("no answer"), True)]
+    ("answer", "doubted"),
+    [
+        (THEIRS, False),
+        (ClusterForbids("namespaces is forbidden"), False),
+        (ClusterDenied("Unauthorized"), True),
+        (TimedOut("no answer"), True),
+    ],
 )
 def test_where_none_is_pinned_the_cluster_has_to_answer_no_more(pinned: Spec, answer: str | HhctlError, *, doubted: bool) -> None:
     unpinned = replace(pinned, regions={name: replace(region, fingerprint=None) for name, region in pinned.regions.items()})
