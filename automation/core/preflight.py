@@ -227,7 +227,9 @@ def _room(seen: Seen, waivers: Waivers, pods: int) -> Check:
         return Check(name, Answer.DOUBTFUL, f"cannot be told: {seen.room.message}")
     more, lacking = seen.room.more, max(0, pods - seen.room.placed)
     says = f"{seen.room.placed} of {pods} pods have a node, and there is room for {'no' if not more else f'{more:,}'} more"
-    return Check(name, Answer.GO, says) if more >= lacking else _unfit(name, says, waivers)
+    if more >= lacking:
+        return Check(name, Answer.GO, says)
+    return _unfit(name, f"{says}; where nodes come as pods need them: hhctl scale api {pods} --stack {STANDBY}", waivers)
 
 
 def _configuration(seen: Seen) -> Check:

@@ -30,7 +30,7 @@ class Room:
 def room(nodes: Sequence[Document], pods: Sequence[Document], own: Sequence[Document]) -> Room:
     """Count for how many more pods like the newest of `own` there is room among `pods`, all of the cluster's that have not ended.
 
-    It is an upper bound: affinities and spreads that are demanded are not looked at.
+    Affinities and spreads that are demanded are not looked at, nor what would be preempted, nor nodes that would come.
 
     Source: https://kubernetes.io/docs/concepts/scheduling-eviction/kube-scheduler/
 
@@ -58,7 +58,7 @@ def _fitting(node: Document, used: Mapping[str, Decimal], wanted: Mapping[str, D
 
 def _lets_in(node: Document, pod: Document) -> bool:
     """Tell whether a node takes new pods that are as `pod`: it is Ready, not cordoned, as selected, and its taints are tolerated."""
-    labels, spec = node["metadata"].get("labels", {}), node["spec"]
+    labels, spec = node["metadata"].get("labels", {}), node.get("spec", {})
     ready = any(each["type"] == "Ready" and each["status"] == "True" for each in node["status"].get("conditions", ()))
     selected = all(labels.get(name) == value for name, value in pod.get("nodeSelector", {}).items())
     taints = (taint for taint in spec.get("taints", ()) if taint["effect"] in _KEEPS_OUT)

@@ -160,7 +160,7 @@ def _half_created_in_aws(
     for each in created:
         name = object_at(each, "inputs").get("bucket" if each["type"] in BUCKETS else "name")
         provider = _provider(each, resources)
-        if each["type"] not in BUCKETS | ROLES or not name or "region" not in provider:
+        if each["type"] not in BUCKETS | ROLES or not name or "region" not in provider or _is_there(each, resources):
             continue
         # Providers have what is no string as JSON.
         endpoints = json.loads(provider.get("endpoints") or "[{}]")
@@ -173,6 +173,11 @@ def _half_created_in_aws(
             # The engine writes the time with each step of it; when the first one was nothing tells.
             since=datetime.fromisoformat(manifest["time"]) - _LONGEST_UPDATE,
         )
+
+
+def _is_there(created: Properties, resources: Sequence[Properties]) -> bool:
+    """Tell whether the state has what is to be created already, such as one that is to be replaced."""
+    return any((each["type"], each.get("inputs")) == (created["type"], created.get("inputs")) for each in resources)
 
 
 def _context(resource: Properties, resources: Iterable[Properties]) -> str | None:

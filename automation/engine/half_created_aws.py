@@ -30,7 +30,7 @@ class HalfCreatedInAws:
 
 
 def clear_half_created_in_aws(things: Iterable[HalfCreatedInAws]) -> None:
-    """Take away each that is there, was made after its creation was begun and holds nothing; any other stays, and is refused as ever.
+    """Take away each that is there, was made or set after its creation was begun and holds nothing; others stay, and are refused as ever.
 
     To be called for what the stack's own state has as under way, and while nobody holds the stack. AWS itself deletes no bucket that holds
     an object, and no role that a policy is attached to.

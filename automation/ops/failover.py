@@ -64,7 +64,7 @@ Examples:
 @click.option("--planned", is_flag=True, help="Both regions are well: lose not one write, or stop.")
 @click.option("--assume-lost", "lost", metavar="REGION", help="Go on though nobody can stop the writes of this region.")
 @click.option("--accept-data-loss", "data_loss", is_flag=True, help="Go on though more than the RPO allows is lost.")
-@click.option("--accept-unhealthy", "unhealthy", is_flag=True, help="Go on though pods or smoke checks of REGION are not well.")
+@click.option("--accept-unhealthy", "unhealthy", is_flag=True, help="Go on though pods, smoke checks or nodes of REGION are not fit.")
 @click.option("--direct", is_flag=True, help="Promote and turn the switch past the engine, which or whose state cannot be had.")
 @click.option("--turn-again", "soon", is_flag=True, help="Go on though the switch was turned some minutes ago.")
 @click.pass_obj

@@ -40,11 +40,11 @@ class Rooms:
         def items(path: str) -> list[dict[str, Any]]:
             return self.programs.read(path, context=place.context, told=told)["items"]
 
-        with ThreadPoolExecutor(max_workers=2) as readers:
-            nodes, pods = readers.map(items, (_NODES, _PODS))
         try:
+            with ThreadPoolExecutor(max_workers=2) as readers:
+                nodes, pods = readers.map(items, (_NODES, _PODS))
             return room(nodes, pods, [pod for pod in pods if _is_own(pod["metadata"], place.namespace)])
-        except ValueError as error:
+        except (ValueError, KeyError, ArithmeticError) as error:
             raise HhctlError(f"{told}: {error}") from error
 
 

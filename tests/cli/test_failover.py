@@ -336,7 +336,9 @@ def test_what_a_silent_region_writes_meanwhile_is_counted_and_in_the_way(house: 
     looked = time.monotonic()
     assert house.operator("failover", "us-west-2", "--reason", "drill", "--yes").code == 13
     assert time.monotonic() - looked < LOOK_WITHIN
-    assert "unfenced: " in house.operator(*words, "--plan").err
+    planned = house.operator(*words, "--plan").err
+    assert "unfenced: " in planned
+    assert re.search(r"^go      room for dr: \d of \d pods have a node, and there is room for \d+ more$", planned, re.MULTILINE), planned
     until_the_world_would_have_followed()
     assert house.leads_to() == AT_HOME
     dead = f"http://127.0.0.1:{free_port()}/"
