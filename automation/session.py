@@ -72,6 +72,9 @@ _CLUSTER_SECONDS = 10.0
 _STATE_SECONDS = 2.0
 """For a state to be read in, which takes several requests, however soon its cluster has to answer."""
 
+_AWS_SECONDS = 15.0
+"""For AWS to say who we are to it, where nobody is in a hurry."""
+
 _HELM_SECONDS = 15
 """For one answer of helm or kubectl, which may be about some dozens of objects."""
 
@@ -189,7 +192,7 @@ class Session:
         from automation.ports.servers import ask_aws  # noqa: PLC0415 - boto3 is paid for where it is used
 
         region = self.app.spec.stacks[stack].region
-        ask_aws(region, self.app.spec.regions[region].aws_endpoint)
+        ask_aws(region, self.app.spec.regions[region].aws_endpoint, seconds=_AWS_SECONDS)
 
     def local_journals(self) -> Journals:
         """Open the journal of this machine alone, for what is done without any state."""

@@ -47,13 +47,13 @@ def ask_prometheus(url: str) -> Answer:
         raise HhctlError(f"{url}: {reason}", hint=hint) from error
 
 
-def ask_aws(region: str, endpoint: str | None) -> Answer:
-    """Ask AWS who we are to it in `region`, at `endpoint` if not at Amazon's.
+def ask_aws(region: str, endpoint: str | None, *, seconds: float = _SECONDS) -> Answer:
+    """Ask AWS who we are to it in `region`, at `endpoint` if not at Amazon's; it may take so many seconds.
 
     Raises:
         HhctlError: our credentials are not accepted, or it cannot be reached.
     """
-    config = Config(connect_timeout=_SECONDS, read_timeout=_SECONDS, retries={"total_max_attempts": 1, "mode": "standard"})
+    config = Config(connect_timeout=seconds, read_timeout=seconds, retries={"total_max_attempts": 1, "mode": "standard"})
     # The session's type lists the clients of every service, and only some of their stubs are installed.
     session: Any = boto3.Session()
     try:
@@ -61,7 +61,7 @@ def ask_aws(region: str, endpoint: str | None) -> Answer:
         asked = _now()
         told = client.get_caller_identity()
     except (BotoCoreError, ClientError) as error:
-        raise trouble(error, place=f"AWS in {region}", bucket="", seconds=_SECONDS) from error
+        raise trouble(error, place=f"AWS in {region}", bucket="", seconds=seconds) from error
     return Answer(f"as {told['Arn']}", _ahead(told["ResponseMetadata"]["HTTPHeaders"].get("date"), asked))
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,8 +15,6 @@ from localcloud import toolchain
 from stacks.house import PROJECT
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.cli.conftest import Hhctl
 
 WRONG = "the passphrase of stack staging is wrong"
@@ -33,6 +32,10 @@ def operator(hhctl: Hhctl, tmp_path: Path) -> Hhctl:
         "PULUMI_BACKEND_URL": f"file://{tmp_path}/backend",
         "HHCTL_SECRETS_PROVIDER_STAGING": "passphrase",
     }
+    # Whether the cluster answers is looked at first.
+    kubectl = Path(hhctl.environment["PATH"].partition(":")[0], "kubectl")
+    kubectl.write_text("""#!/bin/sh\necho '{"metadata": {"uid": "a cluster"}}'\n""")
+    kubectl.chmod(0o755)
     for folder in ("backend", "project"):
         (tmp_path / folder).mkdir()
     (tmp_path / "project" / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n")
