@@ -69,9 +69,6 @@ if TYPE_CHECKING:
 _CLUSTER_SECONDS = 10.0
 """For a cluster to say which one it is, by way of a login helper that may itself ask its cloud first."""
 
-_STATE_SECONDS = 2.0
-"""For a state to be read in, which takes several requests, however soon its cluster has to answer."""
-
 _AWS_SECONDS = 15.0
 """For AWS to say who we are to it, where nobody is in a hurry."""
 
@@ -176,15 +173,14 @@ class Session:
         """Read how stacks stand, whether their clusters are those that the spec pins, and whether dr's switch is as the engine left it.
 
         Whoever acts on a stack asks that first. Its cluster has to answer `within` so many seconds, ten where that names none; its state
-        then too, but for the two seconds that every state may take.
+        then too, which else may take as long as its backend does.
         """
-        states = {stack: max(seconds, _STATE_SECONDS) for stack, seconds in (within or {}).items()}
 
         def prove(stack: str) -> HhctlError | None:
             seconds = (within or {}).get(stack, _CLUSTER_SECONDS)
             return doubt(self.app.spec, stack, clusters=Clusters(Programs(os.environ, seconds=seconds)))
 
-        found = gather(self.app.engine, stacks, settings=SETTINGS, within=states, prove=prove)
+        found = gather(self.app.engine, stacks, settings=SETTINGS, within=within or {}, prove=prove)
         return {stack: doubting_switch(self.app.spec, facts) if stack == STANDBY else facts for stack, facts in found.items()}
 
     def must_reach_aws(self, stack: str) -> None:

@@ -22,8 +22,7 @@ from automation.ports.place import place_of
 from automation.ports.programs import Programs
 from automation.ports.rollouts import Rollouts
 from automation.ports.rooms import Rooms
-from automation.ports.servers import ask_aws
-from automation.ports.switches import is_on
+from automation.ports.switches import Answer, ask
 from automation.show import tell
 from stacks.house import HOME, STANDBY, switch_url
 
@@ -85,9 +84,8 @@ def survey(session: Session, *, home_within: float) -> Survey:
         smoked = askers.submit(smoke, app.spec, STANDBY, redactor=session.redactor, read_only=True)
         here = askers.submit(or_error, partial(RelayedDatabases(app.spec, near).look, STANDBY))
         there = askers.submit(or_error, partial(RelayedDatabases(app.spec, far).look, HOME))
-        switch = askers.submit(or_error, partial(is_on, switch_url(app.spec, region)))
+        asked = askers.submit(or_error, partial(ask, switch_url(app.spec, region)))
         differing = askers.submit(or_error, partial(_differences, Configurations(far), session))
-        ahead = askers.submit(or_error, partial(clock_ahead, session, region))
         holders = [
             askers.submit(or_error, partial(patience.within, seconds, partial(session.lease_holder, stack), told=f"the lease of {stack}"))
             for stack, seconds in ((STANDBY, near.seconds), (HOME, far.seconds))
@@ -110,10 +108,10 @@ def survey(session: Session, *, home_within: float) -> Survey:
             home=proof or there.result(),
             home_dials=_dials(found[HOME]),
             standby_dials=facts.wanted,
-            switch=switch.result(),
+            switch=is_active(asked.result()),
             turned=last_turn(history.result()),
             differences=differing.result(),
-            ahead=ahead.result(),
+            ahead=ahead(asked.result()),
             held="; ".join(sorted(_named(each.result() for each in holders))),
             holders=at_work.result(),
         )
@@ -154,9 +152,14 @@ def _differences(configurations: Configurations, session: Session) -> tuple[str,
     return differences(home, standby)
 
 
-def clock_ahead(session: Session, region: str) -> timedelta | None:
-    """Return how far our clock is ahead of AWS's in a region, None where it told no time; raises `HhctlError`."""
-    return ask_aws(region, session.app.spec.regions[region].aws_endpoint).ahead
+def is_active(asked: Answer | HhctlError) -> bool | HhctlError:
+    """Return whether the switch that was asked for is on."""
+    return asked.switch.active if isinstance(asked, Answer) else asked
+
+
+def ahead(asked: Answer | HhctlError) -> timedelta | HhctlError | None:
+    """Return how far our clock is ahead of AWS's, which the answer of a switch tells for nothing."""
+    return asked.ahead if isinstance(asked, Answer) else asked
 
 
 def _dials(found: StackFacts | Unreachable) -> Dials | HhctlError:

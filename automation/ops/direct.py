@@ -25,11 +25,11 @@ from automation.ports.databases import RelayedDatabases
 from automation.ports.place import place_of
 from automation.ports.programs import Programs
 from automation.ports.rollouts import Rollouts
-from automation.ports.switches import is_on
+from automation.ports.switches import ask
 from automation.reports import reported
 from automation.run import carry_out
 from automation.show import tell
-from automation.surveying import PATIENT_SECONDS, PROBE_SECONDS, clock_ahead, or_error, tell_checks
+from automation.surveying import PATIENT_SECONDS, PROBE_SECONDS, ahead, is_active, or_error, tell_checks
 from stacks.house import HOME, STANDBY, switch_url
 
 if TYPE_CHECKING:
@@ -108,9 +108,8 @@ def _look(session: Session, region: str) -> Seen:
         smoked = askers.submit(smoke, spec, STANDBY, redactor=session.redactor, read_only=True)
         here = askers.submit(or_error, partial(RelayedDatabases(spec, near).look, STANDBY))
         there = askers.submit(or_error, partial(RelayedDatabases(spec, far).look, HOME))
-        switch = askers.submit(or_error, partial(is_on, switch_url(spec, region)))
+        asked = askers.submit(or_error, partial(ask, switch_url(spec, region)))
         turned = askers.submit(or_error, partial(_turned_lately, spec, region, now=session.now()))
-        ahead = askers.submit(or_error, partial(clock_ahead, session, region))
         proofs = {
             stack: askers.submit(doubt, spec, stack, clusters=Clusters(programs)) for stack, programs in ((STANDBY, near), (HOME, far))
         }
@@ -126,10 +125,10 @@ def _look(session: Session, region: str) -> Seen:
             home=proofs[HOME].result() or there.result(),
             home_dials=unasked,
             standby_dials=standby_dials,
-            switch=switch.result(),
+            switch=is_active(asked.result()),
             turned=turned.result(),
             differences=unasked,
-            ahead=ahead.result(),
+            ahead=ahead(asked.result()),
             held="",
             holders=(),
         )
