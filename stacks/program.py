@@ -10,7 +10,7 @@ import pulumi
 
 from stacks.dials import DIALS_KEY, REVISION_KEY, DialsInvalid, dials_in, revision_in
 from stacks.given import given_secrets
-from stacks.house import PROJECT
+from stacks.house import PROJECT, STAGING
 from stacks.loading import SpecInvalid, load_spec
 from stacks.newest import newest_settings
 from stacks.traffic import declare_global
@@ -39,7 +39,7 @@ def declare(stack: str, spec: Spec, *, dials: Dials, revision: int, secrets: Sec
     wanted = Wanted(stack=stack, spec=spec, dials=dials, revision=revision, secrets=secrets)
     if stack == "global":
         declare_global(wanted)
-    elif stack == "staging":
+    elif stack == STAGING:
         declare_staging(wanted)
     else:
         declare_regional(wanted)

@@ -7,7 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stacks.house import HOME, PROJECT, STANDBY
+from stacks.house import HOME, PROJECT, STAGING, STANDBY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +32,7 @@ class SecretsUnreadable(ValueError):
 
 _OF_WORKLOAD = (SecretName.DATABASE_URL, SecretName.CACHE_URL)
 _OF_REGION = (*_OF_WORKLOAD, SecretName.SLACK_WEBHOOK)
-_NEEDED = {"staging": _OF_WORKLOAD, HOME: _OF_REGION, STANDBY: _OF_REGION, "global": ()}
+_NEEDED = {STAGING: _OF_WORKLOAD, HOME: _OF_REGION, STANDBY: _OF_REGION, "global": ()}
 
 
 def needed_secrets(stack: str) -> tuple[SecretName, ...]:

@@ -31,7 +31,7 @@ def declare_global(wanted: Wanted) -> None:
             primary=home,
             standby=standby,
             standby_switch=_switch(standby.region),
-            aliases={house.STAGING_API: house.edge(stacks["staging"].region)},
+            aliases={house.STAGING_API: house.edge(stacks[house.STAGING].region)},
             ttl=TTL_SECONDS,
             tags=tags,
         ),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from stacks.wanted import Wanted
 
 _QUOTAS = {
-    "staging": Quota(pods=house.PODS_AT_MOST["staging"], cpu="20", memory="40Gi"),
+    house.STAGING: Quota(pods=house.PODS_AT_MOST[house.STAGING], cpu="20", memory="40Gi"),
     **{stack: Quota(pods=house.PODS_AT_MOST[stack], cpu="200", memory="400Gi") for stack in (house.HOME, house.STANDBY)},
 }
 

@@ -25,7 +25,7 @@ from automation.reports import reported
 from automation.session import Session
 from automation.show import tell
 from automation.standings import looking
-from stacks.house import HOME, STANDBY
+from stacks.house import HOME, STAGING, STANDBY
 from stacks.quantities import Duration
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ Examples:
 
 
 @click.command(cls=OperationCommand, epilog=_EPILOG)
-@click.argument("stack", required=False, type=click.Choice(["staging", HOME, STANDBY]))
+@click.argument("stack", required=False, type=click.Choice([STAGING, HOME, STANDBY]))
 @click.option("--to-revision", "revision", metavar="N", type=click.IntRange(min=1), help="The revision that brought the release.")
 @click.option("--soak", metavar="TIME", type=QuantityType("time", get_args(Duration)[1]), help="How long prod is watched afterwards.")
 @click.pass_obj

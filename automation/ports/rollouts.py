@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from automation.core.gates import CANARY, STABLE
 from automation.core.rollout import Rollout, image_of, rollout
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 DEPLOYMENTS = {STABLE: DEPLOYMENT, CANARY: CANARY_DEPLOYMENT}
 """The Deployments of the API by their track."""
 
-_SELECTOR = "labelSelector=app.kubernetes.io%2Fcomponent%3Dapi%2Chouse-helper.com%2Ftrack%3D{track}"
+LABELS = {"app.kubernetes.io/component": "api", "house-helper.com/track": "{track}"}
+"""What every pod of the API bears, by its track."""
+
+_SELECTOR = f"labelSelector={quote(','.join(f'{name}={value}' for name, value in LABELS.items()), safe='{}')}"
 _DEPLOYMENT = "/apis/apps/v1/namespaces/{namespace}/deployments/{name}"
 _REPLICA_SETS = f"/apis/apps/v1/namespaces/{{namespace}}/replicasets?{_SELECTOR}"
 _PODS = f"/api/v1/namespaces/{{namespace}}/pods?{_SELECTOR}"

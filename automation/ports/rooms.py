@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from automation.core.gates import STABLE
 from automation.core.room import room
 from automation.errors import HhctlError
+from automation.ports.rollouts import LABELS
 
 if TYPE_CHECKING:
     from automation.core.room import Room
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 # Of version 0 a server answers from what it has in memory, which for all pods of a cluster is far cheaper.
 _NODES = "/api/v1/nodes?resourceVersion=0"
 _PODS = "/api/v1/pods?resourceVersion=0&fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed"
-
-
-_LABELS = {"app.kubernetes.io/component": "api", "house-helper.com/track": STABLE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,4 +47,5 @@ class Rooms:
 
 
 def _is_own(metadata: dict[str, Any], namespace: str) -> bool:
-    return metadata["namespace"] == namespace and _LABELS.items() <= metadata.get("labels", {}).items()
+    wanted = {name: value.format(track=STABLE) for name, value in LABELS.items()}
+    return metadata["namespace"] == namespace and wanted.items() <= metadata.get("labels", {}).items()
