@@ -17,8 +17,11 @@ _WIDEST = 100  # a power of ten beyond which it makes no difference
 
 
 def in_bytes(quantity: str) -> int:
-    """Return a quantity of memory in bytes, rounded up; raises as `amount` does."""
-    return int(amount(quantity).to_integral_value(ROUND_CEILING))
+    """Return a quantity of memory in bytes, rounded up; raises as `amount` does, and names memory."""
+    try:
+        return int(amount(quantity).to_integral_value(ROUND_CEILING))
+    except ValueError as error:
+        raise ValueError(f"{error} of memory") from None
 
 
 def amount(quantity: str) -> Decimal:

@@ -40,7 +40,7 @@ def test_every_quantity_that_the_api_server_admits_is_read_and_rounded_up(quanti
 
 @pytest.mark.parametrize("text", ["", "Mi", "-1", "1KI", "1Zi", "1.2.3", "1e", "1 Mi", "\N{ARABIC-INDIC DIGIT THREE}"])
 def test_what_is_no_quantity_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is no quantity"):
+    with pytest.raises(ValueError, match="is no quantity of memory"):
         in_bytes(text)
 
 

@@ -62,7 +62,10 @@ def test_memory_and_processor_are_read_as_the_kernel_writes_them(costs: Any) -> 
 
 def test_a_live_process_is_seen_by_its_mark(costs: Any, tmp_path: Path) -> None:
     environment = {**os.environ, "HHCTL_LOCAL_PART": f"{tmp_path}:home/pods/u1/api"}
-    with subprocess.Popen([sys.executable, "-c", "input()"], env=environment, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+    waits = [sys.executable, "-c", "print(flush=True); input()"]
+    with subprocess.Popen(waits, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout
+        process.stdout.readline()  # for a moment after it was started, the kernel shows no environment of it
         [(pid, (mark, cost))] = costs.seen(tmp_path).items()
         assert (pid, mark) == (process.pid, costs.Mark("home", "u1", "api"))
         assert 0 < cost.proportional <= cost.resident
