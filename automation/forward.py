@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from automation.core.plan import BEST_EFFORT_SECONDS, Ending, Task, Update, ending_of
+from automation.core.plan import Ending, Task, Update, ending_of
 from automation.core.record import Event
 from automation.core.updates import Outcome, Updated, code_of
 from automation.course import Effect, Stop
@@ -110,7 +110,7 @@ def _update(course: Course, number: int, step: Update, *, began: datetime) -> St
 def _carry_out(course: Course, step: Update) -> Updated | None:
     """Let Ctrl-C break into the engine only where that leaves something that can be undone; None if nothing had taken effect by then."""
     set_stack = course.repair if step.refresh else course.update
-    update = partial(set_stack, step.stack, step.after, operation=course.operation, within=_bound_of(step))
+    update = partial(set_stack, step.stack, step.after, operation=course.operation, within=step.within)
     if step.no_return or course.past_return:
         return update()
     try:
@@ -122,13 +122,9 @@ def _carry_out(course: Course, step: Update) -> Updated | None:
         return _broken_into(course, step)
 
 
-def _bound_of(step: Update) -> float | None:
-    return BEST_EFFORT_SECONDS if step.best_effort else None
-
-
 def _broken_into(course: Course, step: Update) -> Updated | None:
     """Ask the history of an update that Ctrl-C broke into: it may have ended just before."""
-    if not course.catch_up(step.stack, within=_bound_of(step)):
+    if not course.catch_up(step.stack, within=step.within):
         return None
     return Updated(Outcome.CANCELLED, course.bases[step.stack], ())
 

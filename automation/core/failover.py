@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from automation.core.deployment_log import ANY
 from automation.core.facts import Facts
 from automation.core.gates import Leads, ReadyPods, SmokePasses
-from automation.core.plan import Ending, Plan, Task, Update
+from automation.core.plan import BEST_EFFORT_SECONDS, Ending, Plan, Task, Update
 from automation.core.preflight import refused
 from automation.core.resume import TaskLeft, Undoing
 from automation.errors import Refusal
@@ -40,6 +40,8 @@ _SMOKE_SECONDS = 60.0
 # The checkers need as long as the threshold says to see the switch, and a caching name server keeps the old answer for its time to live;
 # the rest is for one that had just looked, and for a slow answer.
 LEAD_SECONDS = 2.0 * INTERVAL_SECONDS * THRESHOLD + TTL_SECONDS + 30.0
+FENCE_SECONDS = 60.0
+"""For the engine to stop the pods of the side that is left: it waits for none of them, and who was well a moment ago may be silent now."""
 PROMOTION_SECONDS = 120.0
 """How long a promotion that was begun may take at most until it is seen: each call that it is made of is bounded far below that."""
 
@@ -284,10 +286,11 @@ def _set(
     gates: tuple[ReadyPods, ...] = (),
     back: bool = True,
     best_effort: bool = False,
+    within: float | None = None,
 ) -> Sequence[Update]:
     """Set a stack; what an interrupted run has set already has its gates left, and is this run's to undo, if there is a way `back`."""
     if before != after:
-        return (Update(stack, before, after, gates, undo=before if back else None, best_effort=best_effort),)
+        return (Update(stack, before, after, gates, undo=before if back else None, best_effort=best_effort, within=within),)
     left = facts.left(stack, after)
     if left is None or not (back or gates):
         return ()
@@ -317,7 +320,8 @@ def shut_database(facts: Facts, stack: str, *, back: bool, best_effort: bool = F
 
 def stop_pods(facts: Facts, stack: str, before: Dials, *, shut: bool, back: bool, best_effort: bool = False) -> Sequence[Update]:
     """Leave no pod on a stack that would write, likewise; `shut` says whether its database takes no writes by then."""
-    return _set(facts, stack, before, fenced(before, shut=shut), back=back, best_effort=best_effort)
+    within = BEST_EFFORT_SECONDS if best_effort else FENCE_SECONDS
+    return _set(facts, stack, before, fenced(before, shut=shut), back=back, best_effort=best_effort, within=within)
 
 
 def promotion(sides: Sides, *, begun: bool, done: bool, planned: bool, lost: bool = False) -> Sequence[Task]:
@@ -330,7 +334,7 @@ def promotion(sides: Sides, *, begun: bool, done: bool, planned: bool, lost: boo
     promote = Task(PROMOTE, stack, STANDS_BY if lost else UNRIVALLED, PROMOTE, WRITABLE, no_return=True, begun=begun)
     if done:
         return (promote,)
-    caught_up = [Task(CATCH_UP, stack, STANDS_BY, CATCH_UP, LEVEL)] if planned else []
+    caught_up = [Task(CATCH_UP, stack, STANDS_BY, CATCH_UP, LEVEL, waits=True)] if planned else []
     # What stands against the turn is found while all can be undone: a promoted database whose switch is off serves nobody.
     return (*caught_up, Task(PROVE_TURNABLE, stack, ANY, None, TURNABLE), promote)
 

@@ -40,6 +40,7 @@ class Update:
     are those of who updated, where no interrupted run tells.
     `no_return`: once it has taken effect, even in part, nothing up to and with it is undone.
     `best_effort`: where it fails the run goes on without it.
+    `within`: where it takes longer than so many seconds, the engine is ended, and whether it took effect nobody can tell.
     `sized`: it, and what follows it on its stack, keep as many pods of either arm as carry the requests by then, where these are more.
     """
 
@@ -56,6 +57,7 @@ class Update:
     weighted: datetime | None = None
     refresh: bool = False
     best_effort: bool = False
+    within: float | None = None
     sized: bool = False
 
     @property
@@ -224,6 +226,7 @@ def _step_json(step: Step) -> Mapping[str, Json]:
         "soaking": step.soaking.isoformat() if step.soaking else None,
         "refresh": step.refresh,
         "best_effort": step.best_effort,
+        "within": step.within,
         "sized": step.sized,
     }
 

@@ -130,8 +130,8 @@ class Running:
             except TimeoutError as late:
                 self.worker.tell(Signal.STOP.to_line(self.order.folder))
                 self._end_now(hear)
-                says = "the engine has not ended in the time that it had, and was ended; what it ran may have taken effect"
-                raise TimedOut(says, hint="hhctl status") from late
+                says = f"the engine has not ended on {self.order.stack} in the time that it had, and was ended"
+                raise TimedOut(f"{says}; what it ran may have taken effect", hint="hhctl status") from late
             except KeyboardInterrupt:
                 self.worker.tell(Signal.STOP.to_line(self.order.folder))
                 if stopped:

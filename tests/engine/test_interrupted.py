@@ -91,7 +91,7 @@ def test_the_second_ctrl_c_ends_it_now_and_says_what_was_under_way(world: World,
 
 
 def test_an_update_that_takes_longer_than_it_may_is_ended_and_succeeds_when_it_is_made_again(world: World, engine: PulumiEngine) -> None:
-    with world.held("prod-first", deaf=True), pytest.raises(TimedOut, match="in the time that it had"):
+    with world.held("prod-first", deaf=True), pytest.raises(TimedOut, match="on prod in the time that it had"):
         engine.update(replace(change(engine, 3), within=10.0), Heard())
     _made_again(world, engine, 3)
 

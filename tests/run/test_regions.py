@@ -9,6 +9,7 @@ import time
 import traceback
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from region_desk import HOME, STANDBY, Databases, RegionDesk, moved_away, two_eq
 
 from automation import run
 from automation.core.failback import KEEP_UP, REBUILD
-from automation.core.failover import PROMOTE, PROMOTION_SECONDS
+from automation.core.failover import CATCH_UP, FENCE_SECONDS, PROMOTE, PROMOTION_SECONDS
 from automation.core.failpoints import Deed, Failpoint
 from automation.core.gates import Sample, SmokePasses
 from automation.core.plan import BEST_EFFORT_SECONDS, Ending
@@ -475,23 +476,37 @@ def test_a_failback_stops_nothing_before_the_home_keeps_up(folder: Path) -> None
     assert_serves(RegionDesk(world), HOME)
 
 
-def test_ctrl_c_ends_the_wait_for_the_home_and_takes_back_what_was_done(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    world = moved_away(folder)
-    desk = RegionDesk(world)
+@pytest.mark.parametrize(
+    ("go", "wait", "stack"),
+    [
+        (RegionDesk.failback, KEEP_UP, HOME),
+        (RegionDesk.failback, CATCH_UP, HOME),
+        (partial(RegionDesk.failover, planned=True), CATCH_UP, STANDBY),
+    ],
+)
+def test_ctrl_c_ends_the_wait_for_a_database_and_takes_back_what_was_done(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, go: Callable[[RegionDesk], Report | None], wait: str, stack: str
+) -> None:
+    desk = RegionDesk((moved_away if stack == HOME else two_regions)(folder))
     act = Databases.act
 
     def pressed_in_the_wait(databases: Databases, action: str, stack: str) -> None:
-        if action == KEEP_UP:
+        if action == wait:
             desk.interrupts.presses += 1
             raise KeyboardInterrupt
         act(databases, action, stack)
 
     monkeypatch.setattr(Databases, "act", pressed_in_the_wait)
-    report = desk.failback()
+    # Else there would be nothing to wait for.
+    monkeypatch.setattr(desk, "level", False)
+    report = go(desk)
     assert report
-    assert (report.ending, report.says) == (Ending.CANCELLED, "wait until the database keeps up on prod cancelled by Ctrl-C")
+    assert (report.ending, report.says) == (Ending.CANCELLED, f"{wait} on {stack} cancelled by Ctrl-C")
     monkeypatch.undo()
-    assert_away_serves_as_before(world)
+    if stack == HOME:
+        assert_away_serves_as_before(folder)
+    else:
+        assert_home_serves_as_before(desk)
 
 
 def test_a_home_that_is_gone_before_a_failback_stops_nothing(folder: Path) -> None:
@@ -843,13 +858,26 @@ def test_a_region_that_is_taken_for_lost_has_little_time_for_each_step(folder: P
     assert desk.engine.bounds == {HOME: BEST_EFFORT_SECONDS, STANDBY: None}
 
 
-def test_a_region_that_is_not_lost_has_the_time_that_it_needs(folder: Path) -> None:
+def test_a_region_that_is_not_lost_has_more_time(folder: Path) -> None:
     desk = RegionDesk(two_equals(folder), slow=frozenset({HOME}))
     report = desk.failover()
     assert report
     assert report.ending is Ending.DONE
     assert_serves(desk, STANDBY)
-    assert desk.engine.bounds == {HOME: None, STANDBY: None}
+    assert desk.engine.bounds == {HOME: FENCE_SECONDS, STANDBY: None}
+
+
+def test_a_region_that_falls_silent_in_its_fence_is_done_without_once_it_is_taken_for_lost(folder: Path) -> None:
+    desk = RegionDesk(two_equals(folder))
+    desk.engine.failing[HOME] = TimedOut("the engine has not ended on prod in the time that it had")
+    report = desk.failover()
+    assert report
+    assert report.ending is Ending.TIMED_OUT
+    assert report.says.endswith("; done and not undone: shut the database on prod")
+    again = RegionDesk(folder, "bob", silent=frozenset({HOME}), dead=frozenset({HOME})).failover(lost=True)
+    assert again
+    assert again.ending is Ending.DONE
+    assert_serves_unfenced(desk)
 
 
 def test_who_goes_on_without_a_region_that_is_taken_for_lost_waits_for_no_lease_of_it(folder: Path) -> None:
