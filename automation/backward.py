@@ -49,16 +49,14 @@ def undo(course: Course, stop: Stop) -> Stop:
     Raises:
         HhctlError: somebody else has taken the leases, or the journal cannot be written.
     """
-    past = course.past_return
+    leads_back = course.leads_back
     steps = [way for effect in _undoable(course.effects) if (way := _way_back(effect)) is not None]
     if steps:
         course.why = stop.says
         _write_undoing(course, stop.says, stop.ending, [step.number for step in steps])
         if failed := _all_back(course, steps, cancelled=stop.ending is Ending.CANCELLED):
             return replace(failed, says=f"{stop.says}; {failed.says}")
-    if not past:
-        return stop
-    return Stop(Ending.NEEDS_A_HUMAN, f"{stop.says}; past the point of no return")
+    return stop if leads_back else stop.past_return()
 
 
 def finish_undo(course: Course, run: Unfinished) -> Stop | None:

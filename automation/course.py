@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -121,6 +121,10 @@ class Stop:
     hint: str = ""
     taken_over: bool = False
 
+    def past_return(self) -> Stop:
+        """Return what becomes of it where there is no way but forward."""
+        return replace(self, ending=Ending.NEEDS_A_HUMAN, says=f"{self.says}; past the point of no return", hint=self.hint or AGAIN)
+
 
 CANCELLED = Stop(Ending.CANCELLED, "cancelled by Ctrl-C at a gate")
 
@@ -139,6 +143,7 @@ class Course:
     """A run under way: `passed` counts the steps behind it, `effects` are those of them, and of the one it is in, that did something.
 
     `kept` are the stacks that have met the gates of an update that stays. `why` is for what it is being undone, empty while it is not.
+    `no_way_back`: a run before this one has begun with a step of no return.
     """
 
     doors: Doors
@@ -150,12 +155,18 @@ class Course:
     effects: list[Effect] = field(default_factory=list[Effect])
     kept: list[str] = field(default_factory=list[str])
     why: str = ""
+    no_way_back: bool = False
     confirm: Callable[[], None] = lambda: None
 
     @property
     def past_return(self) -> bool:
         """Whether a step of no return has taken effect, even in part."""
         return any(effect.step.no_return for effect in self.effects)
+
+    @property
+    def leads_back(self) -> bool:
+        """Whether it can still be as if nothing had been done: no step of no return may have taken effect, in this run or before it."""
+        return not (self.past_return or self.no_way_back)
 
     @property
     def stop_wanted(self) -> bool:

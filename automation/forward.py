@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from automation.core.plan import Ending, Task, Update, ending_of
 from automation.core.record import Event
 from automation.core.updates import Outcome, Updated, code_of
-from automation.course import Effect, Stop
+from automation.course import AGAIN, Effect, Stop
 from automation.errors import Busy, HhctlError, Unrenewed
 from automation.journal import JournalLost
 from automation.watching import meet_gates
@@ -104,7 +104,7 @@ def _update(course: Course, number: int, step: Update, *, began: datetime) -> St
     else:
         course.write(Event.MISSED, number, says, _data(updated))
     ending = ending_of(code_of(updated.faults)) if updated.outcome is Outcome.FAILED else _ENDINGS[updated.outcome]
-    return Stop(ending, says)
+    return Stop(ending, says, hint=updated.way_out or (AGAIN if ending is Ending.STALE else ""))
 
 
 def _carry_out(course: Course, step: Update) -> Updated | None:
@@ -142,13 +142,14 @@ def _data(updated: Updated) -> dict[str, Json]:
 def _prove(course: Course, number: int, task: Task) -> Stop | None:
     """Look whether what is to come can be carried out; what cannot be told leads back as a no does: after the next step nothing would."""
     try:
-        if moved := _asked(course, partial(course.moved, task.stack), again=_LOOKS_AGAIN):
-            return Stop(Ending.STALE, f"{task.title}: {moved}")
+        # Where a plan rests on no state, none is looked at.
+        if task.stack in course.bases and (moved := _asked(course, partial(course.moved, task.stack), again=_LOOKS_AGAIN)):
+            return Stop(Ending.STALE, f"{task.title}: {moved}", hint=AGAIN)
         holds = _holds(course, task, task.postcondition)
     except HhctlError as error:
         return Stop(ending_of(error.code), f"{task.title}: {error.message}", hint=error.hint)
     if not holds:
-        return Stop(Ending.REFUSED, f"{task.title}: not so: {task.postcondition}")
+        return Stop(Ending.REFUSED, f"{task.title}: not so: {task.postcondition}", hint=AGAIN)
     course.write(Event.DONE, number, f"{task.title}: {task.postcondition}", {})
     course.reach(f"step-{number}-done")
     return None
@@ -163,7 +164,7 @@ def _do(course: Course, number: int, task: Task, *, began: datetime) -> Stop | N
         course.write(Event.DONE, number, f"{task.title}: {task.postcondition} already", {})
         return None
     if not _holds(course, task, task.precondition):
-        return Stop(Ending.REFUSED, f"{task.title}: {task.precondition} does not hold")
+        return Stop(Ending.REFUSED, f"{task.title}: {task.precondition} does not hold", hint=AGAIN)
     course.write(Event.STARTED, number, task.title, {})
     course.reach(f"step-{number}-started")
     try:
@@ -182,7 +183,7 @@ def _do(course: Course, number: int, task: Task, *, began: datetime) -> Stop | N
     if not _holds(course, task, task.postcondition):
         says = f"{task.title} was carried out, and yet not: {task.postcondition}"
         course.write(Event.FAILED, number, says, {})
-        return Stop(Ending.FAILED, says)
+        return Stop(Ending.FAILED, says, hint=AGAIN)
     course.write(Event.DONE, number, f"{task.title}: {task.postcondition}", {})
     course.reach(f"step-{number}-done")
     return None

@@ -22,6 +22,7 @@ from automation.core.failover import (
     TURNABLE,
     UNRIVALLED,
     WRITABLE,
+    WRITTEN_DIRECTLY,
 )
 from automation.errors import Busy, HhctlError, Refusal
 from automation.ports.databases import COUNT_SECONDS
@@ -65,6 +66,7 @@ class RegionDeeds:
             KEEPS_UP: databases.keeps_up,
             KEPT: lambda stack: self.kept.has(stack, databases.lost(stack, within=COUNT_SECONDS)),
             TURNABLE: self._is_turnable,
+            WRITTEN_DIRECTLY: self._is_written_directly,
             SWITCH_ON: lambda stack: is_on(switch_url(self.spec, self._region(stack))),
             LED: self._leads,
         }
@@ -95,6 +97,12 @@ class RegionDeeds:
         for holder in self.holders(stack):
             raise Busy(f"{stack} is held by {holder}", hint=holder.way_out(stack))
         must_be_writable(self.spec.stacks[stack].backend)
+        return True
+
+    def _is_written_directly(self, stack: str) -> bool:
+        from automation.ports.switch_writer import switch_object  # noqa: PLC0415 - boto3 is paid for where it is used
+
+        switch_object(self.spec, self._region(stack)).must_be_writable()
         return True
 
     def _turn_directly(self, stack: str) -> None:

@@ -110,8 +110,8 @@ def _guarded(course: Course, leased: tuple[str, ...], go: Callable[[], Stop | No
         # No undo is tried: the way back leads through what has just failed.
         says = "; ".join(filter(None, (course.why, error.message)))
         stop = Stop(ending_of(error.code), says, undo=False, hint=error.hint)
-        if course.past_return:
-            return _past_return(stop)
+        if not course.leads_back:
+            return stop.past_return()
         kept = [effect.step.title for effect in course.effects if effect.step.undo is not None]
         # Of what somebody else has taken over there is nothing left to do.
         taken_over = isinstance(error, Busy) and not isinstance(error, Unrenewed)
@@ -120,15 +120,12 @@ def _guarded(course: Course, leased: tuple[str, ...], go: Callable[[], Stop | No
         return replace(stop, taken_over=taken_over)
 
 
-def _past_return(stop: Stop) -> Stop:
-    return replace(stop, ending=Ending.NEEDS_A_HUMAN, says=f"{stop.says}; past the point of no return")
-
-
 def _forward(course: Course, plan: Plan) -> Stop | None:
     if not plan.holds:
         course.doors.leases.look(plan.stacks)
     if not _compares_itself(plan) and (moved := _moved(course, plan)):
         return moved
+    course.no_way_back = plan.no_way_back
     ahead: Sequence[Step] = plan.steps
     for number in range(1, len(plan.steps) + 1):
         stop = Stop(Ending.CANCELLED, "cancelled by Ctrl-C") if course.stop_wanted else None
@@ -139,7 +136,7 @@ def _forward(course: Course, plan: Plan) -> Stop | None:
         if stop:
             if stop.undo:
                 return undo(course, stop)
-            return _past_return(stop) if course.past_return else stop
+            return stop if course.leads_back else stop.past_return()
         course.passed = number
     return None
 
@@ -160,7 +157,7 @@ def _moved(course: Course, plan: Plan) -> Stop | None:
                 raise
             continue
         if moved:
-            return Stop(Ending.STALE, moved)
+            return Stop(Ending.STALE, moved, hint=AGAIN)
     return None
 
 

@@ -252,11 +252,11 @@ class Session:
 
     @property
     def databases(self) -> RelayedDatabases:
-        """Look at the databases of stacks, and give them their roles."""
+        """Look at the databases of stacks, and give them their roles; one Ctrl-C lets what is under way come to its end."""
         return self._databases(_DATABASE_SECONDS)
 
     def _databases(self, seconds: float) -> RelayedDatabases:
-        return RelayedDatabases(self.app.spec, Programs(os.environ, seconds=seconds))
+        return RelayedDatabases(self.app.spec, finishing(seconds))
 
     @cached_property
     def redactor(self) -> Redactor:
@@ -270,7 +270,7 @@ class Session:
 
     def _deeds(self, databases: RelayedDatabases) -> Deeds:
         """Name what tasks look at and do."""
-        releases, of_stack = self.releases, self.app.engine.releases
+        releases, of_stack = HelmReleases(finishing(_HELM_SECONDS), self.redactor), self.app.engine.releases
         log = self.deployment_log
         regions = RegionDeeds(self.app.spec, databases, self.kept_rows, self.holders, self._clock)
         return NamedDeeds(
@@ -316,6 +316,11 @@ class Session:
                 failpoints=failpoints,
                 watcher=Told(progress),
             )
+
+
+def finishing(seconds: float) -> Programs:
+    """Start programs that a terminal's Ctrl-C does not end: whoever acts through them lets what is under way come to its end."""
+    return Programs(os.environ, seconds=seconds, process_group=0)
 
 
 def _each(act: Callable[[Release], None], releases: Iterable[Release]) -> None:

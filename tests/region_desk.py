@@ -44,7 +44,7 @@ from automation.core.failover import (
     without_void_promotion,
 )
 from automation.core.preflight import Answer, Check, Waivers
-from automation.core.replication import DatabaseStanding, replays
+from automation.core.replication import DatabaseStanding, has_replayed_all
 from automation.errors import TimedOut
 from automation.operating import recalled
 from automation.surveying import or_error
@@ -85,7 +85,8 @@ class Databases:
         if stack in self.dead:
             raise TimedOut(f"the database of {stack} does not answer")
         held = self._read()[stack]
-        return DatabaseStanding(replays=held["replays"], shut=held["shut"], position="0/10", streaming=held["replays"], quiet=0.0)
+        replays, shut, received = held["replays"], held["shut"], "0/20" if held.get("to_replay") else "0/10"
+        return DatabaseStanding(replays, shut, position="0/10", streaming=replays, quiet=0.0, received=received)
 
     def holds(self, condition: str, stack: str) -> bool:
         if stack == STANDBY and (silence := self.unseen()):
@@ -177,7 +178,7 @@ class RegionDesk(Desk):
         """`hhctl failover us-west-2`."""
         request = self._request(planned=planned, lost=lost)
         facts = without_void_promotion(
-            self.look(request.command), STANDBY, replays=self.databases.standing(STANDBY).replays, now=self.clock.now()
+            self.look(request.command), STANDBY, replayed=has_replayed_all(self.databases.standing(STANDBY)), now=self.clock.now()
         )
         taken = request.promoted or facts.present(STANDBY).active
         facts = to_go_on(facts, request.command, taken=taken, lost=lost and not (request.shuts and request.stops))
@@ -216,7 +217,7 @@ class RegionDesk(Desk):
         """`hhctl failback us-east-1`."""
         command = failback_command(EAST, data_loss=False)
         home, standby = (or_error(partial(self.databases.standing, stack)) for stack in (HOME, STANDBY))
-        facts = without_void_promotion(self.look(command), HOME, replays=replays(home), now=self.clock.now())
+        facts = without_void_promotion(self.look(command), HOME, replayed=has_replayed_all(home), now=self.clock.now())
         facts, found = without_home(facts, Found(home, standby, switch=False, losses=None))
         request = Return(command, EAST, WEST, answers(found, data_loss=False), found)
         taken = has_taken(facts, found)

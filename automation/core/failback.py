@@ -109,7 +109,7 @@ def plan_failback(facts: Facts, request: Return) -> Plan:
     no_way_back = promoted or facts.begun(PROMOTE, HOME)
     if not promoted:
         must_go(f"no failback to {request.region}", request.checks)
-    rebuilt, ready = _rebuilt(facts, home, standby, request, promoted=promoted)
+    rebuilt, ready = _rebuilt(facts, home, standby, request, promoted=promoted, back=not no_way_back)
     steps = (
         *rebuilt,
         # Once dr is stopped nobody serves until prod has caught up with it.
@@ -163,10 +163,11 @@ def _is_promoted(facts: Facts, standby: Dials, found: Found) -> bool:
     return (facts.begun(PROMOTE, HOME) and not replays(found.home)) or (writes and standby.database_role is DatabaseRole.FENCED)
 
 
-def _rebuilt(facts: Facts, home: Dials, standby: Dials, request: Return, *, promoted: bool) -> tuple[Sequence[Step], Dials]:
+def _rebuilt(facts: Facts, home: Dials, standby: Dials, request: Return, *, promoted: bool, back: bool) -> tuple[Sequence[Step], Dials]:
     """Make the old primary a standby of the new one, and warm, with the release and the size of dr; return how prod is set then.
 
-    Its writes are stopped first where they are not: nothing may be added to what was counted.
+    Its writes are stopped first where they are not: nothing may be added to what was counted. `back`: its size is undone when something
+    fails.
     """
     ready = replace(
         home,
@@ -182,7 +183,7 @@ def _rebuilt(facts: Facts, home: Dials, standby: Dials, request: Return, *, prom
     if promoted:
         return (), home
     if replays(request.found.home):
-        return brought_to_size(facts, HOME, home, ready), ready
+        return brought_to_size(facts, HOME, home, ready, back=back), ready
     # A server that does not answer cannot be shut, and is not asked to serve either.
     answers = not isinstance(request.found.home, Exception)
     stopped = fenced(home, shut=answers)
@@ -190,7 +191,7 @@ def _rebuilt(facts: Facts, home: Dials, standby: Dials, request: Return, *, prom
         *(fence(facts, HOME, home, back=False) if answers else stop_pods(facts, HOME, home, shut=False, back=False)),
         # What is written between the count and the shutting would be lost untold.
         _rebuild(facts, HOME, needs=KEPT if isinstance(request.found.losses, Losses) else ANY),
-        *brought_to_size(facts, HOME, stopped, ready),
+        *brought_to_size(facts, HOME, stopped, ready, back=back),
     )
     return steps, ready
 

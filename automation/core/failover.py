@@ -32,6 +32,7 @@ LEVEL, CATCH_UP = "the database has replayed all that the other one wrote", "let
 WRITABLE, PROMOTE = "the database takes writes", "promote the database"
 STANDS_BY, UNRIVALLED = "the database replays another's log", "the database replays another's log, and the other one is shut"
 TURNABLE, PROVE_TURNABLE = "its switch can be turned", "make sure of the turn to come"
+WRITTEN_DIRECTLY = "its switch can be written past the engine"
 SWITCH_ON, TURN_DIRECTLY = "the switch is on", "turn the switch past the engine"
 LED, FOLLOW_SWITCH = "the public name leads there", "wait until the world has followed"
 
@@ -41,7 +42,7 @@ _SMOKE_SECONDS = 60.0
 # the rest is for one that had just looked, and for a slow answer.
 LEAD_SECONDS = 2.0 * INTERVAL_SECONDS * THRESHOLD + TTL_SECONDS + 30.0
 FENCE_SECONDS = 60.0
-"""For the engine to stop the pods of the side that is left: it waits for none of them, and who was well a moment ago may be silent now."""
+"""For the engine to stop prod's pods in a failover: it waits for none of them, and a region that was well just now may be silent."""
 PROMOTION_SECONDS = 120.0
 """How long a promotion that was begun may take at most until it is seen: each call that it is made of is bounded far below that."""
 
@@ -139,7 +140,11 @@ def plan_failover(facts: Facts, request: Request) -> Plan:
     grown = before if before.active else replace(before, minimum=minimum, maximum=maximum)
     # With a switch that was turned before that was written down, any update but the turn would turn it back.
     steps = (
-        *(() if before.active or request.turned else brought_to_size(facts, STANDBY, before, grown, waits=not request.unhealthy)),
+        *(
+            ()
+            if before.active or request.turned
+            else brought_to_size(facts, STANDBY, before, grown, waits=not request.unhealthy, back=not no_way_back)
+        ),
         *_stopped(facts, request, back=not no_way_back),
         *promotion(sides, begun=no_way_back, done=request.promoted, planned=request.planned, lost=request.lost),
         turned(facts, sides, grown, before=before if request.turned else None),
@@ -153,8 +158,13 @@ def _stopped(facts: Facts, request: Request, *, back: bool) -> Sequence[Step]:
     shut = request.shuts and not request.lost
     return (
         *((shut_database(facts, HOME, back=back, best_effort=request.lost),) if request.shuts else ()),
-        *(stop_pods(facts, HOME, facts.present(HOME), shut=shut, back=back, best_effort=request.lost) if request.stops else ()),
+        *(_stop_home(facts, facts.present(HOME), shut=shut, back=back, best_effort=request.lost) if request.stops else ()),
     )
+
+
+def _stop_home(facts: Facts, home: Dials, *, shut: bool, back: bool, best_effort: bool) -> Sequence[Update]:
+    within = BEST_EFFORT_SECONDS if best_effort else FENCE_SECONDS
+    return stop_pods(facts, HOME, home, shut=shut, back=back, best_effort=best_effort, within=within)
 
 
 def _what_came_back(facts: Facts, request: Request) -> Sequence[Step]:
@@ -167,17 +177,18 @@ def _what_came_back(facts: Facts, request: Request) -> Sequence[Step]:
         return ()
     return (
         *((shut_database(facts, HOME, back=False),) if request.shuts else ()),
-        *(stop_pods(facts, HOME, home, shut=request.shuts, back=False) if home else ()),
+        *(_stop_home(facts, home, shut=request.shuts, back=False, best_effort=False) if home else ()),
     )
 
 
-def without_void_promotion(facts: Facts, stack: str, *, replays: bool, now: datetime) -> Facts:
+def without_void_promotion(facts: Facts, stack: str, *, replayed: bool, now: datetime) -> Facts:
     """Return the facts without a promotion of the stack's database that never took effect, so that it stands in no way any more.
 
-    It was begun so long ago that it would be seen by now, and the database is seen to replay the other one's log.
+    It was begun so long ago that it would be seen by now, and the database is seen to have `replayed` all that it has of the other one's
+    log, for which a promotion waits, however long that takes.
     """
     left = facts.unfinished
-    if left is None or not replays:
+    if left is None or not replayed:
         return facts
 
     def is_void(each: StepLeft) -> bool:
@@ -247,6 +258,7 @@ def plan_directly(command: str, region: str, checks: Sequence[Check], *, shuts: 
     undo = None if promoted else OPEN_DATABASE
     steps = (
         *([Task(SHUT_DATABASE, HOME, ANY, SHUT_DATABASE, SHUT, undo=undo, best_effort=lost)] if shuts else []),
+        *([] if promoted else [Task(PROVE_TURNABLE, STANDBY, ANY, None, WRITTEN_DIRECTLY)]),
         Task(PROMOTE, STANDBY, STANDS_BY if lost else UNRIVALLED, PROMOTE, WRITABLE, no_return=True, begun=promoted),
         Task(TURN_DIRECTLY, STANDBY, WRITABLE, TURN_DIRECTLY, SWITCH_ON, no_return=True),
         Task(FOLLOW_SWITCH, STANDBY, SWITCH_ON, FOLLOW_SWITCH, LED),
@@ -271,10 +283,13 @@ def gates_left(facts: Facts, sides: Sides, dials: Dials) -> bool:
     return left is not None and not left.passed
 
 
-def brought_to_size(facts: Facts, stack: str, before: Dials, after: Dials, *, waits: bool = True) -> Sequence[Update]:
-    """Bring the stack that is to take over to the size that it needs, unless it has that; `waits` until its pods are seen to be Ready."""
+def brought_to_size(facts: Facts, stack: str, before: Dials, after: Dials, *, waits: bool = True, back: bool = True) -> Sequence[Update]:
+    """Bring the stack that is to take over to the size that it needs, unless it has that; `waits` until its pods are seen to be Ready.
+
+    `back` says whether that is undone when something fails.
+    """
     gates = (ReadyPods(stack, minimum=after.minimum, within=_READY_SECONDS),) if waits else ()
-    return _set(facts, stack, before, after, gates=gates)
+    return _set(facts, stack, before, after, gates=gates, back=back)
 
 
 def _set(
@@ -318,9 +333,10 @@ def shut_database(facts: Facts, stack: str, *, back: bool, best_effort: bool = F
     return Task(SHUT_DATABASE, stack, ANY, SHUT_DATABASE, SHUT, undo=undo, begun=begun, best_effort=best_effort)
 
 
-def stop_pods(facts: Facts, stack: str, before: Dials, *, shut: bool, back: bool, best_effort: bool = False) -> Sequence[Update]:
-    """Leave no pod on a stack that would write, likewise; `shut` says whether its database takes no writes by then."""
-    within = BEST_EFFORT_SECONDS if best_effort else FENCE_SECONDS
+def stop_pods(
+    facts: Facts, stack: str, before: Dials, *, shut: bool, back: bool, best_effort: bool = False, within: float | None = None
+) -> Sequence[Update]:
+    """Leave no pod on a stack that would write, likewise, `within` so many seconds; `shut`: its database takes no writes by then."""
     return _set(facts, stack, before, fenced(before, shut=shut), back=back, best_effort=best_effort, within=within)
 
 

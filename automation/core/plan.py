@@ -132,6 +132,11 @@ class Plan:
         stacks = [stack for stack in self.stacks if self.needs(stack)]
         return tuple(dict.fromkeys((*stacks, *([self.home] if self.home in self.bases else []))))
 
+    @property
+    def no_way_back(self) -> bool:
+        """Whether a run before this one has begun with a step of no return: it may have taken effect, and nothing before it is undone."""
+        return any(isinstance(step, Task) and step.no_return and step.begun for step in self.steps)
+
     def needs(self, stack: str) -> bool:
         """Tell whether the plan cannot do without a stack."""
         return any(step.stack == stack and not step.best_effort for step in self.steps)

@@ -82,6 +82,15 @@ def replays(found: DatabaseStanding | HhctlError) -> bool:
     return isinstance(found, DatabaseStanding) and found.replays
 
 
+def has_replayed_all(found: DatabaseStanding | HhctlError) -> bool:
+    """Tell whether a database is seen to replay the other one's log, and to have replayed all that it has of it.
+
+    A promotion that was asked of it would have taken effect by then: it waits for nothing else.
+    Source: `WaitForWALToBecomeAvailable` in src/backend/access/transam/xlogrecovery.c, where PostgreSQL looks for that.
+    """
+    return isinstance(found, DatabaseStanding) and found.replays and not found.unreplayed
+
+
 def takes_writes(found: DatabaseStanding | HhctlError) -> bool:
     """Tell whether a database is seen to take writes, likewise."""
     return isinstance(found, DatabaseStanding) and found.takes_writes

@@ -125,7 +125,7 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class Updated:
-    """What an update did. `holder` names who holds the stack (BUSY) or has moved the dials meanwhile (STALE).
+    """What an update did. `holder` names who holds the stack (BUSY), which `way_out` ends, or has moved the dials meanwhile (STALE).
 
     `touched` is false where it is known that an update that failed or was cancelled had not begun with any resource.
     """
@@ -136,6 +136,7 @@ class Updated:
     faults: tuple[ResourceFault, ...] = ()
     outputs: Mapping[str, object] | None = None
     holder: str = ""
+    way_out: str = ""
     touched: bool = True
 
     @property

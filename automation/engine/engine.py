@@ -133,7 +133,7 @@ class PulumiEngine:
         change = time_left.change
         store, backend = self._store(change.stack), self._backend(change.stack)
         if holders := time_left.ask(partial(clear_own_locks, store, change.stack)):
-            return Updated(Outcome.BUSY, change.base, (), holder=str(holders[0]))
+            return _busy(change, holders[0])
         state = time_left.ask(partial(read_state, store, change.stack))
         if state.standing.base != change.base:
             return Updated(Outcome.STALE, change.base, (), holder=winner(state.entries))
@@ -142,7 +142,7 @@ class PulumiEngine:
         if checkpoint.pending:
             # What is under way may by now be of somebody who came after the first look at the locks.
             if holders := time_left.ask(partial(self.holders, change.stack)):
-                return Updated(Outcome.BUSY, change.base, (), holder=str(holders[0]))
+                return _busy(change, holders[0])
             time_left.ask(partial(clear_pending, checkpoint.pending_releases, self._environment))
             time_left.ask(partial(clear_half_created, checkpoint.half_created, self._environment))
             time_left.ask(partial(clear_half_created_in_aws, checkpoint.half_created_in_aws))
@@ -193,6 +193,10 @@ class PulumiEngine:
         if backend not in self._stores:
             self._stores[backend] = open_store(backend)
         return self._stores[backend]
+
+
+def _busy(change: Change, holder: Holder) -> Updated:
+    return Updated(Outcome.BUSY, change.base, (), holder=str(holder), way_out=holder.way_out(change.stack))
 
 
 def _never_created(stack: str) -> NoSuchStack:

@@ -30,7 +30,7 @@ from automation.core.losses import Losses
 from automation.core.measures import Predicted, measure, measured_last, was_given
 from automation.core.moved import NOTHING_LOST, Loss, Moved, loss_of
 from automation.core.plan import Ending
-from automation.core.replication import replays
+from automation.core.replication import has_replayed_all
 from automation.errors import ExitCode, HhctlError, UsageFault
 from automation.moving_consent import Foretold
 from automation.operating import recalled
@@ -81,7 +81,7 @@ def failback(options: Options, region: str, *, data_loss: bool) -> ExitCode:
     newest = records.newest()
     facts = recalled(command, session.gather_to_act(HOME, STANDBY, within={HOME: PATIENT_SECONDS, STANDBY: PATIENT_SECONDS}), newest)
     seen = _look(session)
-    facts = without_void_promotion(facts, HOME, replays=replays(seen.home), now=entered)
+    facts = without_void_promotion(facts, HOME, replayed=has_replayed_all(seen.home), now=entered)
     facts, seen = without_home(facts, seen)
     facts = to_go_on(facts, command, taken=has_taken(facts, seen), lost=False)
     found = _with_losses(session, facts, seen)

@@ -27,6 +27,7 @@ from automation.core.measures import Predicted, begun_at, done_before, in_force,
 from automation.core.moved import NOTHING_LOST, Moved
 from automation.core.plan import Ending
 from automation.core.preflight import Waivers, predicted_rpo, preflight
+from automation.core.replication import has_replayed_all
 from automation.errors import ExitCode, HhctlError, UsageFault
 from automation.gathering import first_of
 from automation.moving_consent import Foretold
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
     from automation.session import Journals
     from automation.surveying import Survey
     from stacks.dials import Dials
+
+_NOT_BY_HOME = frozenset({Ending.DONE, Ending.HALTED, Ending.CANCELLED, Ending.STALE, Ending.STOPPED})
 
 _EPILOG = """\b
 Examples:
@@ -138,7 +141,7 @@ def _facts(surveyed: Survey, request: Request) -> Facts:
     """Return the facts with what an interrupted run has left, and what is to become of that now."""
     found = {**surveyed.found, STANDBY: adopting_turn(surveyed.found[STANDBY])}
     facts, seen = recalled(request.command, found, surveyed.records), surveyed.seen
-    facts = without_void_promotion(facts, STANDBY, replays=seen.replays, now=seen.now)
+    facts = without_void_promotion(facts, STANDBY, replayed=has_replayed_all(seen.standby), now=seen.now)
     taken = request.promoted or request.turned or facts.present(STANDBY).active
     facts = to_go_on(facts, request.command, taken=taken, lost=request.lost and not (request.shuts and request.stops))
     return to_lead_back(facts, request.checks, request.sides, taken=taken)
@@ -220,7 +223,8 @@ def _tell_preflight(checks: Sequence[Check], predicted: Predicted) -> None:
 
 
 def _tell_what_passes_over(report: Report, command: str) -> None:
-    if HOME in report.says and report.ending not in {Ending.CANCELLED, Ending.STALE, Ending.BUSY}:
+    """Name the way on without prod, whatever of it may have failed: its state, its leases, its cluster or its database."""
+    if report.ending not in _NOT_BY_HOME and not report.taken_over:
         tell(f"to do: if {HOME} is what fails and can be done without: hhctl {command}")
 
 
@@ -229,6 +233,8 @@ def _tell_what_is_left(region: str, moved: Moved, passed: Sequence[str]) -> None
         tell(f"to do: see to what was passed over: {says}")
     if moved.unfenced:
         tell(f"to do: {region} is unfenced: its pods stop serving once they read this region's switch; keep it from coming back until then")
+    if moved.trouble:
+        return
     tell("to do: back it up anew, since the backups of prod are made by prod")
     for line in moved.way_back[:1]:
         tell(f"to do: once {region} is well: hhctl {line}")

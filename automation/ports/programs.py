@@ -47,10 +47,15 @@ class Ran:
 
 @dataclass(frozen=True, slots=True)
 class Programs:
-    """Starts programs with `environment`; each is ended after `seconds`."""
+    """Starts programs with `environment`; each is ended after `seconds`.
+
+    `process_group`: of which group of processes they are; None for that of this process, which a terminal's Ctrl-C ends as one, 0 for one
+    of their own, so that who started them decides.
+    """
 
     environment: Mapping[str, str]
     seconds: float
+    process_group: int | None = None
 
     def answer(self, words: Sequence[str], *, told: str, given: str = "") -> str:
         """Return what a program writes on stdout, `given` on its stdin; `told` begins what is said of a failure.
@@ -94,6 +99,7 @@ class Programs:
                 errors="replace",
                 timeout=self.seconds,
                 check=False,
+                process_group=self.process_group,
             )
         except FileNotFoundError as missing:
             raise HhctlError(f"{words[0]} is not on PATH", hint="hhctl doctor") from missing

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from automation.errors import ExitCode, HhctlError
 from automation.ports.bucket import code_of, open_bucket
+from automation.ports.writable import NO_VERSION
 from components.switch_object import SwitchState, SwitchUnreadable, read_switch
 from stacks.house import switch_bucket, switch_key
 
@@ -41,26 +42,24 @@ class SwitchObject:
             WrittenMeanwhile: somebody else has written it since it was read (If-Match).
             HhctlError: it cannot be read or written.
         """
-        client, name = self.bucket.client, self.bucket.name
         with self.bucket.told():
-            answer = client.get_object(Bucket=name, Key=self.key)
-            before = _state(answer["Body"].read().decode(errors="replace"), self.key)
+            before, version = self._read()
             if before.active:
                 return
             after = SwitchState(active=True, revision=before.revision + 1, term=before.term + 2)
-            try:
-                client.put_object(
-                    Bucket=name,
-                    Key=self.key,
-                    Body=str(after).encode(),
-                    IfMatch=answer["ETag"],
-                    ContentType="application/json",
-                    CacheControl="no-store",
-                )
-            except ClientError as error:
-                if code_of(error) not in {"PreconditionFailed", "ConditionalRequestConflict"}:
-                    raise
-                raise WrittenMeanwhile(f"{self.key} was written by somebody else meanwhile", hint="run the same command again") from error
+            if not self._written(after, over=version):
+                raise WrittenMeanwhile(f"{self.key} was written by somebody else meanwhile", hint="run the same command again")
+
+    def must_be_writable(self) -> None:
+        """Make sure that the switch could be turned, without turning it.
+
+        Raises:
+            HhctlError: it cannot be read, or it would not be written.
+        """
+        with self.bucket.told():
+            state, _ = self._read()
+            # A write under a condition that nothing meets: whether it is allowed is judged first. It would change nothing anyway.
+            self._written(state, over=NO_VERSION)
 
     def turned_since(self, since: datetime) -> datetime | None:
         """Return when the switch was turned last, by the versions that its bucket keeps; None where that was before `since`, or never.
@@ -79,6 +78,27 @@ class SwitchObject:
                 if self._was_on(later) != self._was_on(earlier):
                     return at
         return None
+
+    def _read(self) -> tuple[SwitchState, str]:
+        answer = self.bucket.client.get_object(Bucket=self.bucket.name, Key=self.key)
+        return _state(answer["Body"].read().decode(errors="replace"), self.key), answer["ETag"]
+
+    def _written(self, state: SwitchState, *, over: str) -> bool:
+        """Write a state over one version of the object; false where that is not the one there is."""
+        try:
+            self.bucket.client.put_object(
+                Bucket=self.bucket.name,
+                Key=self.key,
+                Body=str(state).encode(),
+                IfMatch=over,
+                ContentType="application/json",
+                CacheControl="no-store",
+            )
+        except ClientError as error:
+            if code_of(error) not in {"PreconditionFailed", "ConditionalRequestConflict"}:
+                raise
+            return False
+        return True
 
     def _was_on(self, version: str) -> bool:
         answer = self.bucket.client.get_object(Bucket=self.bucket.name, Key=self.key, VersionId=version)

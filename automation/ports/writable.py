@@ -7,7 +7,8 @@ import os
 from automation.errors import HhctlError
 from automation.ports.objects import folder_of, objects_beside
 
-_NEVER = '"no-version-of-anything"'
+NO_VERSION = '"no-version-of-anything"'
+"""A version that no object ever has."""
 
 
 def must_be_writable(backend: str) -> None:
@@ -19,6 +20,6 @@ def must_be_writable(backend: str) -> None:
     folder = folder_of(backend)
     if folder is None:
         # A write under a condition that nothing meets: whether it is allowed is judged first.
-        objects_beside(backend).replace("doctor", b"", version=_NEVER)
+        objects_beside(backend).replace("doctor", b"", version=NO_VERSION)
     elif not os.access(folder, os.W_OK | os.X_OK):
         raise HhctlError(f"{folder} cannot be written", hint=f"ls -ld {folder}")

@@ -81,3 +81,25 @@ def test_who_only_fences_tells_of_the_failover_that_died_before_it_told(monkeypa
         monkeypatch.setattr(failover, "left_untold", MagicMock(return_value=left))
         assert fail_over() is ExitCode.DONE
         assert [call.args[2] for call in concluded.call_args_list] == told
+
+
+@pytest.mark.parametrize(
+    ("ending", "taken_over", "named"),
+    [
+        (Ending.TIMED_OUT, False, True),
+        (Ending.FAILED, False, True),
+        (Ending.CREDENTIALS, False, True),
+        (Ending.BUSY, False, True),
+        (Ending.BUSY, True, False),
+        (Ending.HALTED, False, False),
+        (Ending.CANCELLED, False, False),
+        (Ending.STALE, False, False),
+    ],
+)
+def test_the_way_on_without_prod_is_named_whatever_of_it_failed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, ending: Ending, taken_over: bool, named: bool
+) -> None:
+    says = "the state in s3://house-helper-state-us-east-1 does not answer within 1.5 s"
+    stand_in(monkeypatch, failover, Report("01RUN", "failover us-west-2", ending, says, "", (), {}, taken_over=taken_over))
+    invoked = CliRunner().invoke(failover.failover, ["us-west-2", "--yes", "--reason", "x"], obj=Options(), standalone_mode=False)
+    assert ("hhctl failover us-west-2 --assume-lost us-east-1" in invoked.output + capsys.readouterr().err) is named

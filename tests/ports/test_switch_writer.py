@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from botocore.exceptions import ClientError
 
 from automation.errors import ExitCode, HhctlError
 from automation.ports.bucket import open_bucket
@@ -51,12 +52,34 @@ def test_what_somebody_else_has_written_meanwhile_stays(switch: SwitchObject, mo
     assert written(switch) == SwitchState(active=False, revision=8)
 
 
+def test_a_switch_is_proven_to_be_writable_without_being_written(switch: SwitchObject) -> None:
+    write(switch, SwitchState(active=False, revision=7, term=2))
+    before = switch.bucket.client.head_object(Bucket=switch.bucket.name, Key=KEY)
+    switch.must_be_writable()
+    assert written(switch) == SwitchState(active=False, revision=7, term=2)
+    assert switch.bucket.client.head_object(Bucket=switch.bucket.name, Key=KEY)["LastModified"] == before["LastModified"]
+
+
+def test_a_switch_that_may_be_read_only_is_found_before_it_is_turned(switch: SwitchObject, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(switch, SwitchState(active=False, revision=7))
+
+    def deny(**_: object) -> object:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not authorized to perform: s3:PutObject"}}, "PutObject")
+
+    monkeypatch.setattr(switch.bucket.client, "put_object", deny)
+    with pytest.raises(HhctlError) as denied:
+        switch.must_be_writable()
+    assert denied.value.code is ExitCode.CREDENTIALS
+
+
 @pytest.mark.parametrize("text", [None, "maybe"])
 def test_a_switch_that_cannot_be_read_is_not_written(switch: SwitchObject, text: str | None) -> None:
     if text is not None:
         switch.bucket.client.put_object(Bucket=switch.bucket.name, Key=KEY, Body=text.encode())
     with pytest.raises(HhctlError):
         switch.turn_on()
+    with pytest.raises(HhctlError):
+        switch.must_be_writable()
 
 
 @pytest.mark.parametrize(

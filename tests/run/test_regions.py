@@ -621,10 +621,57 @@ def test_a_promotion_that_never_took_effect_does_not_let_a_planned_one_lose_writ
         later(bob)
     report = bob.failover(planned=True)
     assert report
-    assert (report.ending, report.past_return) == (Ending.FAILED, False)
+    assert (report.ending, report.past_return) == (Ending.FAILED if wait else Ending.NEEDS_A_HUMAN, False)
     assert bob.databases.standing(STANDBY).replays
     if wait:
         assert_home_serves_as_before(bob)
+
+
+def test_a_promotion_that_waits_for_what_there_is_to_replay_is_never_taken_for_void(folder: Path) -> None:
+    world = two_regions(folder)
+    died(world, AWAY, "step-5-started")
+    bob = unfit(RegionDesk(world, "bob"))
+    bob.databases.write({HOME: {"replays": False, "shut": True}, STANDBY: {"replays": True, "shut": False, "to_replay": True}})
+    with pytest.raises(Refusal, match="nothing is undone yet"):
+        later(bob).failover()
+    bob.databases.write({HOME: {"replays": False, "shut": True}, STANDBY: {"replays": True, "shut": False}})
+    report = bob.failover()
+    assert report
+    assert report.ending is Ending.HALTED
+    assert_home_serves_as_before(bob)
+
+
+@pytest.mark.parametrize("story", [AWAY, PLANNED])
+def test_who_goes_on_from_a_promotion_that_may_take_effect_yet_undoes_nothing_and_leaves_it_to_a_human(folder: Path, story: Story) -> None:
+    world = two_regions(folder)
+    died(world, story, "step-5-started" if story is AWAY else "step-6-started")
+    bob = RegionDesk(world, "bob")
+    somebody_has_dr(bob)
+    report = story.run(bob)
+    assert report
+    assert (report.ending, report.past_return, report.undone) == (Ending.NEEDS_A_HUMAN, False, False)
+    assert report.hint == "hhctl unlock dr --id 77aa"
+    grown = bob.engine.world(STANDBY)
+    assert grown
+    assert grown.minimum == FIRST.minimum
+    again = AWAY.run(RegionDesk(world, "carol"))
+    assert again
+    assert again.ending is Ending.DONE
+    assert_serves(bob, STANDBY)
+
+
+def test_ctrl_c_before_a_promotion_that_was_begun_before_undoes_nothing(folder: Path) -> None:
+    world = two_regions(folder)
+    died(world, AWAY, "step-5-started")
+    bob = RegionDesk(world, "bob")
+    bob.interrupts.presses = 1
+    report = AWAY.run(bob)
+    assert report
+    assert (report.ending, report.hint) == (Ending.NEEDS_A_HUMAN, AGAIN)
+    assert bob.databases.standing(HOME).shut
+    again = AWAY.run(RegionDesk(world, "carol"))
+    assert again
+    assert again.ending is Ending.DONE
 
 
 @pytest.mark.parametrize("place", ["step-5-carried-out", "step-6-carried-out"])
