@@ -28,8 +28,8 @@ PROJECT = Path(__file__).resolve().parent.parent.parent
 NAMESPACE = "house-helper-prod"
 WINDOW = timedelta(seconds=5)
 PROMISES = {promise.name: promise for promise in objectives(load_spec(PROJECT, {}).objectives)}
-LATENCIES = {"stable": 0.05, "canary": 2.0, "idle": 0.05}
-FAILING = {"stable": 0, "canary": 5, "idle": 0}
+LATENCIES = {"stable": 0.05, "canary": 2.0, "idle": 0.05, "slow": 20.0}
+FAILING = {"stable": 0, "canary": 5, "idle": 0, "slow": 0}
 """Of each ten requests."""
 EVERY = 5
 ANSWERED = {
@@ -193,6 +193,19 @@ def test_the_95th_percentile_lies_in_the_bucket_of_the_requests(track: str, lowe
     value = ask(prometheus, "latency-p95", track)
     assert value is not None
     assert lowest < value <= highest
+
+
+@pytest.mark.parametrize(("track", "is_at_the_end"), [("canary", False), ("slow", True)])
+def test_a_percentile_is_as_high_as_the_upper_end_of_its_interval_only_beyond_the_last_bound(
+    track: str, prometheus: Prometheus, *, is_at_the_end: bool
+) -> None:
+    arm, at, promise = Arm(NAMESPACE, track=track), str(time.time()), PROMISES["latency-p95"]
+    bounds = promise.bounds(arm, window=WINDOW, n=200)
+    assert bounds
+    value, high = (prometheus.value(query, time=at) for query in (promise.value(arm, window=WINDOW), bounds[1]))
+    assert value is not None
+    assert (value == high) is is_at_the_end
+    assert (value == 2.5) is is_at_the_end
 
 
 def test_pods_that_answer_keep_health(prometheus: Prometheus) -> None:
