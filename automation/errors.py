@@ -65,6 +65,11 @@ class HhctlError(Exception):
         self.message = message
         self.hint = hint
 
+    @property
+    def line(self) -> str:
+        """What and where, and the next thing to type where there is one."""
+        return f"{self.message}; next: {self.hint}" if self.hint else self.message
+
 
 class UsageFault(HhctlError):
     """A command line or a configuration file that cannot be carried out as written."""

@@ -90,18 +90,24 @@ class _Seen:
 
 
 def _look(course: Course, soak: Soak, elapsed: float, baseline: Mapping[Promise, Measured]) -> _Seen:
-    """Look at all of the time, and at the last minute by itself where that is not all."""
+    """Look at all of the time, and at its end by itself: the last minute, or half of the time where that is less."""
     now = _measure(course, soak, soak.promises, max(timedelta(seconds=elapsed), _SHORTEST_WINDOW))
-    averages = [promise for promise in soak.promises if promise.averages] if elapsed > RECENT.total_seconds() else []
-    late = _measure(course, soak, averages, RECENT)
-    judgements = [_judged(promise, measured, late.get(promise), baseline.get(promise)) for promise, measured in now.items()]
-    return _Seen(elapsed, judgements, _broken(now, baseline) or _broken(late, baseline))
+    recent = min(RECENT, timedelta(seconds=elapsed / 2))
+    averages = [promise for promise in soak.promises if promise.averages] if recent >= _SHORTEST_WINDOW else []
+    late = _measure(course, soak, averages, recent)
+    if recent < RECENT:
+        # Where scrapes come seldom, so short a window holds too few of them to count anything.
+        late = {promise: measured for promise, measured in late.items() if measured.n is not None}
+    judgements = [_judged(promise, measured, late.get(promise), baseline.get(promise), recent) for promise, measured in now.items()]
+    # In its first minute a soak has no time before by which a harm could be thinned much.
+    return _Seen(elapsed, judgements, _broken(now, baseline) or _broken(late if elapsed > RECENT.total_seconds() else {}, baseline))
 
 
-def _judged(promise: Promise, now: Measured, late: Measured | None, before: Measured | None) -> Judgement:
+def _judged(promise: Promise, now: Measured, late: Measured | None, before: Measured | None, recent: timedelta) -> Judgement:
     judgement = judge_promise(promise, now, before)
     if judgement.verdict.goes_on and stopped(promise, now, late):
-        return replace(judgement, verdict=Verdict.INCONCLUSIVE, trouble="no requests in the last minute")
+        last = "minute" if recent == RECENT else f"{recent.total_seconds():.0f} s"
+        return replace(judgement, verdict=Verdict.INCONCLUSIVE, trouble=f"no requests in the last {last}")
     return judgement
 
 

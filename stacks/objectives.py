@@ -70,9 +70,10 @@ class Arm:
 class Objective:
     """One promise: the value of `query` is at most `limit`, or where `relative`, exceeds its baseline by at most that share of it.
 
-    `query` and `population` are PromQL with `$pods`, `$window` and `$offset` to be filled in, and `$quantile` where the value is one;
-    `population` counts what the value was made of. Of fewer than `least` nothing is said, and up to `floor` nobody minds, whatever the
-    baseline. `hold` is for how long it may be broken before people are woken.
+    `query` and `population` are PromQL with `$pods`, `$window` and `$offset` to be filled in, `$a_start_ago` with an offset by which what
+    was there has had time to start, and `$quantile` where the value is one; `population` counts what the value was made of. Of fewer than
+    `least` nothing is said, and up to `floor` nobody minds, whatever the baseline. `hold` is for how long it may be broken before people
+    are woken.
     """
 
     name: str
@@ -117,10 +118,13 @@ class Objective:
 
     def _filled(self, query: str, arm: Arm, window: timedelta, *, before: timedelta = timedelta(), quantile: float | None = None) -> str:
         seconds = int(before.total_seconds())
-        offset = f" offset {seconds}s" if seconds else ""
         wanted = self.quantile if quantile is None else quantile
         return Template(query).substitute(
-            pods=arm.matchers, window=f"{int(window.total_seconds())}s", offset=offset, quantile=f"{wanted or 0:.6g}"
+            pods=arm.matchers,
+            window=f"{int(window.total_seconds())}s",
+            offset=f" offset {seconds}s" if seconds else "",
+            a_start_ago=f" offset {seconds + _STARTS_WITHIN}s",
+            quantile=f"{wanted or 0:.6g}",
         )
 
 
@@ -169,9 +173,8 @@ def objectives(promised: Objectives) -> tuple[Objective, ...]:
         Objective(
             name="health",
             title="Pods that do not answer",
-            # One scrape that is missed, or made before a pod listens, is no pod that does not answer; nor is a pod that has gone by now.
-            query=f"1 - avg(max_over_time(up{{$pods}}[{_ANSWERS_WITHIN}]$offset) and up{{$pods}}$offset)",
-            population="count(up{$pods})",
+            query=f"1 - avg({_ANSWERING})",
+            population=f"count({_ANSWERING})",
             unit=Unit.FRACTION,
             limit=0,
             relative=False,
@@ -193,10 +196,17 @@ def objectives(promised: Objectives) -> tuple[Objective, ...]:
 
 
 _LEAST_REQUESTS = 200
-_ANSWERS_WITHIN = "15s"
+_ANSWERS_WITHIN = 15  # seconds
+_STARTS_WITHIN = 60 + _ANSWERS_WITHIN  # seconds: what the chart's startup probe allows, until a scrape may have seen it
 _P95_OF = 0.95
 
 # Without `or`, no failure among some requests would be a gap; a share of no requests stays one.
 _ERROR_RATE = f'(sum(rate({REQUESTS}{{$pods,code=~"5.."}}[$window]$offset)) or vector(0)) / sum(rate({REQUESTS}{{$pods}}[$window]$offset))'
 _P95 = f"histogram_quantile($quantile, sum by (le) (rate({LATENCY}_bucket{{$pods}}[$window]$offset)))"
+# One scrape that is missed is no pod that does not answer, nor is a pod that has gone by now, nor one that has never answered and may still
+# be starting.
+_ANSWERING = (
+    f"max_over_time(up{{$pods}}[{_ANSWERS_WITHIN}s]$offset) and up{{$pods}}$offset"
+    f" and (max_over_time(up{{$pods}}[{_STARTS_WITHIN}s]$offset) > 0 or up{{$pods}}$a_start_ago)"
+)
 _REQUESTS_SEEN = f"sum(increase({REQUESTS}{{$pods}}[$window]))"

@@ -82,7 +82,10 @@ def _duration(value: object) -> timedelta:
     found = re.fullmatch(r"(\d+)(ms|s|m|h|d)", _text(value))
     if not found or int(found[1]) == 0:
         raise ValueError
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    try:
+        return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    except OverflowError as endless:
+        raise ValueError from endless
 
 
 def _percentage(value: object) -> float:

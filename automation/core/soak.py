@@ -100,6 +100,11 @@ class Measured:
         """Whether there is a number to judge."""
         return self.value is not None and math.isfinite(self.value) and self.n is not None and math.isfinite(self.n)
 
+    @property
+    def is_at_the_end(self) -> bool:
+        """Whether it is a quantile beyond the last bound of its histogram, which is all that Prometheus says of any such."""
+        return self.interval is not None and self.value == self.interval[1]
+
 
 def judge_promise(promise: Promise, now: Measured, before: Measured | None) -> Judgement:
     """Judge by what is `now` and, for a relative objective, what was `before`; of too few observations nothing is said."""
@@ -109,7 +114,7 @@ def judge_promise(promise: Promise, now: Measured, before: Measured | None) -> J
         return _judgement(promise, Verdict.INCONCLUSIVE, now, trouble=lack)
     assert now.value is not None  # noqa: S101 - nothing lacks
     if not promise.objective.relative:
-        return _judgement(promise, Verdict.FAIL if now.value > promise.objective.limit else Verdict.PASS, now)
+        return _limited(promise, now, now.value)
     if now.value <= promise.objective.floor:
         return _judgement(promise, Verdict.PASS, now)
     if lack := lacks_baseline(promise, before):
@@ -156,6 +161,16 @@ def _lack(objective: Objective, measured: Measured) -> str:
     if not measured.is_there:
         return measured.trouble or "no data"
     return f"fewer than {objective.least} observations" if (measured.n or 0) < objective.least else ""
+
+
+def _limited(promise: Promise, now: Measured, value: float) -> Judgement:
+    """Fail where the value is over its limit, and pass where it is not, unless the true one may be any greater."""
+    if value > promise.objective.limit:
+        return _judgement(promise, Verdict.FAIL, now)
+    if now.is_at_the_end:
+        ends = shown(value, promise.objective.unit)
+        return _judgement(promise, Verdict.INCONCLUSIVE, now, trouble=f"the histogram ends at {ends}")
+    return _judgement(promise, Verdict.PASS, now)
 
 
 def _compared(promise: Promise, now: Measured, before: Measured, effect: float) -> Judgement:

@@ -300,10 +300,9 @@ def _changelog(app: App) -> str | None:
         return None
     try:
         return Path(app.spec.changelog).read_text(encoding="utf-8")
-    except OSError as error:
-        raise HhctlError(
-            f"the changelog {app.spec.changelog} cannot be read: {error.strerror}", hint="mend changelog in hhctl.toml"
-        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise HhctlError(f"the changelog {app.spec.changelog} cannot be read: {why}", hint="mend changelog in hhctl.toml") from error
 
 
 def to_watch(dashboards: str | None, serving: str) -> tuple[str, ...]:

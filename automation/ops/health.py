@@ -72,7 +72,7 @@ class HealthView:
     kind: str = "Health"
 
     def document(self) -> Mapping[str, Json]:
-        """Return `{"items": [{stack, fitness, error, signs: [{subject, fitness, seen}, …]}, …]}`."""
+        """Return `{"items": [{stack, fitness, error, hint, signs: [{subject, fitness, seen}, …]}, …]}`."""
         return {"items": [_document(stack) for stack in self.stacks]}
 
     def blocks(self) -> Sequence[Block]:
@@ -86,13 +86,14 @@ def _document(health: StackHealth) -> Json:
         "stack": health.stack,
         "fitness": health.fitness.value,
         "error": health.error.message if health.error else None,
+        "hint": (health.error.hint or None) if health.error else None,
         "signs": found,
     }
 
 
 def _blocks(health: StackHealth) -> tuple[Block, ...]:
     if health.error:
-        return (Text(f"{health.stack}: {health.error.message}"),)
+        return (Text(f"{health.stack}: {health.error.line}"),)
     rows = tuple((Toned(sign.fitness.value, _TONES[sign.fitness]), sign.subject, sign.seen) for sign in health.signs)
     return (Text(f"{health.stack} is {health.fitness.value}"), Table("Health", _COLUMNS, rows))
 

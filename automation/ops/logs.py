@@ -123,5 +123,5 @@ def logs(options: Options, stack: str, *, previous: bool, errors: bool) -> ExitC
     else:
         show(LogsView(name, lines), options)
     for each in said.unread:
-        tell(redactor.text(each.message))
+        tell(redactor.text(each.line))
     return said.unread[0].code if said.unread else ExitCode.DONE

@@ -53,7 +53,7 @@ def row(stack: str, status: StackStatus, *, serving: str, now: datetime) -> tupl
     found = status.found
     if isinstance(found, Unreachable):
         state = Toned("unreachable, unfenced" if is_unfenced(found, serving) else "unreachable", Tone.BAD)
-        return (stack, state, None, None, None, None, None, found.error.message, None)
+        return (stack, state, None, None, None, None, None, _failed(found.error), None)
     newest = next(carried_out(found.entries), None)
     dials = found.dials
     if dials is None or not found.present:
@@ -148,7 +148,12 @@ def _asked(holder: Callable[[str], str], stack: str) -> str:
     try:
         return holder(stack)
     except HhctlError as error:
-        return f"unknown: {error.message}"
+        return f"unknown: {_failed(error)}"
+
+
+def _failed(error: HhctlError) -> str:
+    """Say what failed and what to type next; where that would be this very command, the doctor knows more."""
+    return f"{error.message}; next: hhctl doctor" if error.hint == "hhctl status" else error.line
 
 
 @click.command(cls=Command, epilog="\b\nExamples:\n  hhctl status\n  hhctl status -o json")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _DENIED = ("Unauthorized", "Forbidden", "forbidden", "must be logged in")
 _SILENT = ("i/o timeout", "deadline exceeded", "Client.Timeout", "TLS handshake timeout")
+_UNREACHABLE = ("was refused", "connection refused", "no such host", "no route to host", "network is unreachable")
 
 
 class ClusterDenied(HhctlError):
@@ -115,4 +116,4 @@ def _failure(ran: Ran, told: str) -> HhctlError:
         return kind(says, hint="kubectl auth whoami")
     if any(word in ran.err for word in _SILENT):
         return TimedOut(says, hint="hhctl doctor")
-    return HhctlError(says)
+    return HhctlError(says, hint="hhctl doctor" if any(word in ran.err for word in _UNREACHABLE) else "")

@@ -22,7 +22,7 @@ def promise(name: str, *, baseline: Arm | None = None) -> Promise:
 
 
 def measured(value: float | None, n: float | None = 1000, *, spread: float = 0.0) -> Measured:
-    interval = None if value is None else (value * (1 - spread), value * (1 + spread))
+    interval = (value * (1 - spread), value * (1 + spread)) if value is not None and spread else None
     return Measured("query", n, value, interval)
 
 
@@ -49,6 +49,21 @@ def measured(value: float | None, n: float | None = 1000, *, spread: float = 0.0
 )
 def test_an_absolute_promise_is_judged_by_its_limit(name: str, value: float | None, n: float | None, verdict: Verdict) -> None:
     assert judge_promise(promise(name), measured(value, n), None).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("now", "verdict"),
+    [
+        (Measured("query", 1000, 0.9, (0.8, 1.0)), Verdict.PASS),
+        (Measured("query", 1000, 1.0, (0.8, 1.0)), Verdict.INCONCLUSIVE),
+        (Measured("query", 1000, 1.0, (1.0, 1.0)), Verdict.INCONCLUSIVE),
+        (Measured("query", 1000, 2.5, (2.5, 2.5)), Verdict.FAIL),
+    ],
+)
+def test_of_a_quantile_beyond_the_end_of_the_histogram_nobody_can_tell_whether_it_is_kept(now: Measured, verdict: Verdict) -> None:
+    judgement = judge_promise(promise("latency-p95"), now, None)
+    assert judgement.verdict is verdict
+    assert ("the histogram ends at 1 s" in str(judgement)) is (verdict is Verdict.INCONCLUSIVE)
 
 
 @pytest.mark.parametrize(

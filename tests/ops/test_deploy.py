@@ -83,6 +83,13 @@ def test_before_it_has_come_to_prod_a_freeze_keeps_it_back(tmp_path: Path) -> No
     assert "freeze" in [each.name for each in request.prerequisites if each.state is State.MISSING]
 
 
+def test_a_changelog_that_is_no_text_is_told_as_one_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "CHANGELOG.md").write_bytes("# v2: caf\u00e9s".encode("latin-1"))
+    with pytest.raises(HhctlError, match=r"CHANGELOG\.md cannot be read: it is not UTF-8") as failed:
+        requested(session(tmp_path, changelog=str(tmp_path / "CHANGELOG.md")), found_with("staging"), ASKED)
+    assert failed.value.hint == "mend changelog in hhctl.toml"
+
+
 def test_without_an_interrupted_run_the_registry_says_what_a_tag_stands_for(tmp_path: Path) -> None:
     with pytest.raises(HhctlError, match="does not answer"):
         requested(session(tmp_path), found_with(), ASKED)

@@ -62,6 +62,13 @@ SERVING = {"image": "v1", "minimum": 3, "maximum": 9, "database_role": "primary"
             facts((2, "succeeded", {**SERVING, "present": False})),
             ["prod", "destroyed", 2, None, None, None, None, "scale api 4 by alice, 2 h ago", "bob"],
         ),
+        *(
+            (
+                Unreachable("prod", TimedOut("no answer", hint=hint)),
+                ["prod", "unreachable", None, None, None, None, None, f"no answer; next: {told}", None],
+            )
+            for hint, told in (("export HHCTL_X=1", "export HHCTL_X=1"), ("hhctl status", "hhctl doctor"))
+        ),
         (Unreachable("prod", TimedOut("no answer")), ["prod", "unreachable", None, None, None, None, None, "no answer", None]),
     ],
 )

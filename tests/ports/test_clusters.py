@@ -38,6 +38,23 @@ def test_a_fingerprint_is_the_uid_of_kube_system(clusters: Clusters, tmp_path: P
     assert clusters.fingerprint("east") == "a-1"
 
 
+@pytest.mark.parametrize(
+    ("says", "hint"),
+    [
+        ("The connection to the server 10.0.0.1:6443 was refused - did you specify the right host or port?", "hhctl doctor"),
+        ("Unable to connect to the server: dial tcp: lookup east.example: no such host", "hhctl doctor"),
+        ("Unable to connect to the server: net/http: TLS handshake timeout", "hhctl doctor"),
+        ('Error from server (NotFound): namespaces "kube-system" not found', ""),
+    ],
+)
+def test_a_cluster_out_of_reach_is_one_for_the_doctor(clusters: Clusters, tmp_path: Path, says: str, hint: str) -> None:
+    kubectl(tmp_path, f"echo '{says}' >&2; exit 1")
+    with pytest.raises(HhctlError) as failed:
+        clusters.fingerprint("east")
+    assert failed.value.message.endswith(says)
+    assert failed.value.hint == hint
+
+
 def test_every_need_is_reviewed_at_once_and_what_is_refused_is_missing(clusters: Clusters, tmp_path: Path) -> None:
     kubectl(tmp_path, f"cat > {tmp_path}/asked; printf 'true\\nfalse\\ntrue\\n'")
     assert clusters.missing("east", "prod", NEEDS) == (NEEDS[1],)

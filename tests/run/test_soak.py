@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,7 +34,6 @@ from stacks.objectives import objectives
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import timedelta
 
     from automation.run import Report
     from stacks.objectives import Arm, Objective
@@ -70,7 +70,7 @@ def images(desk: Desk) -> list[str]:
     return [world.image.tag for world in worlds if world and world.image]
 
 
-def failing(share: float, *, n: float = 1000) -> Callable[[str, Objective, Arm, timedelta], Measured]:
+def failing(share: float, *, n: float | None = 1000) -> Callable[[str, Objective, Arm, timedelta], Measured]:
     def measured(stack: str, objective: Objective, arm: Arm, window: timedelta) -> Measured:
         del stack, arm, window
         return Measured("query", n, share if objective.name == "error-rate" else 0.0)
@@ -299,8 +299,12 @@ def test_an_image_that_was_there_first_is_what_is_taken_back_to(desk: Desk) -> N
 
 
 def long_deploy(desk: Desk) -> Report | None:
-    command = deploy_command("v2", only=None, soak=10 * SOAK)
-    request = Request(command, Delivery(V2, STACKS, 10 * SOAK, dict.fromkeys(STACKS, "here"), PROMISED), (), 0, forced=False)
+    return deploy_for(desk, 10 * SOAK)
+
+
+def deploy_for(desk: Desk, seconds: float) -> Report | None:
+    command = deploy_command("v2", only=None, soak=seconds)
+    request = Request(command, Delivery(V2, STACKS, seconds, dict.fromkeys(STACKS, "here"), PROMISED), (), 0, forced=False)
     return desk._operate(partial(plan_deploy, request=request), look_back(command, desk.facts(*STACKS), desk))
 
 
@@ -392,6 +396,37 @@ def test_a_soak_is_not_over_while_no_requests_come(desk: Desk) -> None:
     assert "no requests in the last minute" in report.says
     assert images(desk) == ["v2", "v2", "v1"]
     assert desk.clock.slept >= 10 * SOAK
+
+
+@pytest.mark.parametrize("seconds", [10, 20, 60, 90])
+def test_a_short_soak_is_not_over_either_while_no_requests_come(desk: Desk, seconds: float) -> None:
+    asked = list[datetime]()
+
+    def measured(stack: str, objective: Objective, arm: Arm, window: timedelta) -> Measured:
+        asked.append(desk.clock.now())
+        came = asked[-1] - window < asked[0] + timedelta(seconds=0.2 * seconds)
+        return failing(0.0, n=1000 if came else 0)(stack, objective, arm, window)
+
+    desk.world.measured = measured
+    report = deploy_for(desk, seconds)
+    assert report
+    assert report.ending is Ending.INCONCLUSIVE
+    assert "no requests in the last" in report.says
+    assert images(desk) == ["v2", "v2", "v1"]
+    assert desk.clock.slept >= seconds
+
+
+@pytest.mark.parametrize("seconds", [10, 20, 60])
+def test_a_window_that_seldom_scrapes_leave_empty_says_nothing_of_requests(desk: Desk, seconds: float) -> None:
+    def measured(stack: str, objective: Objective, arm: Arm, window: timedelta) -> Measured:
+        is_empty = window.total_seconds() < min(seconds, 2 * 15)
+        return failing(0.0, n=None if is_empty else 1000)(stack, objective, arm, window)
+
+    desk.world.measured = measured
+    report = deploy_for(desk, seconds)
+    assert report
+    assert report.ending is Ending.DONE
+    assert desk.clock.slept < seconds + 5
 
 
 def test_a_lease_that_somebody_has_taken_ends_the_soak_and_takes_nothing_back(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,6 +43,13 @@ def test_what_is_relative_is_compared_with_the_same_before() -> None:
     assert broken.endswith(") > 0.1")
 
 
+def test_what_may_still_have_been_starting_is_told_by_what_was_there_before() -> None:
+    health = PROMISES["health"]
+    assert health.value(Arm("here"), window=WINDOW).count(" offset 75s") == 1
+    before = health.value(Arm("here"), window=WINDOW, before=timedelta(hours=1))
+    assert (before.count(" offset 3600s"), before.count(" offset 3675s")) == (3, 1)
+
+
 def test_the_interval_of_a_quantile_lies_between_two_others_and_narrows_with_what_it_is_made_of() -> None:
     few, many = (PROMISES["latency-p95"].bounds(Arm("here"), window=WINDOW, n=n) for n in (200, 20_000))
     assert few

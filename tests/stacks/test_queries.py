@@ -28,23 +28,33 @@ PROJECT = Path(__file__).resolve().parent.parent.parent
 NAMESPACE = "house-helper-prod"
 WINDOW = timedelta(seconds=5)
 PROMISES = {promise.name: promise for promise in objectives(load_spec(PROJECT, {}).objectives)}
-LATENCIES = {"stable": 0.05, "canary": 2.0, "idle": 0.05}
-FAILING = {"stable": 0, "canary": 5, "idle": 0}
+LATENCIES = {"stable": 0.05, "canary": 2.0, "idle": 0.05, "slow": 20.0}
+FAILING = {"stable": 0, "canary": 5, "idle": 0, "slow": 0}
 """Of each ten requests."""
+EVERY = 5
+ANSWERED = {
+    "kept": ["1" * 30, "1" * 29 + "0"],
+    "grown": ["1" * 30, "1" * 30, "0"],
+    "new": ["0" * 12],
+    "silent": ["1" * 30, "0" * 17],
+    "left": ["1" * 30, "0110000"],
+    "crashed": ["1" * 30, "1" * 26 + "0000"],
+}
+"""Whether the pods of a track answered, at one scrape after the other until Prometheus began."""
 
 
 class Pod(BaseHTTPRequestHandler):
-    """Serves `/TRACK`: a pod that has answered ten more requests at each scrape, or none if it is idle; `/gone` is no pod."""
+    """Serves `/TRACK`: a pod that has answered ten more requests at each scrape, or none if it is idle; `/history` what was before."""
 
     scrapes = 0
+    began = 0
 
     def do_GET(self) -> None:
         track = self.path.removeprefix("/")
-        self.send_response(200 if track in LATENCIES else 500)
+        self.send_response(200)
         self.end_headers()
-        if track in LATENCIES:
-            Pod.scrapes += 1
-            self.wfile.write(exposition(track, 0 if track == "idle" else 10 * Pod.scrapes).encode())
+        Pod.scrapes += 1
+        self.wfile.write((history() if track == "history" else exposition(track, 0 if track == "idle" else 10 * Pod.scrapes)).encode())
 
     def log_message(self, format: str, *arguments: object) -> None:
         pass
@@ -61,6 +71,16 @@ def exposition(track: str, requests: int) -> str:
     return "\n".join(lines) + "\n"
 
 
+def history() -> str:
+    """The scrapes of pods, each with its time, as if Prometheus had made them."""
+    return "".join(
+        f'up{{namespace="{NAMESPACE}",track="{track}",pod="{track}-{pod}"}} {up} {(Pod.began - EVERY * ago) * 1000}\n'
+        for track, pods in ANSWERED.items()
+        for pod, answers in enumerate(pods)
+        for ago, up in reversed([*enumerate(reversed(answers))])
+    )
+
+
 class Prometheus:
     def __init__(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}"
@@ -68,9 +88,9 @@ class Prometheus:
     def get(self, path: str, **parameters: str) -> Any:
         return httpx.get(f"{self.url}{path}", params=parameters, timeout=5, trust_env=False).raise_for_status().json()["data"]
 
-    def value(self, query: str) -> float | None:
+    def value(self, query: str, **at: str) -> float | None:
         """The value of a query with one series, None for one without any."""
-        found = self.get("/api/v1/query", query=query)["result"]
+        found = self.get("/api/v1/query", query=query, **at)["result"]
         assert len(found) <= 1
         return float(found[0]["value"][1]) if found else None
 
@@ -111,8 +131,9 @@ def prometheus(pods: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             "metrics_path": f"/{track}",
             "static_configs": [{"targets": [pods], "labels": {"namespace": NAMESPACE, "track": track}}],
         }
-        for track in (*LATENCIES, "gone")
+        for track in LATENCIES
     ]
+    jobs.append({"job_name": "history", "metrics_path": "/history", "static_configs": [{"targets": [pods]}]})
     config = {
         "global": {"scrape_interval": "200ms", "scrape_timeout": "200ms", "evaluation_interval": "500ms"},
         "rule_files": ["rules.yaml"],
@@ -122,6 +143,7 @@ def prometheus(pods: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [toolchain.path("prometheus"), "--config.file=prometheus.yaml", "--storage.tsdb.path=data"]
+    Pod.began = int(time.time())
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([*command, f"--web.listen-address=127.0.0.1:{port}"], cwd=folder, stdout=log, stderr=log)
     found = Prometheus(port)
@@ -173,9 +195,34 @@ def test_the_95th_percentile_lies_in_the_bucket_of_the_requests(track: str, lowe
     assert lowest < value <= highest
 
 
-def test_a_pod_that_does_not_answer_breaks_health(prometheus: Prometheus) -> None:
-    assert ask(prometheus, "health", "gone") == 1
+@pytest.mark.parametrize(("track", "is_at_the_end"), [("canary", False), ("slow", True)])
+def test_a_percentile_is_as_high_as_the_upper_end_of_its_interval_only_beyond_the_last_bound(
+    track: str, prometheus: Prometheus, *, is_at_the_end: bool
+) -> None:
+    arm, at, promise = Arm(NAMESPACE, track=track), str(time.time()), PROMISES["latency-p95"]
+    bounds = promise.bounds(arm, window=WINDOW, n=200)
+    assert bounds
+    value, high = (prometheus.value(query, time=at) for query in (promise.value(arm, window=WINDOW), bounds[1]))
+    assert value is not None
+    assert (value == high) is is_at_the_end
+    assert (value == 2.5) is is_at_the_end
+
+
+def test_pods_that_answer_keep_health(prometheus: Prometheus) -> None:
     assert ask(prometheus, "health", "stable") == 0
+
+
+@pytest.mark.parametrize(
+    ("track", "value", "count"),
+    [("kept", 0, 2), ("grown", 0, 2), ("new", None, None), ("silent", 0.5, 2), ("left", 0.5, 2), ("crashed", 0.5, 2)],
+)
+def test_a_pod_that_does_not_answer_breaks_health_unless_it_may_still_be_starting(
+    track: str, value: float | None, count: float | None, prometheus: Prometheus
+) -> None:
+    arm, at = Arm(NAMESPACE, track=track), str(Pod.began)
+    wait_for(lambda: prometheus.value(f"count(up{{{arm.matchers}}})", time=at) == len(ANSWERED[track]))
+    assert prometheus.value(PROMISES["health"].value(arm, window=WINDOW), time=at) == value
+    assert prometheus.value(PROMISES["health"].count(arm, window=WINDOW), time=at) == count
 
 
 def test_what_breaks_its_promise_is_found_and_what_keeps_it_is_not(prometheus: Prometheus) -> None:

@@ -156,6 +156,11 @@ INVALID = {
         '"0s"',
         ["hhctl.toml:34: objectives.p95: '0s' is not a duration in ms, s, m, h or d, such as 30m"],
     ),
+    "a duration that nobody lives to see": (
+        '"1000ms"',
+        '"9999999999d"',
+        ["hhctl.toml:34: objectives.p95: '9999999999d' is not a duration in ms, s, m, h or d, such as 30m"],
+    ),
     "a relative path": (
         'path = "/health"',
         'path = "health"',
