@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from automation.core.plan import Gate, Update
     from stacks.dials import Dials, Image
 
+_PROMOTIONS = ("canary run ", "canary promote ")
+"""Commands whose last update of a stack takes the canary away, once the stable workload that runs its image has passed its gates."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
@@ -83,19 +86,29 @@ def plan_run(facts: Facts, candidate: Candidate, *, ladder: Ladder, command: str
     """Plan a canary from its first pod up the whole ladder to the stable workload and the standby, from wherever it stands.
 
     Raises:
-        Refusal: a canary of another image is there, a stack cannot take the release, or something stands against the image.
+        Refusal: a canary of another image is there, the stack runs the image and no canary's promotion has brought it, a stack cannot take
+            the release, or something stands against the image.
         HhctlError: a stack cannot be reached.
     """
     stack, image = candidate.stack, candidate.image
     now = facts.present(stack)
     refuse_unserving(stack, now)
     if now.canary is None and now.image == image:
-        return _plan(facts, stack, command, image, ())
+        plan = _plan(facts, stack, command, image, ())
+        if plan.steps and not _is_promoted(facts, stack):
+            raise Refusal(f"{stack} runs {image.tag} already", hint=f"hhctl deploy {image.tag}")
+        return plan
     if now.canary is None or now.canary.image != image:
         refuse_unfit(facts, stack)
         refuse_candidate(candidate, now)
     own = steps(facts, stack, _stages(facts, candidate, now, ladder=ladder), history=candidate.history)
     return _plan(facts, stack, command, image, own)
+
+
+def _is_promoted(facts: Facts, stack: str) -> bool:
+    """Tell whether a canary's promotion was the last that changed the stack, and so has seen what runs there pass its gates."""
+    newest = facts.of(stack).standing.succeeded
+    return newest is not None and newest.note.operation.startswith(_PROMOTIONS)
 
 
 def _stages(facts: Facts, candidate: Candidate, now: Dials, *, ladder: Ladder) -> tuple[Stage, ...]:
