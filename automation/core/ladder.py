@@ -12,7 +12,7 @@ from automation.core.deployment_log import log_task, with_log
 from automation.core.gates import Verdict
 from automation.core.plan import Plan
 from automation.core.stages import Stage, before_promotion, climb, promotion, steps
-from automation.errors import Refusal
+from automation.errors import HhctlError, Refusal
 from stacks.house import HOME, STANDBY
 
 if TYPE_CHECKING:
@@ -47,12 +47,12 @@ def promote_command(stack: str) -> str:
 
 
 def plan_promote(facts: Facts, stack: str, *, rungs: tuple[int, ...], judged: Sequence[Judgement], forced: bool) -> Plan:
-    """Plan to have the stable workload run what the canary runs, digest for digest, and the standby after it.
+    """Plan to have the stable workload run what the canary runs, digest for digest, and the standby after it where it can follow.
 
     Raises:
-        Refusal: there is no canary, or it has not come to the last of `rungs`, or has been `judged` to do harm or could not be, or a stack
-            cannot take the release.
-        HhctlError: a stack cannot be reached.
+        Refusal: there is no canary, or it has not come to the last of `rungs`, or has been `judged` to do harm or could not be, or the
+            stack cannot take the release.
+        HhctlError: the stack cannot be reached.
     """
     now, command = facts.present(stack), promote_command(stack)
     refuse_unserving(stack, now)
@@ -86,9 +86,9 @@ def plan_run(facts: Facts, candidate: Candidate, *, ladder: Ladder, command: str
     """Plan a canary from its first pod up the whole ladder to the stable workload and the standby, from wherever it stands.
 
     Raises:
-        Refusal: a canary of another image is there, the stack runs the image and no canary's promotion has brought it, a stack cannot take
-            the release, or something stands against the image.
-        HhctlError: a stack cannot be reached.
+        Refusal: a canary of another image is there, the stack runs the image and no canary's promotion has brought it, the stack cannot
+            take the release, or something stands against the image.
+        HhctlError: the stack cannot be reached.
     """
     stack, image = candidate.stack, candidate.image
     now = facts.present(stack)
@@ -123,11 +123,26 @@ def _stages(facts: Facts, candidate: Candidate, now: Dials, *, ladder: Ladder) -
     return (*climbed, *promotion(stack, top, undo=top))
 
 
+def following(facts: Facts, stack: str) -> tuple[tuple[str, ...], str]:
+    """Choose the stacks that follow `stack`: prod is followed by dr, so that a failover finds the same release; or say why that cannot.
+
+    A dr that serves is no follower: what is brought to it is watched for itself.
+    """
+    if stack != HOME:
+        return (), ""
+    try:
+        facts.proven(STANDBY)
+        refuse_unfit(facts, STANDBY)
+    except HhctlError as error:
+        return (), error.message
+    return ((), f"{STANDBY} serves") if facts.serving() == STANDBY else ((STANDBY,), "")
+
+
 def _plan(facts: Facts, stack: str, command: str, image: Image, own: tuple[Update, ...]) -> Plan:
-    """Have the standby follow where it stands by for this stack, and the deployment log tell of it."""
-    stacks = (stack, STANDBY) if stack == HOME else (stack,)
-    following = updates(facts, Delivery(image, stacks[1:], 0.0, {}, ()))
-    bases = {each: facts.of(each).standing.base for each in stacks}
+    """Have the standby follow where it can and stands by for this stack, and the deployment log tell of it."""
+    followers, left_out = following(facts, stack)
+    steps = (*own, *updates(facts, Delivery(image, followers, 0.0, {}, ())))
+    bases = {each: facts.of(each).standing.base for each in (stack, *followers)}
     log = log_task(facts, stack)
-    steps = (*own, *following)
-    return Plan(command, stack, bases, with_log(steps, log) if steps or log.begun else ())
+    # Where nobody can tell what dr lacks, nobody can tell either whether prod was all that was left.
+    return Plan(command, stack, bases, with_log(steps, log) if steps or log.begun or left_out else ())
