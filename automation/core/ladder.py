@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from automation.core.canary import is_own, refuse_candidate, stable_pods
+from automation.core.canary import forced_past, is_own, stable_pods
 from automation.core.delivery import Delivery, canary_words, refuse_unfit, refuse_unserving, updates
 from automation.core.deployment_log import log_task, with_log
 from automation.core.gates import Verdict
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from automation.core.facts import Facts
     from automation.core.gates import Judgement
     from automation.core.plan import Gate, Update
-    from stacks.dials import Dials, Image
+    from stacks.dials import Canary, Dials, Image
 
 _PROMOTIONS = ("canary run ", "canary promote ")
 """Commands whose last update of a stack takes the canary away, once the stable workload that runs its image has passed its gates."""
@@ -67,9 +67,17 @@ def plan_promote(facts: Facts, stack: str, *, rungs: tuple[int, ...], judged: Se
         raise Refusal(f"{canary_words(facts, stack)}: it has not come to {rungs[-1]} %", hint="hhctl canary weight N, or --force")
     if not begun and not forced:
         _refuse_unproven(canary_words(facts, stack), judged)
+    overruled = () if begun else _against(now.canary, judged, last=rungs[-1])
     top = before_promotion(facts, stack, image) if begun else now
     first = (Stage(top),) if top else ()
-    return _plan(facts, stack, command, image, steps(facts, stack, (*first, *promotion(stack, top or now, undo=top))))
+    own = steps(facts, stack, (*first, *promotion(stack, top or now, undo=top)))
+    return _plan(facts, stack, command, image, own, overruled=overruled)
+
+
+def _against(canary: Canary, judged: Sequence[Judgement], *, last: int) -> tuple[str, ...]:
+    """Return what stands against a promotion and its operator has forced past, a line each."""
+    short = (f"the canary of {canary.image.tag} has not come to {last} %",) if canary.weight < last else ()
+    return (*short, *(str(each) for each in judged if not each.verdict.goes_on))
 
 
 def _refuse_unproven(canary: str, judged: Sequence[Judgement]) -> None:
@@ -98,11 +106,12 @@ def plan_run(facts: Facts, candidate: Candidate, *, ladder: Ladder, command: str
         if plan.steps and not _is_promoted(facts, stack):
             raise Refusal(f"{stack} runs {image.tag} already", hint=f"hhctl deploy {image.tag}")
         return plan
+    overruled: tuple[str, ...] = ()
     if now.canary is None or now.canary.image != image:
         refuse_unfit(facts, stack)
-        refuse_candidate(candidate, now)
+        overruled = forced_past(candidate, now)
     own = steps(facts, stack, _stages(facts, candidate, now, ladder=ladder), history=candidate.history)
-    return _plan(facts, stack, command, image, own)
+    return _plan(facts, stack, command, image, own, overruled=overruled)
 
 
 def _is_promoted(facts: Facts, stack: str) -> bool:
@@ -138,11 +147,11 @@ def following(facts: Facts, stack: str) -> tuple[tuple[str, ...], str]:
     return ((), f"{STANDBY} serves") if facts.serving() == STANDBY else ((STANDBY,), "")
 
 
-def _plan(facts: Facts, stack: str, command: str, image: Image, own: tuple[Update, ...]) -> Plan:
+def _plan(facts: Facts, stack: str, command: str, image: Image, own: tuple[Update, ...], *, overruled: tuple[str, ...] = ()) -> Plan:
     """Have the standby follow where it can and stands by for this stack, and the deployment log tell of it."""
     followers, left_out = following(facts, stack)
     steps = (*own, *updates(facts, Delivery(image, followers, 0.0, {}, ())))
     bases = {each: facts.of(each).standing.base for each in (stack, *followers)}
     log = log_task(facts, stack)
     # Where nobody can tell what dr lacks, nobody can tell either whether prod was all that was left.
-    return Plan(command, stack, bases, with_log(steps, log) if steps or log.begun or left_out else ())
+    return Plan(command, stack, bases, with_log(steps, log) if steps or log.begun or left_out else (), overruled)
