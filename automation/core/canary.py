@@ -15,6 +15,8 @@ from automation.errors import Refusal
 from stacks.objectives import ALL_REQUESTS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from automation.core.facts import Facts
     from automation.core.prerequisites import Prerequisite
     from automation.core.updates import Entry
@@ -63,11 +65,12 @@ def plan_start(facts: Facts, candidate: Candidate, *, rungs: tuple[int, ...]) ->
     stack, command = candidate.stack, start_command(candidate.stack, version=candidate.image.tag)
     now = facts.present(stack)
     refuse_unserving(stack, now)
+    overruled: tuple[str, ...] = ()
     if not (now.canary and now.canary.image == candidate.image and is_own(facts, stack, command)):
         refuse_unfit(facts, stack)
-        refuse_candidate(candidate, now)
+        overruled = forced_past(candidate, now)
     stages = climb(stack, now, candidate.image, stable=stable_pods(now, candidate), rungs=rungs[:1])
-    return Plan(command, stack, {stack: facts.of(stack).standing.base}, steps(facts, stack, stages))
+    return Plan(command, stack, {stack: facts.of(stack).standing.base}, steps(facts, stack, stages), overruled)
 
 
 def plan_weight(facts: Facts, stack: str, *, weight: int, ready: int, rungs: tuple[int, ...], forced: bool) -> Plan:
@@ -80,10 +83,9 @@ def plan_weight(facts: Facts, stack: str, *, weight: int, ready: int, rungs: tup
     before = facts.present(stack)
     canary = running_canary(facts, stack, before)
     higher = next((rung for rung in rungs if rung > canary.weight), ALL_REQUESTS)
-    if weight > higher and not forced:
-        raise Refusal(
-            f"from {canary.weight} % to {weight} % skips the rung of {higher} %", hint=f"hhctl canary weight {higher}, or --force"
-        )
+    skips = (f"from {canary.weight} % to {weight} % skips the rung of {higher} %",) if weight > higher else ()
+    if skips and not forced:
+        raise Refusal(skips[0], hint=f"hhctl canary weight {higher}, or --force")
     command, bases = weight_command(stack, weight=weight), {stack: facts.of(stack).standing.base}
     stable = max(canary.stable, ready)
     minimum = pods_for(weight, stable)
@@ -92,7 +94,7 @@ def plan_weight(facts: Facts, stack: str, *, weight: int, ready: int, rungs: tup
     grown = _with(before, canary, minimum=max(minimum, canary.minimum), stable=stable)
     more = _grown(facts, stack, before, grown, weight=weight)
     last = (_set(stack, grown, weight=weight),) if weight != canary.weight else _unrouted(facts, stack, before)
-    return Plan(command, stack, bases, (*more, *last))
+    return Plan(command, stack, bases, (*more, *last), skips)
 
 
 def plan_abort(facts: Facts, stack: str) -> Plan:
@@ -111,24 +113,30 @@ def plan_abort(facts: Facts, stack: str) -> Plan:
     return Plan(command, stack, bases, (without, gone) if canary.weight else (gone,))
 
 
-def refuse_candidate(candidate: Candidate, now: Dials) -> None:
-    """Refuse an image that is not to be tried on a stack that is set to `now`.
+def forced_past(candidate: Candidate, now: Dials) -> tuple[str, ...]:
+    """Return what stands against trying an image on a stack that is set to `now`, and is forced past, a line each.
 
     Raises:
-        Refusal: it runs there already, was taken back too often, or a prerequisite is missing.
+        Refusal: it runs there already, or it is not forced and was taken back too often, or a prerequisite is missing.
     """
     image, stack = candidate.image, candidate.stack
     if now.image == image:
         raise Refusal(f"{stack} runs {image.tag} already", hint=f"hhctl history {stack}")
-    if candidate.forced:
-        return
+    against = tuple(_objections(candidate))
+    if against and not candidate.forced:
+        raise against[0]
+    return tuple(each.message for each in against)
+
+
+def _objections(candidate: Candidate) -> Iterator[Refusal]:
+    """Return what stands against a candidate that its operator may overrule, the gravest first."""
+    image = candidate.image
     if missing := [each for each in candidate.prerequisites if each.state is State.MISSING]:
         says = "; ".join(f"{each.name}: {each.says}" for each in missing)
-        raise Refusal(f"{image.tag} is not to be tried: {says}", hint="mend that, or --force with the reason why not")
+        yield Refusal(f"{image.tag} is not to be tried: {says}", hint="mend that, or --force with the reason why not")
     if candidate.undone >= UNDOS_BEFORE_A_HUMAN:
-        raise Refusal(
-            f"{image.tag} was taken back {candidate.undone} times in a row; somebody has to look at it", hint="--force to try again"
-        )
+        says = f"{image.tag} was taken back {candidate.undone} times in a row; somebody has to look at it"
+        yield Refusal(says, hint="--force to try again")
 
 
 def stable_pods(now: Dials, candidate: Candidate) -> int:

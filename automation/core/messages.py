@@ -82,7 +82,7 @@ class CanaryEnded:
     """How a run of a canary of `version` on `stack` ended.
 
     `is_stable`: the stack runs the version, and no canary any more. `undone`: all was taken back. `is_left`: a canary is there still, which
-    nobody else has taken over.
+    nobody else has taken over. `left_out` is why dr was not to follow, empty where it was, or need not.
     """
 
     run: str
@@ -92,6 +92,7 @@ class CanaryEnded:
     is_stable: bool = False
     undone: bool = False
     is_left: bool = False
+    left_out: str = ""
 
 
 def canary_messages(ended: CanaryEnded, *, why: str) -> tuple[Message, ...]:
@@ -102,7 +103,7 @@ def canary_messages(ended: CanaryEnded, *, why: str) -> tuple[Message, ...]:
 
 def _became(ended: CanaryEnded) -> tuple[str, tuple[Channel, ...]]:
     canary, pressing = f"The canary of {ended.version} on {ended.stack}", (Channel.SLACK, Channel.PAGER)
-    if ended.ending in {Ending.DONE, Ending.CANCELLED}:
+    if ended.ending is Ending.CANCELLED or (ended.ending is Ending.DONE and not ended.left_out):
         return "", ()
     if ended.is_stable:
         after = f"{STANDBY} did not follow" if ended.stack == HOME else "what comes after it was not done"

@@ -63,19 +63,35 @@ def candidates(found: Sequence[Release]) -> tuple[Release, ...]:
 def undos(entries: Sequence[Entry], image: Image) -> int:
     """Count how often in a row an image has been taken back but by Ctrl-C, as a release or as one whose update failed.
 
+    A way back to its canary does not count where it goes on to take that away, which `canary_undos` counts.
     `entries` are the whole history, newest first. Once the image has stayed, it counts from nothing.
     """
     count = 0
     ran = came = False
-    for entry in reversed(list(carried_out(entries))):
+    oldest_first = list(reversed(list(carried_out(entries))))
+    for position, entry in enumerate(oldest_first):
         there = entry.dials.present and entry.dials.image is not None and entry.dials.image.digest == image.digest
         if came and not there:
-            if is_halt(entry.note.operation):
+            if is_halt(entry.note.operation) and not _takes_canary(oldest_first[position:], image):
                 count += 1
             elif ran and not is_undo(entry.note.operation):
                 count = 0
         came, ran = there, there and entry.outcome is Outcome.SUCCEEDED
     return 0 if ran else count
+
+
+def _takes_canary(entries: Sequence[Entry], image: Image) -> bool:
+    """Tell whether the undo that begins `entries`, oldest first, has gone back to a canary of an image and then taken it away."""
+    own = [each for each in takewhile(lambda each: each.note.operation == entries[0].note.operation, entries) if _succeeded(each)]
+    return bool(own) and _tries(own[0], image) and not _tries(own[-1], image)
+
+
+def _succeeded(entry: Entry) -> bool:
+    return entry.outcome is Outcome.SUCCEEDED
+
+
+def _tries(entry: Entry, image: Image) -> bool:
+    return entry.dials.canary is not None and entry.dials.canary.image.digest == image.digest
 
 
 def canary_undos(entries: Sequence[Entry], image: Image) -> int:
@@ -86,7 +102,7 @@ def canary_undos(entries: Sequence[Entry], image: Image) -> int:
     count = 0
     tried = False
     for entry in reversed([each for each in carried_out(entries) if each.outcome is Outcome.SUCCEEDED]):
-        was, tried = tried, entry.dials.canary is not None and entry.dials.canary.image.digest == image.digest
+        was, tried = tried, _tries(entry, image)
         if was and not tried and is_halt(entry.note.operation):
             count += 1
         elif not tried and entry.dials.image is not None and entry.dials.image.digest == image.digest:

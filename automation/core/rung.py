@@ -49,6 +49,7 @@ class Seen:
     During `missing` seconds there were no samples of the canary, or there have been no requests of it any more. Between the two times of
     `counted` the counters were read, in seconds since the epoch by Prometheus's clock; between those of `control` stable's, where that was
     another time. Each arm that has requests had been reached, if only one pod of it, at `scraped` by that clock or later; 0 where never.
+    For the last `stale` seconds nobody has seen a request of the canary, or reached one of those arms; 0 where that is a few scrapes.
     """
 
     look: Look
@@ -58,6 +59,7 @@ class Seen:
     counted: tuple[float, float] | None = None
     control: tuple[float, float] | None = None
     scraped: float = 0.0
+    stale: float = 0.0
 
 
 def judgements(rung: Rung, seen: Seen, judged: Sequence[Judged]) -> list[Judgement]:

@@ -101,7 +101,7 @@ class RungSight:
         window = counted[1] - counted[0] if counted else 0.0
         blur = self._reach.blur(interval=self.interval, window=window)
         look = Look(canary, stable, happened, self.rung.weight, blur)
-        return Seen(look, window, self._missing(), trouble, counted, self._controlled, self._reached_last())
+        return Seen(look, window, self._missing(), trouble, counted, self._controlled, self._reached_last(), self._stale())
 
     def _arms(self) -> tuple[ArmSeen | None, ArmSeen | None]:
         if self._tally is None:
@@ -122,9 +122,7 @@ class RungSight:
         patience = _PATIENCE * self.interval
         ups = self.metrics.series(_up(self.rung), start=begins, end=now, step=step)
         stamps = self.metrics.series(_scrapes(self.rung), start=begins, end=now, step=step)
-        for series in stamps:
-            track = series.labels.get("track", "")
-            self._scraped[track] = max([self._scraped.get(track, 0.0), *(stamp for _, stamp in series.values)])
+        self._note(stamps)
         # A look that breaks off must leave no trace: the next one counts the same time again.
         reach = deepcopy(self._reach)
         whole, late = reach.whole(ups, patience=patience), now - patience
@@ -145,6 +143,11 @@ class RungSight:
         self._stamps |= {stamp for series in canary for at, stamp in series.values if begins <= at <= ends}
         self._reach, self._until = reach, ends
 
+    def _note(self, scrapes: Sequence[Series]) -> None:
+        for series in scrapes:
+            track = series.labels.get("track", "")
+            self._scraped[track] = max([self._scraped.get(track, 0.0), *(stamp for _, stamp in series.values)])
+
     def _reached_last(self) -> float:
         tracks = (CANARY,) if self.control else (CANARY, STABLE)
         return min(self._scraped.get(track, 0.0) for track in tracks)
@@ -152,6 +155,8 @@ class RungSight:
     def _learn(self, now: float) -> None:
         """Learn how far apart scrapes and clocks are: the rung begins at the first scrape after its update."""
         scrapes = self.metrics.series(_scrapes(self.rung), start=now - 3 * _LONGEST_INTERVAL, end=now, step=1.0)
+        # A look over days asks for what lies minutes apart: when the arms were reached last is told by these.
+        self._note(scrapes)
         self.interval = _distance(scrapes)
         self._skew = now - self.now()
         self._floor = self.since.timestamp() + self._skew + self.interval
@@ -171,9 +176,16 @@ class RungSight:
         if self._tally is None or not self._stamps:
             return max(0.0, self.now() - self.since.timestamp())
         late = self._tally.start - self._floor
-        quiet = self._until - self._tally.rose(CANARY)
         unseen = missing(sorted(self._stamps), since=self._tally.start, until=self.now() + self._skew)
-        return late + unseen + (quiet if quiet > _QUIET * self.interval else 0.0)
+        return late + unseen + self._quiet()
+
+    def _stale(self) -> float:
+        blind = self.now() + self._skew - self._reached_last()
+        return max(self._quiet(), blind if blind > _QUIET * self.interval else 0.0)
+
+    def _quiet(self) -> float:
+        quiet = self._until - self._tally.rose(CANARY) if self._tally else 0.0
+        return quiet if quiet > _QUIET * self.interval else 0.0
 
 
 def _counters(rung: Rung) -> str:

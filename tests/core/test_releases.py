@@ -132,3 +132,26 @@ def test_what_was_promoted_begins_anew() -> None:
     back = undo_of("canary run v2")
     tried = (canary(1, "v2", "canary run v2"), canary(2, None, back), canary(3, "v2", "canary run v2"))
     assert undone_canaries(*tried, canary(4, "v2", "canary run v2", stable="v2"), canary(5, None, "canary run v2", stable="v2")) == 0
+
+
+def taken_back(*oldest_first: Entry) -> int:
+    newest_first = tuple(reversed(oldest_first))
+    return undos(newest_first, image("v2")) + canary_undos(newest_first, image("v2"))
+
+
+@pytest.mark.parametrize("rolled", [Outcome.SUCCEEDED, Outcome.FAILED])
+def test_a_run_that_is_halted_in_its_promotion_was_taken_back_once(rolled: Outcome) -> None:
+    run, back = "canary run v2", undo_of("canary run v2")
+    tried = (canary(1, None, "up prod"), canary(2, "v2", run), replace(canary(3, "v2", run, stable="v2"), outcome=rolled))
+    halted = (*tried, canary(4, "v2", back), canary(5, "v2", back), canary(6, None, back))
+    assert taken_back(*halted) == 1
+    again = tuple(replace(each, revision=each.revision + 6) for each in halted[1:])
+    assert taken_back(*halted, *again) == 2
+
+
+def test_a_promotion_that_is_halted_was_taken_back_though_its_canary_stays() -> None:
+    promote, back = "canary promote", undo_of("canary promote")
+    halted = (canary(1, None, "up prod"), canary(2, "v2", "canary start v2"), canary(3, "v2", promote, stable="v2"), canary(4, "v2", back))
+    assert taken_back(*halted) == 1
+    assert taken_back(*halted, canary(5, None, "canary abort")) == 1
+    assert taken_back(*halted, canary(5, "v2", undo_of("canary run v2")), canary(6, None, undo_of("canary run v2"))) == 2

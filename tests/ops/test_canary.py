@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ops.planning import cases, check, digest
+from ops.planning import cases, check, digest, found
 
 from automation.core.canary import (
     Candidate,
@@ -15,10 +16,13 @@ from automation.core.canary import (
     start_command,
     weight_command,
 )
+from automation.core.facts import Facts, StackFacts
 from automation.core.gates import Judgement, SmokePasses, Verdict
-from automation.core.ladder import Ladder, plan_promote, plan_run, promote_command
+from automation.core.ladder import Ladder, following, plan_promote, plan_run, promote_command
 from automation.core.prerequisites import Prerequisite, State
 from automation.core.stages import pods_for
+from automation.errors import Refusal
+from automation.ops.canary.asking import left_out
 from stacks.dials import Image
 
 if TYPE_CHECKING:
@@ -75,6 +79,34 @@ def test_run_plans_or_refuses(case: dict[str, Any]) -> None:
     asked = candidate(case["asks"])
     ladder = Ladder(tuple(case["asks"].get("rungs", RUNGS)), rung_gates)
     check(case, partial(plan_run, candidate=asked, ladder=ladder, command=RUN), RUN)
+
+
+@pytest.mark.parametrize(
+    ("stack", "dr", "follows", "says"),
+    [
+        ("prod", {"entries": [{"revision": 2, "dials": {"image": "v1"}}]}, ("dr",), ""),
+        ("prod", {"unreachable": "us-west-2 does not answer"}, (), "us-west-2 does not answer"),
+        ("prod", {"entries": [], "first": {"image": "v1"}}, (), "dr has not come up yet"),
+        ("prod", {"entries": [{"revision": 2, "dials": {"image": "v1", "present": False}}]}, (), "dr was destroyed"),
+        ("prod", {"entries": [{"revision": 2, "dials": {"image": "v1", "stopped": True}}]}, (), "dr is stopped: no pod would start"),
+        ("prod", {"entries": [{"revision": 2, "dials": {"image": "v1", "active": True}}]}, (), "dr serves"),
+        ("dr", {"entries": [{"revision": 2, "dials": {"image": "v1", "active": True}}]}, (), ""),
+        ("staging", {"unreachable": "us-west-2 does not answer"}, (), ""),
+    ],
+)
+def test_dr_follows_prod_where_it_can_and_what_is_left_to_do_is_told(
+    stack: str, dr: dict[str, Any], follows: tuple[str, ...], says: str
+) -> None:
+    facts = Facts({"dr": found("dr", dr)})
+    assert following(facts, stack) == (follows, says)
+    told = left_out(facts, stack, version="v2")
+    assert told == (says and f"dr stays as it is: {says}; to do: hhctl deploy v2 --only dr, as soon as it can")
+
+
+def test_a_dr_of_which_nobody_knows_which_cluster_it_is_does_not_follow() -> None:
+    dr = found("dr", {"entries": [{"revision": 2, "dials": {"image": "v1"}}]})
+    assert isinstance(dr, StackFacts)
+    assert following(Facts({"dr": replace(dr, doubt=Refusal("another cluster"))}), "prod") == ((), "another cluster")
 
 
 @pytest.mark.parametrize(

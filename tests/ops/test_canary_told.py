@@ -56,6 +56,8 @@ NOT_FOLLOWED = "v2 is stable on prod; dr did not follow"
         (replace(ENDED, ending=Ending.HALTED, is_stable=True, undone=True), [Channel.SLACK], NOT_FOLLOWED),
         (replace(ENDED, ending=Ending.BUSY, is_stable=True), [Channel.SLACK], NOT_FOLLOWED),
         *((replace(ENDED, ending=each, is_stable=True), BOTH, NOT_FOLLOWED) for each in (Ending.INCONCLUSIVE, Ending.NEEDS_A_HUMAN)),
+        (replace(ENDED, ending=Ending.DONE, is_stable=True, left_out="dr stays as it is"), [Channel.SLACK], NOT_FOLLOWED),
+        (replace(ENDED, ending=Ending.CANCELLED, undone=True, left_out="dr stays as it is"), [], ""),
         (
             replace(ENDED, stack="dr", ending=Ending.REFUSED, is_stable=True),
             [Channel.SLACK],
@@ -69,9 +71,11 @@ def test_people_hear_of_a_canary_that_has_to_do_with_them(canary: CanaryEnded, c
     assert {each.subject for each in messages} == ({subject} if subject else set())
 
 
-def found(dials: Dials) -> Facts:
-    entry = Entry(7, dials, Outcome.SUCCEEDED, Note("another", "somebody", ""), BEGINNING, BEGINNING)
-    return Facts({"prod": StackFacts("prod", (entry,), None)})
+def found(dials: Dials, *, dr: Dials = FIRST) -> Facts:
+    def stack(name: str, dials: Dials) -> StackFacts:
+        return StackFacts(name, (Entry(7, dials, Outcome.SUCCEEDED, Note("another", "somebody", ""), BEGINNING, BEGINNING),), None)
+
+    return Facts({"prod": stack("prod", dials), "dr": stack("dr", dr)})
 
 
 @pytest.mark.parametrize(
@@ -93,6 +97,19 @@ def test_how_it_ended_is_told_by_what_there_was_before_and_what_the_run_did(
     before: Dials, report: Report, expected: dict[str, Any]
 ) -> None:
     assert ended(found(before), "prod", V2, report) == replace(ENDED, ending=report.ending, **expected)
+
+
+def test_that_dr_was_left_out_and_why_is_told_in_slack(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    spec: Any = SimpleNamespace(messages=Messages(slack="console", pager="console"))
+    report = replace(REPORT, ending=Ending.DONE, says="done", hint="", kept=("prod",))
+    told(spec, report, ended(found(FIRST, dr=replace(FIRST, stopped=True)), "prod", V2, report), by=ALICE)
+    said = capsys.readouterr().err
+    assert "to slack: v2 is stable on prod; dr did not follow" in said
+    assert "done. dr stays as it is: dr is stopped: no pod would start; to do: hhctl deploy v2 --only dr, as soon as it can." in said
+    assert "to pager" not in said
 
 
 @pytest.mark.parametrize(("pager", "left"), [("console", []), ("http://127.0.0.1:1/", ["01RUN-pager"])])

@@ -22,6 +22,7 @@ from stacks.dials import Image
 from stacks.objectives import REQUESTS, STARTED
 
 BEGAN = 10_000.0
+DAY = 86_400.0
 QUIET = PodsSeen(0, 0, 0)
 
 
@@ -235,6 +236,24 @@ def test_time_in_which_no_requests_come_any_more_is_missing(looks: int) -> None:
     prometheus.ended = math.inf
     prometheus.clock += 2
     assert looking.look().missing == 0
+
+
+@pytest.mark.parametrize(
+    ("prometheus", "stale"),
+    [
+        pytest.param(Prometheus(), 0, id="scraped, with requests"),
+        pytest.param(Prometheus(ended=BEGAN + DAY - 600), 600, id="the requests have ended"),
+        pytest.param(Prometheus(dark=(BEGAN + DAY - 600, math.inf)), 600, id="no pod is scraped any more"),
+        pytest.param(Prometheus(unreached=(BEGAN + DAY - 600, math.inf)), 600, id="the canary is out of reach"),
+    ],
+)
+@pytest.mark.parametrize(("weight", "control"), [(10, None), (100, (BEGAN - 500, BEGAN - 1))])
+def test_one_look_over_a_day_tells_for_how_long_nobody_has_seen_the_canary(
+    prometheus: Prometheus, stale: float, weight: int, control: tuple[float, float] | None
+) -> None:
+    prometheus.clock = BEGAN + DAY
+    found = sight(prometheus, weight=weight, control=control).look().stale
+    assert stale / 2 <= found <= 2 * stale
 
 
 def test_at_full_weight_stable_is_what_it_was_seen_to_do_before() -> None:

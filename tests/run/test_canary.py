@@ -15,7 +15,7 @@ from region_desk import Databases, RegionDesk
 
 from automation.core.canary import Candidate, abort_command, plan_abort, plan_weight, weight_command
 from automation.core.deployment_log import LOGGED, WRITE_LOG
-from automation.core.facts import Facts
+from automation.core.facts import Facts, Unreachable
 from automation.core.failpoints import Deed, Failpoint, FailpointReached
 from automation.core.gates import CANARY, ReadyPods, Routed, Sample
 from automation.core.ladder import Ladder, plan_run, run_command
@@ -28,7 +28,7 @@ from automation.core.rung import Rung
 from automation.core.stages import pods_for
 from automation.core.tallies import Series
 from automation.core.updates import Outcome
-from automation.errors import HhctlError, Unrenewed
+from automation.errors import HhctlError, TimedOut, Unrenewed
 from automation.journal import records_in
 from automation.lease import Held
 from automation.operating import look_back
@@ -68,7 +68,8 @@ def desk(tmp_path: Path) -> Desk:
 
 
 def run(desk: Desk, *, ready: int = 5, command: str = COMMAND) -> Report:
-    facts = look_back(command, desk.facts(*STACKS), desk)
+    lost = {stack: Unreachable(stack, TimedOut(f"the state of {stack} does not answer")) for stack in desk.engine.gone}
+    facts = look_back(command, {**desk.facts(*(stack for stack in STACKS if stack not in lost)), **lost}, desk)
     candidate = Candidate(V2, "prod", ready, history=desk.engine.history("prod"))
     plan = partial(plan_run, candidate=candidate, ladder=Ladder(RUNGS, gates), command=command)
     report = desk._operate(plan, facts)
@@ -522,6 +523,17 @@ def test_prod_is_stable_though_dr_does_not_follow(desk: Desk, place: str | None)
     assert (report.ending, report.undone) == (Ending.HALTED, True)
     assert [desk.engine.recent(stack)[0].dials.image for stack in STACKS] == [V2, V1]
     assert told(report, before=before) == NOT_FOLLOWED
+
+
+@pytest.mark.parametrize("place", ["step-4-soaking", "step-9-done", "step-10-done", "step-12-started"])
+def test_a_run_that_broke_off_brings_prod_to_its_end_though_dr_is_lost_by_then(desk: Desk, place: str) -> None:
+    desk.armed = Failpoint(place, Deed.RAISE)
+    with pytest.raises(FailpointReached, match=place):
+        run(desk)
+    desk.armed, desk.engine.gone = None, {"dr"}
+    assert run(desk).ending is Ending.DONE
+    assert desk.engine.recent("prod")[0].dials == replace(FIRST, image=V2)
+    assert desk.world.holds(LOGGED, "prod")
 
 
 def runs_v2(desk: Desk, stack: str) -> bool:

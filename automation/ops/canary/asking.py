@@ -12,6 +12,7 @@ from automation.consent import TerminalConsent, must_be_able_to_agree
 from automation.core.canary import Candidate
 from automation.core.facts import Facts
 from automation.core.gates import ReadyPods
+from automation.core.ladder import following
 from automation.core.look import Limits
 from automation.core.releases import canary_undos, undos
 from automation.errors import UsageFault
@@ -120,3 +121,9 @@ def limits_of(app: App, *, harm: float) -> Limits:
 def delivered(stack: str) -> tuple[str, ...]:
     """Name the stacks that a canary's promotion on `stack` reaches."""
     return (HOME, STANDBY) if stack == HOME else (stack,)
+
+
+def left_out(facts: Facts, stack: str, *, version: str) -> str:
+    """Say why dr does not follow a promotion of `version` on a stack, and what is left to do then; empty where it does, or need not."""
+    _, trouble = following(facts, stack)
+    return f"{STANDBY} stays as it is: {trouble}; to do: hhctl deploy {version} --only {STANDBY}, as soon as it can" if trouble else ""

@@ -10,16 +10,19 @@ import click
 from automation.commands import OperationCommand
 from automation.core.canary import abort_command, plan_abort, plan_start, plan_weight, start_command, weight_command
 from automation.core.ladder import plan_promote, promote_command
-from automation.ops.canary.asking import ask, delivered, force_option, stack_option
+from automation.ops.canary.asking import ask, delivered, force_option, left_out, stack_option
 from automation.ops.canary.looking import judged_now
 from automation.options import QuantityType
 from automation.ports.checks import must_be_able_to_check
 from automation.reports import reported, tell_kept
+from automation.show import tell
 from stacks.dials import Tag
 from stacks.house import STANDBY
 from stacks.objectives import ALL_REQUESTS, RUNGS
 
 if TYPE_CHECKING:
+    from automation.core.facts import Facts
+    from automation.core.plan import Plan
     from automation.errors import ExitCode
     from automation.options import Options
 
@@ -83,15 +86,23 @@ def promote(options: Options, *, stack: str | None, force: bool) -> ExitCode:
     """Have the stable workload run what the canary runs, the same digest.
 
     The stable pods roll while the canary carries the requests, get them back when all are ready, and then the canary goes. What prod runs
-    then goes to dr as well. Before the last rung of the ladder, and where the judge sees harm or cannot tell, it needs --force.
+    then goes to dr as well, unless that cannot be reached or must not serve. Before the last rung of the ladder, and where the judge sees
+    harm or cannot tell, it needs --force.
     """
     asked = ask(options, stack, also=(STANDBY,), forced=force)
     must_be_able_to_check(asked.app.spec)
     judged = judged_now(asked.app, asked.session, asked.stack)
-    plan = partial(plan_promote, stack=asked.stack, rungs=RUNGS, judged=judged, forced=force)
-    report = asked.carry_out(plan, command=promote_command(asked.stack), stacks=delivered(asked.stack))
     found = asked.facts.present(asked.stack)
-    if report and (image := found.canary.image if found.canary else found.image):
+    image = found.canary.image if found.canary else found.image
+
+    def plan(facts: Facts) -> Plan:
+        planned = plan_promote(facts, asked.stack, rungs=RUNGS, judged=judged, forced=force)
+        if image and (says := left_out(facts, asked.stack, version=image.tag)):
+            tell(says)
+        return planned
+
+    report = asked.carry_out(plan, command=promote_command(asked.stack), stacks=delivered(asked.stack))
+    if report and image:
         tell_kept(report, image.tag)
     return reported(report, options)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from automation.core.judge import judge_rung
-from automation.core.rung import Rung, judgements
+from automation.core.rung import Rung, judgements, unseen
 from automation.core.standing_canary import canary_standing
 from automation.ops.canary.asking import limits_of
 from automation.ports.gauge import WorldGauge
@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
     from automation.app import App
     from automation.core.gates import Judgement
+    from automation.core.rung import Seen
     from automation.core.standing_canary import CanaryStanding
     from automation.ports.gauge import Gauge
     from automation.ports.sight import Sight
     from automation.session import Session
+
+_LONGEST_LULL = 60.0
+"""For so many seconds nobody may have seen a canary's requests before what is known of it says nothing of now."""
 
 
 def rung_of(app: App, stack: str, standing: CanaryStanding) -> Rung:
@@ -36,6 +40,12 @@ def sight_of(gauge: Gauge, rung: Rung, standing: CanaryStanding) -> Sight:
     return gauge.watch(rung, since=standing.since, pods_since=standing.served, control=control)
 
 
+def judged_by(rung: Rung, seen: Seen) -> Sequence[Judgement]:
+    """Judge a rung by one look at it; what was well before its requests, or the scrapes of its pods, ended says nothing of now."""
+    found = judgements(rung, seen, judge_rung(seen.look, rung.limits))
+    return unseen(found) if seen.stale > _LONGEST_LULL else found
+
+
 def judged_now(app: App, session: Session, stack: str) -> Sequence[Judgement]:
     """Judge the canary of a stack by one look at its rung.
 
@@ -48,5 +58,4 @@ def judged_now(app: App, session: Session, stack: str) -> Sequence[Judgement]:
     if standing is None or not standing.canary.weight or standing.stable == standing.canary.image:
         return ()
     rung = rung_of(app, stack, standing)
-    seen = sight_of(WorldGauge(app.spec, session.redactor), rung, standing).look()
-    return judgements(rung, seen, judge_rung(seen.look, rung.limits))
+    return judged_by(rung, sight_of(WorldGauge(app.spec, session.redactor), rung, standing).look())

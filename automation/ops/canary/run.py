@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, get_args
 
 import click
@@ -13,7 +12,7 @@ from automation.core.ladder import Ladder, plan_run, run_command
 from automation.core.messages import CanaryEnded, canary_messages
 from automation.core.rung import Rung
 from automation.errors import ExitCode
-from automation.ops.canary.asking import ask, delivered, force_option, limits_of, stack_option
+from automation.ops.canary.asking import ask, delivered, force_option, left_out, limits_of, stack_option
 from automation.ops.canary.report import CanaryRunView, write_page
 from automation.options import QuantityType
 from automation.ports.checks import must_be_able_to_check
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from automation.core.facts import Facts
-    from automation.core.plan import Gate
+    from automation.core.plan import Gate, Plan
     from automation.core.record import Author
     from automation.options import Options
     from automation.run import Report
@@ -56,7 +55,8 @@ def run(options: Options, version: str, *, stack: str | None, soak: timedelta | 
 
     A rung ends once it has been watched for long enough, and once a rise in failures by --harm would have been seen. What does harm gets no
     more requests and is taken away: exit 10. Where nobody can tell, the canary stays as it is, and after a while a human is asked for: exit
-    11. The same command goes on where an interrupted one was, from another machine too. What prod runs in the end goes to dr as well.
+    11. The same command goes on where an interrupted one was, from another machine too. What prod runs in the end goes to dr as well,
+    unless that cannot be reached or must not serve.
     """
     asked = ask(options, stack, also=(STANDBY,), forced=force)
     must_be_able_to_check(asked.app.spec)
@@ -68,8 +68,13 @@ def run(options: Options, version: str, *, stack: str | None, soak: timedelta | 
     def gates(stable: Image, weight: int) -> tuple[Gate, ...]:
         return (Rung(asked.stack, namespace, candidate.image, stable, weight, seconds, limits),)
 
+    def plan(facts: Facts) -> Plan:
+        planned = plan_run(facts, candidate, ladder=Ladder(RUNGS, gates), command=command)
+        if says := left_out(facts, asked.stack, version=version):
+            tell(says)
+        return planned
+
     command = run_command(asked.stack, version=version, soak=seconds, harm=least)
-    plan = partial(plan_run, candidate=candidate, ladder=Ladder(RUNGS, gates), command=command)
     report = asked.carry_out(plan, command=command, stacks=delivered(asked.stack))
     if report is None:
         return ExitCode.DONE
@@ -94,13 +99,15 @@ def ended(found: Facts, stack: str, image: Image, report: Report) -> CanaryEnded
         is_stable=stack in report.kept or (was.canary is None and was.image == image),
         undone=report.undone,
         is_left=not report.taken_over and (was.canary is not None or stack in report.touched),
+        left_out=left_out(found, stack, version=image.tag),
     )
 
 
 def told(spec: Spec, report: Report, ended: CanaryEnded, *, by: Author) -> None:
     """Tell people what became of a canary that has to do with them: whoever began it may be asleep. How the run ended stays as it is."""
     then = f" Next: {report.hint}: hhctl {report.operation}." if report.hint else ""
-    why = f"{report.operation} by {by.operator}: {by.reason or 'no reason given'}. {report.says}.{then}"
+    behind = f" {ended.left_out}." if ended.is_stable and ended.left_out else ""
+    why = f"{report.operation} by {by.operator}: {by.reason or 'no reason given'}. {report.says}.{behind}{then}"
     messages, box = canary_messages(ended, why=why), outbox()
     if messages and kept(box, messages):
         tell_untold(sent_all(box, spec) or ())

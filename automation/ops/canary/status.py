@@ -14,13 +14,11 @@ from automation.commands import Command
 from automation.core.arm_figures import figures, split
 from automation.core.facts import Facts
 from automation.core.gates import CANARY, STABLE, ReadyPods
-from automation.core.judge import judge_rung
 from automation.core.judgement_document import judgement_document
-from automation.core.rung import judgements
 from automation.core.standing_canary import canary_standing
 from automation.errors import ExitCode
 from automation.ops.canary.asking import stack_option
-from automation.ops.canary.looking import rung_of, sight_of
+from automation.ops.canary.looking import judged_by, rung_of, sight_of
 from automation.options import Output
 from automation.ports.gauge import WorldGauge
 from automation.rung_panel import RungPanel
@@ -148,11 +146,10 @@ def _views(app: App, session: Session, stack: str) -> Iterator[CanaryView]:
 
 
 def _panel(gauge: WorldGauge, rung: Rung, standing: CanaryStanding, seen: Seen, session: Session) -> RungPanel:
-    judged = judge_rung(seen.look, rung.limits) if rung.weight else ()
     pods = {track: gauge.measure(ReadyPods(rung.stack, minimum=1, within=0, track=track)).value for track in (CANARY, STABLE)}
     ready = {track: round(value) for track, value in pods.items() if value is not None}
     elapsed = (session.now() - standing.since).total_seconds()
-    return RungPanel(rung, elapsed, seen, judgements(rung, seen, judged), ready)
+    return RungPanel(rung, elapsed, seen, judged_by(rung, seen) if rung.weight else (), ready)
 
 
 def _arm_document(arm: ArmFigures, pods: int | None) -> Json:
