@@ -14,7 +14,7 @@ from automation.core.updates import Outcome, Updated, standing
 from automation.engine.checkpoint import read_checkpoint
 from automation.engine.half_created import clear_half_created
 from automation.engine.half_created_aws import clear_half_created_in_aws
-from automation.engine.history import read_history, read_recent, winner
+from automation.engine.history import read_history, read_recent, read_to_change, winner
 from automation.engine.locks import read_locks, release
 from automation.engine.orders import Verb
 from automation.engine.outcome import drifted, forecast, updated
@@ -134,7 +134,7 @@ class PulumiEngine:
         store, backend = self._store(change.stack), self._backend(change.stack)
         if holders := time_left.ask(partial(clear_own_locks, store, change.stack)):
             return Updated(Outcome.BUSY, change.base, (), holder=str(holders[0]))
-        state = time_left.ask(partial(read_state, store, change.stack))
+        state = time_left.ask(partial(read_state, store, change.stack, read_to_change))
         if state.standing.base != change.base:
             return Updated(Outcome.STALE, change.base, (), holder=winner(state.entries))
         checkpoint = state.checkpoint or self._create(change.stack, backend, progress)

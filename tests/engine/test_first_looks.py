@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import pulumi
 import pytest
 from engine.world import STACK, Heard
 
-from automation.core.updates import Change, Note, Outcome
+from automation.core.updates import Change, FromTheFuture, Note, Outcome
 from automation.engine import engine as engine_module
 from automation.engine.checkpoint import Checkpoint
 from automation.engine.engine import PulumiEngine
 from automation.engine.events import Account
-from automation.engine.names import LOCKS
-from automation.engine.orders import Ended, Verb
+from automation.engine.guard import Guard
+from automation.engine.history import config_of
+from automation.engine.names import HISTORY, LOCKS
+from automation.engine.orders import Ended, Order, Verb
 from automation.engine.outcome import Run
 from automation.engine.state import State
 from stacks.dials import Dials
@@ -81,6 +86,32 @@ def test_what_somebody_has_begun_since_the_first_look_is_not_cleared(
     monkeypatch.setattr(engine_module, "read_state", read_state)
     assert update(engine) is (Outcome.BUSY if locked else Outcome.SUCCEEDED)
     assert (cleared, engine._runs.begun) == (([], []) if locked else (["releases", "objects", "AWS"], [Verb.SETTLE, Verb.UPDATE]))
+
+
+@pytest.fixture
+def from_the_future(tmp_path: Path) -> None:
+    """An update by somebody whose clock is a minute ahead of ours."""
+    folder = tmp_path / HISTORY.format(stack=STACK)
+    folder.mkdir(parents=True)
+    config = dict(config_of(Change(STACK, 0, Dials(), Note("scale", "alice", "")), revision=1, chart=""))
+    told = {"kind": "update", "result": "succeeded", "message": "", "config": config, "startTime": 1795462073, "endTime": 1795462074}
+    (folder / f"{STACK}-{time.time_ns() + 60 * 10**9}.history.json").write_text(json.dumps(told))
+
+
+@pytest.mark.usefixtures("from_the_future")
+def test_no_update_is_begun_that_would_be_taken_for_older_than_the_newest(engine: PulumiEngine) -> None:
+    engine._runs = Runs()
+    with pytest.raises(FromTheFuture, match=f"the newest update of {STACK} is from (60|59) s in the future"):
+        engine.update(Change(STACK, 1, Dials(maximum=2), Note("scale", "bob", "")), Heard())
+    assert engine._runs.begun == []
+    assert [entry.revision for entry in engine.recent(STACK)] == [entry.revision for entry in engine.history(STACK)] == [1]
+
+
+@pytest.mark.usefixtures("from_the_future")
+def test_under_the_lock_that_is_looked_at_once_more(tmp_path: Path) -> None:
+    order = Order(Verb.UPDATE, STACK, f"file://{tmp_path}", "passphrase", tmp_path, message="", base=1, revision=2)
+    with pytest.raises(pulumi.RunError, match=f"refused, since the history cannot be compared: the newest update of {STACK} is from"):
+        Guard(order, lambda *_: None)._compare()
 
 
 @pytest.mark.usefixtures("cleared")
