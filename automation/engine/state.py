@@ -9,6 +9,7 @@ from automation.core.updates import standing
 from automation.engine.checkpoint import read_checkpoint
 from automation.engine.history import read_recent
 from automation.engine.locks import clear_drafts, here, holders_in, lock_files, read_locks, release
+from automation.engine.troubles import Overtaken
 from automation.errors import Refusal
 
 if TYPE_CHECKING:
@@ -58,6 +59,16 @@ def read_state(store: Store, stack: str, entries: Callable[[Store, str], tuple[E
                 hint=f"restore .pulumi of its backend from a backup, or let go of the stack with pulumi stack rm --force {stack}",
             )
     return state
+
+
+def must_be_as_left(store: Store, stack: str, left: Checkpoint) -> None:
+    """Go on only while nobody holds `stack`, and nobody has written its state since `left` was read of it.
+
+    Raises:
+        Overtaken: somebody has gone on with it.
+    """
+    if read_locks(store, stack) or read_checkpoint(store, stack) != left:
+        raise Overtaken(f"somebody has gone on meanwhile with what an update of {stack} had left", hint="hhctl status")
 
 
 def clear_own_locks(store: Store, stack: str) -> tuple[Holder, ...]:
