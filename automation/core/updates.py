@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
-from automation.errors import ExitCode
+from automation.errors import ExitCode, Refusal
+from stacks.house import STANDBY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -211,6 +213,15 @@ class Holder:
     def way_out(self, stack: str) -> str:
         """Say what takes `stack` from it."""
         return f"let it end, or, once that process is known to be dead: hhctl unlock {stack} --id {self.id}"
+
+
+class FromTheFuture(Refusal):
+    """The newest entry of a stack is later, by so many seconds, than our clock: whatever we wrote now would be taken for older than it."""
+
+    def __init__(self, stack: str, seconds: float) -> None:
+        says = f"the newest update of {stack} is from {math.ceil(seconds)} s in the future"
+        hint = "timedatectl, and where this clock is right wait for so long, then run the same command again"
+        super().__init__(says, hint=f"{hint}, or hhctl failover REGION --direct" if stack == STANDBY else hint)
 
 
 class StoppedNow(KeyboardInterrupt):

@@ -77,7 +77,7 @@ def read_checkpoint(store: Store, stack: str) -> Checkpoint | None:
             pending=len(pending),
             releases=_releases(resources, resources),
             pending_releases=_releases(pending, resources),
-            half_created=tuple(_half_created(created, resources)),
+            half_created=tuple(_half_created(created, resources, object_at(latest, "manifest"))),
             half_created_in_aws=tuple(_half_created_in_aws(created, resources, object_at(latest, "manifest"))),
             outputs=masked_object(object_at(stack_itself[0], "outputs")) if stack_itself else {},
         )
@@ -138,7 +138,7 @@ def _release(resource: Properties, resources: Iterable[Properties]) -> Release:
     )
 
 
-def _half_created(created: Iterable[Properties], resources: Sequence[Properties]) -> Iterator[HalfCreated]:
+def _half_created(created: Iterable[Properties], resources: Sequence[Properties], manifest: Properties) -> Iterator[HalfCreated]:
     """Choose the Kubernetes objects of a name of their own: what the engine names anew each time stands in nobody's way."""
     for each in created:
         inputs = object_at(each, "inputs")
@@ -150,6 +150,7 @@ def _half_created(created: Iterable[Properties], resources: Sequence[Properties]
                 name=str(metadata["name"]),
                 namespace=str(metadata.get("namespace", "")),
                 context=_context(each, resources),
+                since=_begun_after(manifest),
             )
 
 
@@ -170,9 +171,13 @@ def _half_created_in_aws(
             region=str(provider["region"]),
             endpoint=endpoints[0].get("s3"),
             profile=provider.get("profile"),
-            # The engine writes the time with each step of it; when the first one was nothing tells.
-            since=datetime.fromisoformat(manifest["time"]) - _LONGEST_UPDATE,
+            since=_begun_after(manifest),
         )
+
+
+def _begun_after(manifest: Properties) -> datetime:
+    """A time before the update began: the engine writes the time with each step of it, and when the first one was nothing tells."""
+    return datetime.fromisoformat(manifest["time"]) - _LONGEST_UPDATE
 
 
 def _is_there(created: Properties, resources: Sequence[Properties]) -> bool:

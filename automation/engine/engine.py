@@ -14,13 +14,13 @@ from automation.core.updates import Outcome, Updated, standing
 from automation.engine.checkpoint import read_checkpoint
 from automation.engine.half_created import clear_half_created
 from automation.engine.half_created_aws import clear_half_created_in_aws
-from automation.engine.history import read_history, read_recent, winner
+from automation.engine.history import read_history, read_recent, read_to_change, winner
 from automation.engine.locks import read_locks, release
 from automation.engine.orders import Verb
 from automation.engine.outcome import drifted, forecast, updated
 from automation.engine.releases import clear_pending
 from automation.engine.runs import Footing, Runs
-from automation.engine.state import clear_own_locks, read_state
+from automation.engine.state import clear_own_locks, must_be_as_left, read_state
 from automation.engine.store import absolute_url, open_store
 from automation.engine.time_left import TimeLeft
 from automation.engine.troubles import NoSuchStack, Overtaken, trouble
@@ -134,7 +134,7 @@ class PulumiEngine:
         store, backend = self._store(change.stack), self._backend(change.stack)
         if holders := time_left.ask(partial(clear_own_locks, store, change.stack)):
             return _busy(change, holders[0])
-        state = time_left.ask(partial(read_state, store, change.stack))
+        state = time_left.ask(partial(read_state, store, change.stack, read_to_change))
         if state.standing.base != change.base:
             return Updated(Outcome.STALE, change.base, (), holder=winner(state.entries))
         checkpoint = state.checkpoint or self._create(change.stack, backend, progress)
@@ -143,9 +143,10 @@ class PulumiEngine:
             # What is under way may by now be of somebody who came after the first look at the locks.
             if holders := time_left.ask(partial(self.holders, change.stack)):
                 return _busy(change, holders[0])
-            time_left.ask(partial(clear_pending, checkpoint.pending_releases, self._environment))
-            time_left.ask(partial(clear_half_created, checkpoint.half_created, self._environment))
-            time_left.ask(partial(clear_half_created_in_aws, checkpoint.half_created_in_aws))
+            confirm = partial(must_be_as_left, store, change.stack, checkpoint)
+            time_left.ask(partial(clear_pending, checkpoint.pending_releases, self._environment, confirm))
+            time_left.ask(partial(clear_half_created, checkpoint.half_created, self._environment, confirm))
+            time_left.ask(partial(clear_half_created_in_aws, checkpoint.half_created_in_aws, confirm))
             settled = self._runs.run(Verb.SETTLE, time_left.change, footing, progress)
             if settled.stopped:
                 raise KeyboardInterrupt

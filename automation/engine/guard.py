@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import pulumi
 
 from automation.core.updates import standing
-from automation.engine.history import read_recent, winner
+from automation.engine.history import read_to_change, winner
 from automation.engine.store import open_store
 from automation.errors import HhctlError
 from stacks.dials import DIALS_KEY, Dials, DialsInvalid, dials_in
@@ -64,7 +64,7 @@ class Guard:
     def _compare(self) -> None:
         order = self._order
         try:
-            entries = read_recent(open_store(order.backend, attempts=_ATTEMPTS), order.stack)
+            entries = read_to_change(open_store(order.backend, attempts=_ATTEMPTS), order.stack)
         except HhctlError as unreadable:
             raise pulumi.RunError(f"refused, since the history cannot be compared: {unreadable.message}") from unreadable
         base = standing(entries).base

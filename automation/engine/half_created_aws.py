@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
 BUCKETS = frozenset({"aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2"})
@@ -29,11 +29,12 @@ class HalfCreatedInAws:
     since: datetime
 
 
-def clear_half_created_in_aws(things: Iterable[HalfCreatedInAws]) -> None:
+def clear_half_created_in_aws(things: Iterable[HalfCreatedInAws], confirm: Callable[[], None]) -> None:
     """Take away each that is there, was made or set after its creation was begun and holds nothing; others stay, and are refused as ever.
 
-    To be called for what the stack's own state has as under way, and while nobody holds the stack. AWS itself deletes no bucket that holds
-    an object, and no role that a policy is attached to.
+    To be called for what the stack's own state has as under way, and while nobody holds the stack: `confirm` raises where that is so no
+    more, and is called right before each is taken away. AWS itself deletes no bucket that holds an object, and no role that a policy is
+    attached to.
 
     Raises:
         HhctlError: AWS cannot be had.
@@ -44,7 +45,7 @@ def clear_half_created_in_aws(things: Iterable[HalfCreatedInAws]) -> None:
 
     for each in things:
         try:
-            _clear(each)
+            _clear(each, confirm)
         except ClientError:
             # It is not there, holds something, or may not be looked at: what there is to say of it the engine says.
             continue
@@ -53,15 +54,17 @@ def clear_half_created_in_aws(things: Iterable[HalfCreatedInAws]) -> None:
             raise trouble(error, place=place, bucket=each.name, seconds=_SECONDS) from error
 
 
-def _clear(each: HalfCreatedInAws) -> None:
+def _clear(each: HalfCreatedInAws, confirm: Callable[[], None]) -> None:
     if each.type in ROLES:
         roles = _client("iam", each)
         if roles.get_role(RoleName=each.name)["Role"]["CreateDate"] >= each.since:
+            confirm()
             roles.delete_role(RoleName=each.name)
         return
     buckets = _client("s3", each)
     made = {bucket["Name"]: bucket["CreationDate"] for bucket in buckets.list_buckets()["Buckets"]}
     if each.name in made and made[each.name] >= each.since:
+        confirm()
         buckets.delete_bucket(Bucket=each.name)
 
 

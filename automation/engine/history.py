@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from automation.core.updates import Entry, Kind, Note, Outcome
+from automation.core.updates import Entry, FromTheFuture, Kind, Note, Outcome
 from automation.engine.names import HISTORY
 from automation.errors import Refusal
 from stacks.dials import REVISION_KEY, DialsInvalid, dials_in, revision_in, to_config
@@ -27,6 +28,7 @@ CHART_KEY = f"{PROJECT}:chart"
 
 _KINDS = {"update": Kind.UPDATE, "refresh": Kind.REFRESH}
 _READERS = 16
+_NANOSECONDS = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,13 @@ class Record:
     message: str
     started: datetime
     ended: datetime
+
+
+class _Object(NamedTuple):
+    """The name of a record, and the time in it, in nanoseconds since 1970 by the clock of who wrote it."""
+
+    nanoseconds: int
+    name: str
 
 
 def config_of(change: Change, *, revision: int, chart: str) -> Mapping[str, str]:
@@ -60,12 +69,28 @@ def read_history(store: Store, stack: str) -> tuple[Entry, ...]:
         return _record(store, name)
 
     with ThreadPoolExecutor(max_workers=_READERS) as readers:
-        return classify(readers.map(read, reversed(_newest_first(store, stack))))
+        return classify(readers.map(read, (each.name for each in reversed(_newest_first(store, stack)))))
 
 
 def read_recent(store: Store, stack: str) -> tuple[Entry, ...]:
     """Read the entries back to the newest succeeded update, newest first; raises as `read_history` does."""
-    return classify(reversed(list(_back_to_success(_record(store, name) for name in _newest_first(store, stack)))))
+    return _recent(store, _newest_first(store, stack))
+
+
+def read_to_change(store: Store, stack: str) -> tuple[Entry, ...]:
+    """Read as `read_recent` does, for somebody who is to write what comes next; raises as that does.
+
+    What orders the entries are their names, by the clocks of those who wrote them: what is written before the time in the newest name is
+    taken for older than that, nobody sees its dials, and the next update compares with the wrong one.
+
+    Raises:
+        FromTheFuture: that time is still to come by our clock.
+    """
+    objects = _newest_first(store, stack)
+    ahead = objects[0].nanoseconds - time.time_ns() if objects else 0
+    if ahead > 0:
+        raise FromTheFuture(stack, ahead / _NANOSECONDS)
+    return _recent(store, objects)
 
 
 def winner(entries: Iterable[Entry]) -> str:
@@ -128,6 +153,10 @@ def _note(record: Record) -> Note:
         return Note(operation="", operator="", reason=record.message)
 
 
+def _recent(store: Store, newest_first: Iterable[_Object]) -> tuple[Entry, ...]:
+    return classify(reversed(list(_back_to_success(_record(store, each.name) for each in newest_first))))
+
+
 def _back_to_success(records: Iterable[Record]) -> Iterator[Record]:
     for record in records:
         yield record
@@ -135,9 +164,9 @@ def _back_to_success(records: Iterable[Record]) -> Iterator[Record]:
             return
 
 
-def _newest_first(store: Store, stack: str) -> list[str]:
+def _newest_first(store: Store, stack: str) -> list[_Object]:
     """Order the objects by the nanoseconds in their names; the times inside them are whole seconds."""
-    found: list[tuple[int, str]] = []
+    found: list[_Object] = []
     for name in store.names(HISTORY.format(stack=stack)):
         if match := re.search(r"-(\d+)\.history\.json(\.gz|\.zst)?$", name):
             if match[2]:
@@ -145,8 +174,8 @@ def _newest_first(store: Store, stack: str) -> list[str]:
                     f"the history of stack {stack} is compressed, and hhctl reads it only as it is",
                     hint="unset PULUMI_DIY_BACKEND_GZIP, then pulumi state upgrade",
                 )
-            found.append((int(match[1]), name))
-    return [name for _, name in sorted(found, reverse=True)]
+            found.append(_Object(int(match[1]), name))
+    return sorted(found, reverse=True)
 
 
 def _record(store: Store, name: str) -> Record:

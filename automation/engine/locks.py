@@ -11,7 +11,7 @@ import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from automation.core.updates import Holder
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 _CLOCK_TICK = timedelta(seconds=1)
 """A process's start is known to the hundredth, the boot that it is counted from to the second."""
+
+_CLI = "pulumi"
+_HHCTL = frozenset({"hhctl", "automation.cli"})
+"""What stands behind `python` in the command line of an hhctl: its script, or its module."""
 
 _DRAFT = re.compile(r"\.json\.[0-9a-f]+\.tmp$")
 """A file that is to be renamed to that of a lock once it is whole (Go CDK, `fileblob`)."""
@@ -100,9 +104,26 @@ def _holder(held: bytes | None, *, id: str) -> Holder | None:
 
 
 def _runs(holder: Holder) -> bool:
-    """Tell whether the holder's process is there; its pid may be that of one that began later."""
+    """Tell whether the holder's process is there; its pid may be that of some other program that began later."""
     started = _started(holder.pid)
-    return started is not None and started <= holder.since + _CLOCK_TICK
+    return started is not None and (_may_hold(holder.pid) or started <= holder.since + _CLOCK_TICK)
+
+
+def _may_hold(pid: int) -> bool:
+    """Tell whether what runs under a pid, other than this process, is such a program as holds stacks: the engine's CLI, or hhctl.
+
+    When it began says nothing of it then: that is counted from the boot, whose time moves with each step of the clock, and those in locks
+    do not. This process knows what it holds itself, so that under its own pid it is another one that has held.
+    """
+    if pid == os.getpid() or sys.platform != "linux":
+        return False
+    try:
+        name = Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip()
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return False
+    program, *more = (PurePath(word).name for word in words)
+    return name == _CLI or (program.startswith("python") and not _HHCTL.isdisjoint(more))
 
 
 def _started(pid: int) -> datetime | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from automation.ports.programs import Programs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from automation.core.drift import Release
 
@@ -15,10 +15,11 @@ _PENDING = "status in (pending-install,pending-upgrade,pending-rollback)"
 _SECONDS = 15
 
 
-def clear_pending(releases: Iterable[Release], environment: Mapping[str, str]) -> None:
+def clear_pending(releases: Iterable[Release], environment: Mapping[str, str], confirm: Callable[[], None]) -> None:
     """Forget the pending revision of each release, so that helm goes on from the one before; one that is not pending stays as it is.
 
-    To be called for releases that the stack's own state has as under way, and while nobody holds the stack.
+    To be called for releases that the stack's own state has as under way, and while nobody holds the stack: `confirm` raises where that is
+    so no more, and is called right before each is changed.
 
     Raises:
         HhctlError: the cluster cannot be had.
@@ -36,4 +37,5 @@ def clear_pending(releases: Iterable[Release], environment: Mapping[str, str]) -
             f"--request-timeout={_SECONDS}s",
         ]
         told = f"the Helm release {release.name} in {release.namespace} was left half changed, and cannot be looked at"
+        confirm()
         programs.answer([*words, f"--context={release.context}"] if release.context else words, told=told)

@@ -9,9 +9,12 @@ from automation.core.updates import standing
 from automation.engine.checkpoint import read_checkpoint
 from automation.engine.history import read_recent
 from automation.engine.locks import clear_drafts, here, holders_in, lock_files, read_locks, release
+from automation.engine.troubles import Overtaken
 from automation.errors import Refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from automation.core.updates import Entry, Holder, Standing
     from automation.engine.checkpoint import Checkpoint
     from automation.engine.store import Store
@@ -40,22 +43,32 @@ class State:
         return ""
 
 
-def read_state(store: Store, stack: str) -> State:
-    """Read what the backend says of `stack`.
+def read_state(store: Store, stack: str, entries: Callable[[Store, str], tuple[Entry, ...]] = read_recent) -> State:
+    """Read what the backend says of `stack`, its history by `entries`; raises as that does.
 
     Raises:
         Refusal: history and state contradict each other, so that neither proves how the stack is set.
     """
-    state = _read(store, stack)
+    state = State(entries(store, stack), read_checkpoint(store, stack))
     if state.doubt and not read_locks(store, stack):
         # An update may have ended between the two looks; two contradictions in a row are none of that.
-        state = _read(store, stack)
+        state = State(entries(store, stack), read_checkpoint(store, stack))
         if state.doubt:
             raise Refusal(
                 f"stack {stack} {state.doubt}",
                 hint=f"restore .pulumi of its backend from a backup, or let go of the stack with pulumi stack rm --force {stack}",
             )
     return state
+
+
+def must_be_as_left(store: Store, stack: str, left: Checkpoint) -> None:
+    """Go on only while nobody holds `stack`, and nobody has written its state since `left` was read of it.
+
+    Raises:
+        Overtaken: somebody has gone on with it.
+    """
+    if read_locks(store, stack) or read_checkpoint(store, stack) != left:
+        raise Overtaken(f"somebody has gone on meanwhile with what an update of {stack} had left", hint="hhctl status")
 
 
 def clear_own_locks(store: Store, stack: str) -> tuple[Holder, ...]:
@@ -67,7 +80,3 @@ def clear_own_locks(store: Store, stack: str) -> tuple[Holder, ...]:
         if us.has_left(holder):
             release(store, stack, holder)
     return tuple(holder for holder in holders if not us.has_left(holder))
-
-
-def _read(store: Store, stack: str) -> State:
-    return State(read_recent(store, stack), read_checkpoint(store, stack))

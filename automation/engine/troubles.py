@@ -27,7 +27,7 @@ class NoSuchStack(HhctlError):
 
 
 class Overtaken(HhctlError):
-    """What the CLI had seen in the backend was gone when it read it, as a lock is that its holder lets go of meanwhile."""
+    """What was seen in the backend was no more when it was read again, as a lock is gone that its holder lets go of meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)

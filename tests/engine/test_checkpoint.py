@@ -57,9 +57,11 @@ def test_an_object_of_a_name_of_its_own_that_was_being_created_is_found(tmp_path
     }
     unnamed = {**job, "inputs": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {}}}
     pending = [{"resource": job, "type": "creating"}, {"resource": unnamed, "type": "creating"}, {"resource": job, "type": "updating"}]
-    found = read(tmp_path, resources=[STACK, provider], pending_operations=pending)
+    manifest = {"time": "2026-01-01T12:00:00.123456789Z"}
+    found = read(tmp_path, manifest=manifest, resources=[STACK, provider], pending_operations=pending)
     assert found
-    assert found.half_created == (HalfCreated("batch/v1", "CronJob", "house-helper-backup", "house-helper-prod", "us-east-1"),)
+    since = datetime(2026, 1, 1, 11, 0, 0, 123456, tzinfo=UTC)
+    assert found.half_created == (HalfCreated("batch/v1", "CronJob", "house-helper-backup", "house-helper-prod", "us-east-1", since),)
 
 
 def test_what_was_being_created_in_aws_is_found_with_its_region(tmp_path: Path) -> None:

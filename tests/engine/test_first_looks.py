@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+import time
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import pulumi
 import pytest
 from engine.world import STACK, Heard
 
-from automation.core.updates import Change, Note, Outcome
+from automation.core.updates import Change, FromTheFuture, Note, Outcome
 from automation.engine import engine as engine_module
-from automation.engine.checkpoint import Checkpoint
+from automation.engine.checkpoint import Checkpoint, read_checkpoint
 from automation.engine.engine import PulumiEngine
 from automation.engine.events import Account
-from automation.engine.names import LOCKS
-from automation.engine.orders import Ended, Verb
+from automation.engine.guard import Guard
+from automation.engine.history import config_of
+from automation.engine.names import CHECKPOINT, HISTORY, LOCKS
+from automation.engine.orders import Ended, Order, Verb
 from automation.engine.outcome import Run
-from automation.engine.state import State
+from automation.engine.state import State, must_be_as_left
+from automation.engine.store import FolderStore
+from automation.engine.troubles import Overtaken
 from stacks.dials import Dials
 from stacks.spec import Stack
 
@@ -81,6 +88,65 @@ def test_what_somebody_has_begun_since_the_first_look_is_not_cleared(
     monkeypatch.setattr(engine_module, "read_state", read_state)
     assert update(engine) is (Outcome.BUSY if locked else Outcome.SUCCEEDED)
     assert (cleared, engine._runs.begun) == (([], []) if locked else (["releases", "objects", "AWS"], [Verb.SETTLE, Verb.UPDATE]))
+
+
+def test_what_was_left_is_taken_away_only_as_long_as_it_is_that(tmp_path: Path) -> None:
+    store, state = FolderStore(tmp_path), tmp_path / CHECKPOINT.format(stack=STACK)
+    locks = tmp_path / LOCKS.format(stack=STACK)
+    for folder in (state.parent, locks):
+        folder.mkdir(parents=True)
+    latest = {"pending_operations": [{"type": "creating", "resource": {"type": "aws:kms/key:Key", "urn": "…"}}]}
+    state.write_text(json.dumps({"version": 3, "checkpoint": {"latest": latest}}))
+    left = read_checkpoint(store, STACK)
+    assert left
+    must_be_as_left(store, STACK, left)
+    (locks / "6d9a.json").write_text(LOCK)
+    with pytest.raises(Overtaken):
+        must_be_as_left(store, STACK, left)
+    (locks / "6d9a.json").unlink()
+    must_be_as_left(store, STACK, left)
+    state.write_text(json.dumps({"version": 3, "checkpoint": {"latest": {}}}))
+    with pytest.raises(Overtaken):
+        must_be_as_left(store, STACK, left)
+
+
+def test_one_who_was_overtaken_in_that_looks_anew(engine: PulumiEngine, cleared: list[object], monkeypatch: pytest.MonkeyPatch) -> None:
+    engine._runs = Runs()
+    states = iter((State((), LEFT_PENDING), State((), replace(LEFT_PENDING, pending=0))))
+    monkeypatch.setattr(engine_module, "read_state", lambda *_: next(states))
+
+    def overtaken(*_: object) -> None:
+        raise Overtaken("somebody has gone on")
+
+    monkeypatch.setattr(engine_module, "clear_half_created", overtaken)
+    assert update(engine) is Outcome.SUCCEEDED
+    assert (cleared, engine._runs.begun) == (["releases"], [Verb.UPDATE])
+
+
+@pytest.fixture
+def from_the_future(tmp_path: Path) -> None:
+    """An update by somebody whose clock is a minute ahead of ours."""
+    folder = tmp_path / HISTORY.format(stack=STACK)
+    folder.mkdir(parents=True)
+    config = dict(config_of(Change(STACK, 0, Dials(), Note("scale", "alice", "")), revision=1, chart=""))
+    told = {"kind": "update", "result": "succeeded", "message": "", "config": config, "startTime": 1795462073, "endTime": 1795462074}
+    (folder / f"{STACK}-{time.time_ns() + 60 * 10**9}.history.json").write_text(json.dumps(told))
+
+
+@pytest.mark.usefixtures("from_the_future")
+def test_no_update_is_begun_that_would_be_taken_for_older_than_the_newest(engine: PulumiEngine) -> None:
+    engine._runs = Runs()
+    with pytest.raises(FromTheFuture, match=f"the newest update of {STACK} is from (60|59) s in the future"):
+        engine.update(Change(STACK, 1, Dials(maximum=2), Note("scale", "bob", "")), Heard())
+    assert engine._runs.begun == []
+    assert [entry.revision for entry in engine.recent(STACK)] == [entry.revision for entry in engine.history(STACK)] == [1]
+
+
+@pytest.mark.usefixtures("from_the_future")
+def test_under_the_lock_that_is_looked_at_once_more(tmp_path: Path) -> None:
+    order = Order(Verb.UPDATE, STACK, f"file://{tmp_path}", "passphrase", tmp_path, message="", base=1, revision=2)
+    with pytest.raises(pulumi.RunError, match=f"refused, since the history cannot be compared: the newest update of {STACK} is from"):
+        Guard(order, lambda *_: None)._compare()
 
 
 @pytest.mark.usefixtures("cleared")

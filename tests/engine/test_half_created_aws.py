@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import secrets
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 
 from automation.engine.half_created_aws import HalfCreatedInAws, clear_half_created_in_aws
+from automation.engine.troubles import Overtaken
 from automation.errors import HhctlError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 REGION = "us-east-1"
 BUCKET, ROLE = "aws:s3/bucket:Bucket", "aws:iam/role:Role"
@@ -34,8 +38,8 @@ def client(service: str, endpoint: str) -> Any:
     return session.client(service, region_name=REGION, endpoint_url=endpoint)
 
 
-def clear(type: str, name: str, endpoint: str, *, since: datetime = LATELY) -> None:
-    clear_half_created_in_aws([HalfCreatedInAws(type, name, REGION, endpoint, None, since)])
+def clear(type: str, name: str, endpoint: str, *, since: datetime = LATELY, confirm: Callable[[], None] = lambda: None) -> None:
+    clear_half_created_in_aws([HalfCreatedInAws(type, name, REGION, endpoint, None, since)], confirm)
 
 
 def buckets(endpoint: str) -> set[str]:
@@ -73,6 +77,19 @@ def test_a_role_that_was_just_made_goes_unless_a_policy_is_attached(s3: str, nam
     for role in (name, f"{name}-used", f"{name}-never-made"):
         clear(ROLE, role, s3)
     assert {role for role in roles(s3) if role.startswith(name)} == {f"{name}-used"}
+
+
+def test_what_somebody_has_gone_on_with_since_it_was_looked_at_stays(s3: str, name: str) -> None:
+    client("s3", s3).create_bucket(Bucket=name)
+    client("iam", s3).create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+
+    def overtaken() -> None:
+        raise Overtaken("somebody has gone on")
+
+    for each in (BUCKET, ROLE):
+        with pytest.raises(Overtaken):
+            clear(each, name, s3, confirm=overtaken)
+    assert name in buckets(s3) & roles(s3)
 
 
 def test_an_aws_that_cannot_be_had_is_told_with_what_was_left(name: str) -> None:

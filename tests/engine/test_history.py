@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from automation.core.updates import Change, Kind, Note, Outcome, standing
-from automation.engine.history import config_of, read_history, read_recent, winner
+from automation.core.updates import Change, FromTheFuture, Kind, Note, Outcome, standing
+from automation.engine import history as history_module
+from automation.engine.history import config_of, read_history, read_recent, read_to_change, winner
 from automation.errors import Refusal
 from stacks.dials import Dials, Image
 
@@ -143,6 +144,40 @@ def test_only_what_is_newer_than_the_newest_succeeded_update_is_read_to_judge_it
     assert [entry.outcome for entry in recent if entry.kind is Kind.UPDATE] == [FAILED, OK]
     assert standing(recent) == standing(read_history(store, "prod"))
     assert store.reads == 3 + 201
+
+
+@dataclass
+class At:
+    """A clock that shows so many nanoseconds since 1970."""
+
+    nanoseconds: int
+
+    def time_ns(self) -> int:
+        return self.nanoseconds
+
+
+def test_nobody_writes_below_what_a_clock_ahead_has_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = history(record(1, 0), record(2, 1))
+    newest = 1795462073939435354 + 2  # beside each record lies its checkpoint
+    monkeypatch.setattr(history_module, "time", At(newest))
+    assert read_to_change(store, "prod") == read_recent(store, "prod")
+    monkeypatch.setattr(history_module, "time", At(newest - 29_100_000_000))
+    with pytest.raises(FromTheFuture, match=r"the newest update of prod is from 30 s in the future"):
+        read_to_change(store, "prod")
+    assert standing(read_recent(store, "prod")) == standing(read_history(store, "prod"))
+    monkeypatch.setattr(history_module, "time", At(newest - 1))
+    with pytest.raises(FromTheFuture):
+        read_to_change(store, "prod")
+
+
+def test_a_stack_without_a_history_may_be_written_at_any_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history_module, "time", At(0))
+    assert read_to_change(history(), "prod") == ()
+
+
+@pytest.mark.parametrize(("stack", "direct"), [("dr", True), ("prod", False)])
+def test_a_failover_that_cannot_wait_for_a_clock_is_told_the_way_past_the_state(stack: str, *, direct: bool) -> None:
+    assert ("hhctl failover REGION --direct" in FromTheFuture(stack, 30).hint) is direct
 
 
 def test_the_winner_is_who_carried_out_the_newest_update() -> None:

@@ -30,16 +30,16 @@ def test_the_pending_revision_is_forgotten_and_the_ones_before_stay(cloud: Local
     kept = {revision(api, namespace, 1, "superseded"), revision(api, namespace, 2, "deployed")}
     kept.add(revision(api, namespace, 1, "pending-install", release="somebody-elses"))
     revision(api, namespace, 3, status)
-    clear_pending([Release("urn", "api", namespace, "us-west-2")], cloud.environment)
+    clear_pending([Release("urn", "api", namespace, "us-west-2")], cloud.environment, lambda: None)
     assert {each["metadata"]["name"] for each in api.list("v1", "Secret", namespace)} == kept
 
 
 def test_a_release_that_is_not_pending_stays_as_it_is(cloud: LocalCloud, api: KubeApi, namespace: str) -> None:
     kept = revision(api, namespace, 1, "deployed")
-    clear_pending([Release("urn", "api", namespace, "us-west-2")], cloud.environment)
+    clear_pending([Release("urn", "api", namespace, "us-west-2")], cloud.environment, lambda: None)
     assert [each["metadata"]["name"] for each in api.list("v1", "Secret", namespace)] == [kept]
 
 
 def test_a_cluster_that_cannot_be_had_is_told_with_the_release(cloud: LocalCloud) -> None:
     with pytest.raises(HhctlError, match="the Helm release api in prod was left half changed, and cannot be looked at: "):
-        clear_pending([Release("urn", "api", "prod", "no-such-context")], cloud.environment)
+        clear_pending([Release("urn", "api", "prod", "no-such-context")], cloud.environment, lambda: None)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from desk import FIRST, STACKS, V1, V2, Desk
-from fakes import seeded
+from fakes import BEGINNING, seeded
 
 from automation.core.gates import Sample
 from automation.core.plan import Ending
@@ -299,6 +299,20 @@ def test_a_plan_that_the_world_has_overtaken_touches_nothing(desk: Desk) -> None
     assert report.ending.code is ExitCode.STALE
     assert "dr is at revision 2 by tester (seed), and the plan was made from 1" in report.says
     assert len(desk.engine.history("staging")) == 1
+
+
+def test_a_plan_with_a_stack_that_a_clock_ahead_of_ours_has_set_touches_nothing(desk: Desk) -> None:
+    desk.clock.sleep((BEGINNING - desk.clock.now()).total_seconds())
+    report = desk.ship(V2)
+    assert report is not None
+    assert report.ending.code is ExitCode.REFUSED
+    assert "the newest update of staging is from 60 s in the future" in report.says
+    assert images(desk) == ["v1", "v1", "v1"]
+    assert "started 1" not in events(desk)
+    desk.clock.sleep(61)
+    again = desk.ship(V2)
+    assert again is not None
+    assert again.ending is Ending.DONE
 
 
 def test_who_was_overtaken_is_told_by_whom(desk: Desk) -> None:
