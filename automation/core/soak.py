@@ -14,7 +14,7 @@ from automation.core.sequential import Share, log_above
 from stacks.objectives import Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from automation.core.gates import Met
     from stacks.dials import Image
@@ -220,15 +220,23 @@ def shown(value: float | None, unit: Unit) -> str:
             return f"{value:g}"
 
 
-def missing(stamps: Sequence[float], *, since: float, until: float) -> float:
+def usual_distance(scrapes: Iterable[Iterable[float]]) -> float:
+    """Return how many seconds lie between two scrapes of a pod, as a rule; `scrapes` are their times, pod by pod. 0 where that is unknown.
+
+    Pods are scraped each at a time of its own: the scrapes of all of them together say nothing of that.
+    """
+    distances = [later - earlier for times in scrapes for earlier, later in pairwise(sorted(set(times)))]
+    return median(distances) if distances else 0.0
+
+
+def missing(stamps: Iterable[float], *, usual: float, since: float, until: float) -> float:
     """Return for how many seconds between two times there were no samples; `stamps` are the samples' times, in any order.
 
-    Where samples come is told by the samples themselves: what is longer than three times the usual distance is a gap.
+    What is longer than three times the `usual` distance is a gap.
     """
     within = sorted(stamp for stamp in stamps if since <= stamp <= until)
     distances = [later - earlier for earlier, later in pairwise(sorted({since, *within, until}))]
     if len(within) < 2:
         return until - since
-    usual = median([later - earlier for earlier, later in pairwise(within) if later > earlier] or [0.0])
     longest = max(_SHORTEST_GAP, 3 * usual)
     return sum(distance - usual for distance in distances if distance > longest)

@@ -7,10 +7,11 @@ import os
 import time
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
 from automation.core.gates import STABLE, Answers, Leads, ReadyPods, RolledOut, Routed, Sample, SmokePasses
-from automation.core.soak import Measured, missing
+from automation.core.soak import Measured, missing, usual_distance
 from automation.errors import HhctlError, TimedOut
 from automation.ports.canary_pods import CanaryPods
 from automation.ports.checks import smoke
@@ -139,7 +140,7 @@ class WorldGauge:
             stamps = self._prometheus(soak.stack).stamps(f"up{{{arm.matchers}}}", seconds=seconds)
         except HhctlError:
             return seconds
-        return missing(stamps, since=now - seconds, until=now)
+        return missing(chain.from_iterable(stamps), usual=usual_distance(stamps), since=now - seconds, until=now)
 
     def running(self, stack: str, track: str = STABLE) -> str:
         """Return the image that a track of a stack's workload is set to."""

@@ -42,8 +42,8 @@ class Metrics(Protocol):
         """
         ...
 
-    def stamps(self, selector: str, *, seconds: float) -> tuple[float, ...]:
-        """Return the times (seconds since the epoch) of all samples of the last `seconds`; raises likewise."""
+    def stamps(self, selector: str, *, seconds: float) -> tuple[tuple[float, ...], ...]:
+        """Return the times (seconds since the epoch) of all samples of the last `seconds`, series by series; raises likewise."""
         ...
 
     def series(self, query: str, *, start: float, end: float, step: float) -> tuple[Series, ...]:
@@ -71,10 +71,10 @@ class Prometheus:
             raise QueryRefused(f"Prometheus at {self.url} answers with {len(series)} series instead of one: {query}")
         return float(series[0]["value"][1]) if series else None
 
-    def stamps(self, selector: str, *, seconds: float) -> tuple[float, ...]:
-        """Return the times of all samples of the last `seconds`."""
+    def stamps(self, selector: str, *, seconds: float) -> tuple[tuple[float, ...], ...]:
+        """Return the times of all samples of the last `seconds`, series by series."""
         series = self._result(f"{selector}[{max(1, round(seconds))}s]", None)["result"]
-        return tuple(float(at) for each in series for at, _ in each["values"])
+        return tuple(tuple(float(at) for at, _ in each["values"]) for each in series)
 
     def series(self, query: str, *, start: float, end: float, step: float) -> tuple[Series, ...]:
         """Return the values of a query over a time."""

@@ -6,15 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import pairwise
-from statistics import median
 from typing import TYPE_CHECKING, Protocol
 
 from automation.core.gates import CANARY, STABLE
 from automation.core.look import Look
 from automation.core.reach import Reach
 from automation.core.rung import Seen
-from automation.core.soak import missing
+from automation.core.soak import missing, usual_distance
 from automation.core.tallies import Tally
 from automation.errors import HhctlError
 from stacks.objectives import LATENCY, REQUESTS, STARTED
@@ -176,7 +174,7 @@ class RungSight:
         if self._tally is None or not self._stamps:
             return max(0.0, self.now() - self.since.timestamp())
         late = self._tally.start - self._floor
-        unseen = missing(sorted(self._stamps), since=self._tally.start, until=self.now() + self._skew)
+        unseen = missing(self._stamps, usual=self.interval, since=self._tally.start, until=self.now() + self._skew)
         return late + unseen + self._quiet()
 
     def _stale(self) -> float:
@@ -204,8 +202,5 @@ def _up(rung: Rung) -> str:
 
 def _distance(scrapes: Sequence[Series]) -> float:
     """Return how many seconds lie between two scrapes of a pod, as a rule; a second at least."""
-    distances: list[float] = []
-    for series in scrapes:
-        stamps = sorted({stamp for _, stamp in series.values})
-        distances += [later - earlier for earlier, later in pairwise(stamps)]
-    return min(max(1.0, median(distances)), _LONGEST_INTERVAL) if distances else 1.0
+    usual = usual_distance((stamp for _, stamp in series.values) for series in scrapes)
+    return min(max(1.0, usual), _LONGEST_INTERVAL)

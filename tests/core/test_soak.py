@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
+from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from automation.core.gates import ReadyPods, Verdict
-from automation.core.soak import Measured, Promise, Soak, judge_promise, missing, stopped
+from automation.core.soak import Measured, Promise, Soak, judge_promise, missing, stopped, usual_distance
 from stacks.dials import Image
 from stacks.loading import load_spec
 from stacks.objectives import Arm, objectives
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PROMISED = {each.name: each for each in objectives(load_spec(Path(__file__).resolve().parent.parent.parent, {}).objectives)}
 NEW, OLD = Arm("here", track="stable", version="v2"), Arm("here", track="stable", version="v1")
@@ -126,17 +131,20 @@ def test_requests_have_stopped_where_there_were_some_and_are_none(name: str, now
 
 
 @pytest.mark.parametrize(
-    ("stamps", "seconds"),
+    ("scrapes", "seconds"),
     [
-        (list(range(101)), 0),
-        ([*range(41), *range(71, 101)], 30),
-        (list(range(31, 101)), 30),
-        (list(range(81)), 19),
-        ([0, 15, 30, 45, 60, 75, 90], 0),
-        ([50], 100),
+        ([range(101)], 0),
+        ([[*range(41), *range(71, 101)]], 30),
+        ([range(31, 101)], 30),
+        ([range(81)], 19),
+        ([range(0, 100, 15)], 0),
+        ([[50]], 100),
         ([], 100),
-        ([*range(101), *range(101)], 0),
+        ([range(101), range(101)], 0),
+        ([range(offset, 100, 15) for offset in range(5)], 0),
+        ([[*range(offset, 30, 15), *range(offset + 75, 100, 15)] for offset in range(5)], 41),
     ],
 )
-def test_time_without_samples_is_found_by_the_samples_own_times(stamps: list[float], seconds: float) -> None:
-    assert missing(stamps, since=0, until=100) == pytest.approx(seconds)
+def test_time_without_samples_is_found_by_how_often_a_pod_is_scraped(scrapes: list[Sequence[float]], seconds: float) -> None:
+    found = missing(chain.from_iterable(scrapes), usual=usual_distance(scrapes), since=0, until=100)
+    assert found == pytest.approx(seconds)

@@ -35,7 +35,7 @@ class Prometheus:
     def value(self, query: str, *, at: datetime | None = None) -> float | None:
         raise NotImplementedError
 
-    def stamps(self, selector: str, *, seconds: float) -> tuple[float, ...]:
+    def stamps(self, selector: str, *, seconds: float) -> tuple[tuple[float, ...], ...]:
         raise NotImplementedError
 
 

@@ -313,7 +313,7 @@ class Counting:
     def value(self, query: str, *, at: datetime | None = None) -> float | None:
         raise NotImplementedError
 
-    def stamps(self, selector: str, *, seconds: float) -> tuple[float, ...]:
+    def stamps(self, selector: str, *, seconds: float) -> tuple[tuple[float, ...], ...]:
         raise NotImplementedError
 
 
