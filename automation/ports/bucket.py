@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _SECONDS = 1.5
-"""For a connection and for each answer: with a region black-holed, a command that reads its history is over within two."""
+"""For a connection and for each answer: with a region black-holed, a command that reads its history is over in about two."""
 
 _READS = frozenset({"GetObject", "HeadObject", "ListObjectsV2"})
 """What may be asked again without harm where it is not known whether S3 has done it."""
