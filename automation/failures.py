@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def tell_failure(failure: HhctlError, options: Options) -> None:
     """Tell what failed and the next thing to type."""
-    line = in_one_line(f"hhctl: {failure.message}" + (f"; next: {failure.hint}" if failure.hint else ""))
+    line = in_one_line(f"hhctl: {failure.line}")
     if options.output is Output.TABLE or isinstance(failure, OutputLost):
         tell(line)
         return

@@ -72,8 +72,7 @@ class Forecasts:
 
     def _blocks(self, stack: str, found: Forecast | Unforeseen) -> Sequence[Block]:
         if isinstance(found, Unforeseen):
-            hint = f"; next: {found.error.hint}" if found.error.hint else ""
-            return (Text(f"{stack}: {found.error.message}{hint}"),)
+            return (Text(f"{stack}: {found.error.line}"),)
         faults = "".join(f"\n{fault}" for fault in found.faults)
         if not found.changes:
             return (Text(f"{stack}: {'failed' if faults else self.unchanged}{faults}"),)
