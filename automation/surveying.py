@@ -13,7 +13,7 @@ from automation.core.facts import StackFacts, Unreachable
 from automation.core.measures import measured_last
 from automation.core.preflight import Seen
 from automation.core.updates import Kind, Outcome
-from automation.errors import HhctlError
+from automation.errors import HhctlError, TimedOut
 from automation.ports import patience
 from automation.ports.checks import smoke
 from automation.ports.configurations import Configurations, differences
@@ -63,8 +63,33 @@ class Survey:
         return measured_last(self.records, "failover")
 
 
+class Region:
+    """Looks that are taken of one region, which may be gone: each is bounded in time.
+
+    Where one of them has found something the region is slow and not gone, and what came too late is looked at once more. One that has told
+    nothing is waited for no longer.
+    """
+
+    def __init__(self) -> None:
+        self._answers = False
+
+    def look(self, take: Callable[[], T]) -> T | HhctlError:
+        """Return what a look has seen, or the error that kept it from seeing anything."""
+        found = or_error(take)
+        self._answers = self._answers or not isinstance(found, HhctlError | Unreachable)
+        return or_error(take) if self._answers and _is_late(found) else found
+
+
+def _is_late(found: object) -> bool:
+    match found:
+        case TimedOut() | Unreachable(error=TimedOut()) | StackFacts(doubt=TimedOut()):
+            return True
+        case _:
+            return False
+
+
 def survey(session: Session, *, home_within: float) -> Survey:
-    """Look at both sides of a failover; each look at prod's takes at most `home_within` seconds.
+    """Look at both sides of a failover; each look at prod's takes at most `home_within` seconds, or twice that where prod's answers at all.
 
     Raises:
         HhctlError: the standby's state, or the journals beside it, cannot be reached.
@@ -75,28 +100,30 @@ def survey(session: Session, *, home_within: float) -> Survey:
     home, standby = (place_of(app.spec, stack) for stack in (HOME, STANDBY))
     region = app.spec.stacks[STANDBY].region
     journals = session.journals(STANDBY)  # what this imports once must not be counted as the time that prod's state takes
+    left = Region()
     with ThreadPoolExecutor(max_workers=17) as askers:
-        gathered = askers.submit(session.gather_to_act, HOME, STANDBY, within={HOME: far.seconds, STANDBY: near.seconds})
+        at_home = askers.submit(left.look, partial(_gathered, session, HOME, within=far.seconds))
+        at_standby = askers.submit(_gathered, session, STANDBY, within=near.seconds)
         history = askers.submit(app.engine.history, STANDBY)
         rollout = askers.submit(or_error, partial(Rollouts(near, session.redactor).look, standby))
         room = askers.submit(or_error, partial(Rooms(replace(near, seconds=PROBE_SECONDS)).look, standby))
-        live = askers.submit(or_error, partial(Rollouts(far, session.redactor).look, home))
+        live = askers.submit(left.look, partial(Rollouts(far, session.redactor).look, home))
         smoked = askers.submit(smoke, app.spec, STANDBY, redactor=session.redactor, read_only=True)
         here = askers.submit(or_error, partial(RelayedDatabases(app.spec, near).look, STANDBY))
-        there = askers.submit(or_error, partial(RelayedDatabases(app.spec, far).look, HOME))
+        there = askers.submit(left.look, partial(RelayedDatabases(app.spec, far).look, HOME))
         asked = askers.submit(or_error, partial(ask, switch_url(app.spec, region)))
-        differing = askers.submit(or_error, partial(_differences, Configurations(far), session))
+        differing = askers.submit(left.look, partial(_differences, Configurations(far), session))
         holders = [
-            askers.submit(or_error, partial(patience.within, seconds, partial(session.lease_holder, stack), told=f"the lease of {stack}"))
-            for stack, seconds in ((STANDBY, near.seconds), (HOME, far.seconds))
+            askers.submit(look, partial(patience.within, seconds, partial(session.lease_holder, stack), told=f"the lease of {stack}"))
+            for look, stack, seconds in ((or_error, STANDBY, near.seconds), (left.look, HOME, far.seconds))
         ]
         at_work = askers.submit(or_error, partial(session.holders, STANDBY))
         records = askers.submit(journals.newest)
-        found = gathered.result()
-        facts = found[STANDBY]
+        facts, home_facts = at_standby.result(), at_home.result()
         if isinstance(facts, Unreachable):
             raise facts.error
-        proof = found[HOME].doubt
+        if isinstance(home_facts, HhctlError):
+            raise home_facts
         seen = Seen(
             now=session.now(),
             rollout=rollout.result(),
@@ -105,8 +132,8 @@ def survey(session: Session, *, home_within: float) -> Survey:
             smoke=tuple(f"{check.name}: {check.trouble}" for check in smoked.result() if not check.passed),
             standby=here.result(),
             # Whoever answers in a cluster that is another one, or may be, is not prod's database.
-            home=proof or there.result(),
-            home_dials=_dials(found[HOME]),
+            home=home_facts.doubt or there.result(),
+            home_dials=_dials(home_facts),
             standby_dials=facts.wanted,
             switch=is_active(asked.result()),
             turned=last_turn(history.result()),
@@ -115,7 +142,11 @@ def survey(session: Session, *, home_within: float) -> Survey:
             held="; ".join(sorted(_named(each.result() for each in holders))),
             holders=at_work.result(),
         )
-        return Survey(found, seen, records.result())
+        return Survey({HOME: home_facts, STANDBY: facts}, seen, records.result())
+
+
+def _gathered(session: Session, stack: str, *, within: float) -> StackFacts | Unreachable:
+    return session.gather_to_act(stack, within={stack: within})[stack]
 
 
 def _named(holders: Iterable[str | HhctlError]) -> set[str]:
@@ -128,10 +159,10 @@ def tell_checks(checks: Iterable[Check]) -> None:
         tell(f"{check.answer.value:8}{check.name}: {check.says}")
 
 
-def or_error(look: Callable[[], T]) -> T | HhctlError:
+def or_error(take: Callable[[], T]) -> T | HhctlError:
     """Return what a look has seen, or the error that kept it from seeing anything."""
     try:
-        return look()
+        return take()
     except HhctlError as error:
         return error
 
