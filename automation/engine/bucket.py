@@ -1,4 +1,4 @@
-"""State in a bucket, read through boto3."""
+"""State in a bucket, read through botocore."""
 
 from __future__ import annotations
 

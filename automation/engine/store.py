@@ -86,7 +86,7 @@ def open_store(backend: str, *, attempts: int = 1) -> Store:
     if folder := folder_of(backend):
         return FolderStore(folder)
     if urlsplit(backend).scheme == "s3":
-        from automation.engine.bucket import BucketStore  # noqa: PLC0415 - boto3 costs a quarter of a second that folders need not pay
+        from automation.engine.bucket import BucketStore  # noqa: PLC0415 - botocore costs a quarter of a second that folders need not pay
         from automation.ports.bucket import open_bucket  # noqa: PLC0415 - likewise
 
         return BucketStore(open_bucket(backend, attempts=attempts))

@@ -9,7 +9,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import (
@@ -114,7 +113,7 @@ def _open(backend: str, attempts: int) -> Bucket:
         read_timeout=_SECONDS,
         retries={"total_max_attempts": attempts, "mode": "standard"},
         max_pool_connections=32,
-        # Buckets that speak S3 but are not Amazon's ask for no checksums and answer without, and boto3 would tell of each.
+        # Buckets that speak S3 but are not Amazon's ask for no checksums and answer without, and botocore would tell of each.
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
         s3={"addressing_style": "path" if _true(options.get("s3ForcePathStyle")) else "auto"},
@@ -122,7 +121,8 @@ def _open(backend: str, attempts: int) -> Bucket:
     endpoint = _endpoint(options)
     place = f"the state in s3://{url.netloc}"
     try:
-        client = _session(options.get("profile")).client("s3", region_name=options.get("region"), endpoint_url=endpoint, config=config)
+        session = _session(options.get("profile"))
+        client = session.create_client("s3", region_name=options.get("region"), endpoint_url=endpoint, config=config)
     except ProfileNotFound as error:
         raise CredentialsRefused(f"{place} names an AWS profile that is not there: {error}", hint="aws configure list-profiles") from error
     except BotoCoreError as error:
@@ -161,11 +161,14 @@ class _Patience:
 
 
 def _session(profile: str | None) -> Any:
-    """Return a session of its own, with credentials of its own; what describes S3 is read once for all of them."""
+    """Return a session of its own, with credentials of its own; what describes S3 is read once for all of them.
+
+    It is botocore's: boto3 adds transfers in parts, which a state needs none of, and takes as long to import as all the rest.
+    """
     session = botocore.session.Session(profile=profile)
     session.register_component("data_loader", _descriptions())
-    # The session's type lists the clients of every service, and only some of their stubs are installed.
-    return boto3.Session(botocore_session=session)
+    # Its stubs know of no client but the base of all.
+    return session
 
 
 @lru_cache

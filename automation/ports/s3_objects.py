@@ -23,7 +23,7 @@ _CONDITION_FAILED = frozenset({"PreconditionFailed", "ConditionalRequestConflict
 
 @dataclass(frozen=True, slots=True)
 class S3Objects:
-    """The keys below `hhctl/` beside the state; credentials come from where boto3 finds them."""
+    """The keys below `hhctl/` beside the state; credentials come from where botocore finds them."""
 
     bucket: Bucket
 
