@@ -64,7 +64,7 @@ class Agent:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._node.events.run())
             group.create_task(Usage(self._node, self._lives).run())
-            group.create_task(Targets(self._node, self._lives).run())
+            group.create_task(Targets(self._node, self._lives, self.ready).run())
             while True:
                 self._take(await news.get())
 

@@ -44,7 +44,8 @@ class PodLife:
         self._grace = self.pod.grace
         self._vanished = False
         self._is_ending = False
-        self._initialized = False
+        # What an agent before this one has seen to its end; else a pod that is Ready would be told to be Pending for a moment.
+        self._initialized = _is_initialized(self._known)
         standings = recalled(self.pod)
         self.lives = {each.name: self._life(each, standings[each.name]) for each in self.pod.every_container}
         self.hear(manifest)
@@ -134,6 +135,7 @@ class PodLife:
         await insist(lambda: open_channels(self._node, self.pod, self.address))
         if self._known.get("phase") in {"Succeeded", "Failed"}:
             self._initialized = True
+            self._changed.set()
             return
         async with asyncio.TaskGroup() as group:
             sidecars: dict[str, asyncio.Task[None]] = {}
@@ -201,3 +203,7 @@ class PodLife:
                     await self._push()
             await let_go(self._node, self.pod)
         shutil.rmtree(self._node.pod_folder(self.pod.uid), ignore_errors=True)
+
+
+def _is_initialized(status: Document) -> bool:
+    return any((each["type"], each["status"]) == ("Initialized", "True") for each in status.get("conditions", ()))

@@ -27,13 +27,15 @@ _LABELS = {"track": "house-helper.com/track", "version": "app.kubernetes.io/vers
 class Targets:
     """Keeps the file of a region true."""
 
-    def __init__(self, node: Node, lives: Mapping[str, PodLife]) -> None:
+    def __init__(self, node: Node, lives: Mapping[str, PodLife], ready: asyncio.Event) -> None:
         self._path = targets_file(node.folder, node.region)
         self._lives = lives
+        self._ready = ready
         self._written: list[Any] | None = None
 
     async def run(self) -> None:
-        """Write the file whenever other pods ask to be scraped, for ever."""
+        """Write the file whenever other pods ask to be scraped, for ever; not before it is known which there are."""
+        await self._ready.wait()
         while True:
             targets = list(_targets(self._lives.values()))
             if targets != self._written:

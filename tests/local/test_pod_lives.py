@@ -101,6 +101,35 @@ def test_a_pod_that_was_deleted_while_no_agent_lived_leaves_no_process(node: Nod
     assert api.deleted == ["pod-uid"]
 
 
+def test_a_pod_that_an_agent_takes_up_stays_ready_and_one_that_has_finished_finished(node: Node, api: Api) -> None:
+    def conditions() -> dict[str, str]:
+        return {each["type"]: each["status"] for each in api.statuses[-1]["conditions"]} if api.statuses else {}
+
+    async def go() -> None:
+        first = asyncio.create_task(PodLife(node, manifest(), {}).run())
+        await seen(lambda: conditions().get("Ready") == "True")
+        first.cancel()
+        status = api.statuses[-1]
+        api.statuses.clear()
+        # The API takes what the next agent says first before that has opened any channel.
+        api.delay = 0.2
+        life = PodLife(node, manifest() | {"status": status}, processes_by_mark(node.folder, node.region))
+        second = asyncio.create_task(life.run())
+        await asyncio.sleep(0.5)
+        assert all(conditions()[each] == "True" for each in ("Initialized", "Ready")) or not api.statuses
+        assert {each["phase"] for each in api.statuses} <= {"Running"}
+        life.hear(deleted(manifest()))
+        await asyncio.wait_for(second, 20)
+
+        api.statuses.clear()
+        ended = asyncio.create_task(PodLife(node, manifest(restartPolicy="Never") | {"status": {**status, "phase": "Succeeded"}}, {}).run())
+        await asyncio.sleep(0.5)
+        assert all(conditions().get("Initialized") == "True" for _ in api.statuses)
+        ended.cancel()
+
+    asyncio.run(go())
+
+
 def test_a_pod_runs_and_is_ended_within_its_grace(node: Node, api: Api) -> None:
     async def go() -> PodLife:
         life = PodLife(node, manifest(), {})
