@@ -147,7 +147,7 @@ def cost_rows(costs: list[PodCost]) -> list[tuple[str, str, str]]:
         ("resident memory (RSS) of a pod's API process, the median", megabytes(cost.api.resident for cost in full), "60 MB"),
         ("proportional memory (PSS) of a pod's API process, the median", megabytes(cost.api.proportional for cost in full), ""),
         (f"resident memory (RSS) of a {whole}, the median", megabytes(cost.whole.resident for cost in full), ""),
-        (f"proportional memory (PSS) of a {whole}, the median", megabytes(cost.whole.proportional for cost in full), ""),
+        (f"proportional memory (PSS) of a {whole}, the median", megabytes(cost.whole.proportional for cost in full), "60 MB"),
         ("processor of an idle pod's API process, the median", cores(cost.api.cpu for cost in idle), "1 %"),
         (f"processor of an idle {whole}, the median", cores(cost.whole.cpu for cost in idle), ""),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from localcloud.edge.exchange import Broken, Exchanges, Unreached
@@ -58,6 +59,8 @@ class Gateway:
             request, reply = None, answer(malformed.status, "Refused", str(malformed))
         else:
             reply = await self._routed(host, request)
+            if request.first[0] == "HEAD":
+                reply = replace(reply, body=b"")  # RFC 9110, 9.3.2: as GET, and no content
         keeps = request is not None and request.keeps
         writer.write(reply.written(keeps=keeps))
         await writer.drain()

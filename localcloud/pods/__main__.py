@@ -49,7 +49,7 @@ def _node(options: _Options) -> Node:
         api=api,
         images=read_catalogue(faults=faults_file(folder)),
         events=Events(api),
-        book=AddressBook(addresses_file(folder, options.region)),
+        book=AddressBook(addresses_file(folder, options.region), options.region),
         aws={**cloud.aws_environment(), "AWS_ENDPOINT_URL": cloud.aws_endpoint(options.region)},
     )
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from localcloud.folder import port_is_free
 from localcloud.pods import AGENT
+from localcloud.regions import REGIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from localcloud.folder import CloudFolder
 
 _FIRST_NET, _NETS, _HOSTS = 77, 50, 254
-# Beside those that parts remember, and below those that the kernel takes for outgoing connections.
-_PORTS = range(10000, 20000)
+_FIRST_PORT, _PORTS_A_REGION = 10000, 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,9 @@ class Address:
 class AddressBook:
     """The addresses of one region's pods: given once, kept over the agent's death, taken back with the pod."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, region: str) -> None:
         self._path = path
+        self._ports = ports_of(region)
         self._given: dict[str, Address] = {}
         self._last = 0
 
@@ -74,9 +75,9 @@ class AddressBook:
         taken = {local for address in self._given.values() for local in address.ports.values()}
         found: dict[int, int] = {}
         for port in ports:
-            local = secrets.choice(_PORTS)
+            local = secrets.choice(self._ports)
             while local in taken or not port_is_free(local):
-                local = secrets.choice(_PORTS)
+                local = secrets.choice(self._ports)
             taken.add(local)
             found[port] = local
         return found
@@ -85,6 +86,15 @@ class AddressBook:
         draft = self._path.with_suffix(".draft")
         draft.write_text(json.dumps({uid: asdict(address) for uid, address in self._given.items()}, indent=1))
         draft.replace(self._path)
+
+
+def ports_of(region: str) -> range:
+    """The ports that pods of a region may get: beside those that parts remember, and below those that the kernel gives to callers.
+
+    Those of a region that is down are free, and its pods want them again once it is back: the other one must not have given them.
+    """
+    first = _FIRST_PORT + REGIONS.index(region) * _PORTS_A_REGION
+    return range(first, first + _PORTS_A_REGION)
 
 
 def addresses_file(folder: CloudFolder, region: str) -> Path:

@@ -8,6 +8,7 @@ import secrets
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from localcloud.kube_api import KubeError
@@ -94,17 +95,25 @@ class Events:
         try:
             await asyncio.to_thread(self._write, tally)
         except KubeError as error:
-            _log.warning("an event is lost: %s", error.message)
+            _log.warning("an event is %s: %s", "late" if error.passes else "lost", error.message)
+            if error.passes:
+                return
         if current := self._tallies.get(tally.said.key):
             self._tallies[tally.said.key] = replace(current, told=tally.count, told_at=self._clock())
 
     def _write(self, tally: _Tally) -> None:
         namespace = tally.said.pod.namespace
-        if tally.told == 0:
-            self._api.create(_manifest(tally))
-        else:
+        if tally.told:
             again = {"count": tally.count, "lastTimestamp": stamp(datetime.now(UTC))}
-            self._api.merge("v1", "Event", tally.name, again, namespace)
+            try:
+                self._api.merge("v1", "Event", tally.name, again, namespace)
+            except KubeError as error:
+                if error.status != HTTPStatus.NOT_FOUND:
+                    raise
+                # The API server keeps an event for an hour.
+            else:
+                return
+        self._api.create(_manifest(tally))
 
 
 def _manifest(tally: _Tally) -> Manifest:

@@ -21,14 +21,23 @@ if TYPE_CHECKING:
 
 def start_container(node: Node, pod: Pod, container: Container, image: Image, address: Address) -> Process:
     """Start a container as its manifest and image say. Raises `ConfigFault`, `KubeError`."""
-    for probe in container.probes:
-        if isinstance(probe.check, Unsupported):
-            raise ConfigFault(f"{probe.check.kind} probes cannot be made in the local cloud")
+    _must_be_had(container)
     place = node.place(pod.uid, container.name)
     environment = environment_of(node, pod, container, image, address)
     folder = working_folder(container, place)
     write_mounts(pod, container, Sources(node.api, pod.namespace), place.root)
     return start(node.folder, place, Launch(_command(container, image, environment), environment, folder))
+
+
+def _must_be_had(container: Container) -> None:
+    """Hold up a container of which something would be left out; raises `ConfigFault`."""
+    for probe in container.probes:
+        if isinstance(probe.check, Unsupported):
+            raise ConfigFault(f"{probe.check.kind} probes cannot be made in the local cloud")
+    for moment in ("postStart", "preStop"):
+        for hook in container.manifest.get("lifecycle", {}).get(moment, {}):
+            if (moment, hook) != ("preStop", "sleep"):
+                raise ConfigFault(f"a {moment} hook by {hook} cannot be run in the local cloud")
 
 
 def environment_of(node: Node, pod: Pod, container: Container, image: Image, address: Address) -> dict[str, str]:

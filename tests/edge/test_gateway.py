@@ -105,6 +105,22 @@ def test_a_request_that_leads_nowhere_is_told_why(gateway: Gateway, status: int,
     assert says in reply.body.decode()
 
 
+def test_an_answer_of_its_own_to_head_has_no_body() -> None:
+    async def walk() -> bytes:
+        async with listening(partial(gateway_to(None, exists=False).converse, HOST)) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(f"HEAD / HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
+            try:
+                return await reader.read()
+            finally:
+                writer.close()
+
+    head, _, body = asyncio.run(walk()).partition(b"\r\n\r\n")
+    assert b"Content-Length: " in head
+    assert head.startswith(b"HTTP/1.1 500 ")
+    assert body == b""
+
+
 def test_a_host_without_a_route_is_taken_for_the_listeners_own() -> None:
     async def walk(default: str) -> Message:
         async with listening(echo) as pod:

@@ -32,6 +32,7 @@ class Api:
     deleted: list[str] = field(default_factory=list)
     statuses: list[Manifest] = field(default_factory=list)
     events: list[Manifest] = field(default_factory=list)
+    expired: set[str] = field(default_factory=set)
     away: bool = False
     refuses: bool = False
     delay: float = 0.0
@@ -42,11 +43,14 @@ class Api:
         return self.objects.get((kind, name))
 
     def create(self, manifest: Manifest) -> Manifest:
+        if self.away:
+            raise KubeError(status=503, reason="", message="away")
         self.events.append(manifest)
         return manifest
 
-    def merge(self, *_: Any) -> None:
-        pass
+    def merge(self, _version: str, _kind: str, name: str, _fields: Manifest, _namespace: str) -> None:
+        if name in self.expired:
+            raise KubeError(status=404, reason="NotFound", message="not found")
 
     def apply_forced(self, _manifest: Manifest, **_: Any) -> None:
         time.sleep(self.delay)
@@ -86,7 +90,7 @@ def node_in(folder: Path, api: Api) -> Node:
         api=api,
         images=Anything(),
         events=events,
-        book=AddressBook(folder / "addresses.json"),
+        book=AddressBook(folder / "addresses.json", "us-east-1"),
         aws={},
     )
 

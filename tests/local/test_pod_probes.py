@@ -72,7 +72,7 @@ def test_declared_ports_come_before_those_that_only_probes_name() -> None:
 
 
 def test_a_pod_keeps_its_address_when_it_is_given_a_port_more(tmp_path: Path) -> None:
-    book = AddressBook(tmp_path / "addresses.json")
+    book = AddressBook(tmp_path / "addresses.json", "us-east-1")
     before = book.give("uid", [8080])
     after = book.give("uid", [8080, 9090])
     assert (after.ip, after.ports[8080], set(after.ports)) == (before.ip, before.ports[8080], {8080, 9090})
@@ -138,6 +138,13 @@ def test_a_command_that_takes_too_long_is_killed_with_what_it_started(node: Node
 def test_what_a_command_says_is_told_when_it_fails(node: Node, command: tuple[str, ...], words: str) -> None:
     told = checked(node, *command, limit=10)
     assert told.startswith(words) if words else told == ""
+
+
+@pytest.mark.parametrize(("moment", "hook"), [("postStart", "exec"), ("preStop", "httpGet")])
+def test_a_hook_that_is_not_run_holds_its_container_up_with_a_reason(node: Node, moment: str, hook: str) -> None:
+    container = {"lifecycle": {moment: {hook: {}}}}
+    app = living(node, manifest(container=container), lambda app: getattr(app.standing.state, "reason", "") == "CreateContainerConfigError")
+    assert app.standing.state.message == f"a {moment} hook by {hook} cannot be run in the local cloud"
 
 
 def test_a_grpc_probe_holds_its_container_up_with_a_reason(node: Node) -> None:
