@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 from typing import TYPE_CHECKING
@@ -38,6 +39,7 @@ def environment(cloud: Cloud) -> Mapping[str, str]:
         "AWS_ENDPOINT_URL": cloud.aws_endpoint(HOME_REGION),
         # The engine's S3 client otherwise warns of every object that moto answers without a checksum.
         "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required",
+        **_past_proxies(os.environ),
         **_postgres(cloud),
         "PULUMI_HOME": str(cloud.folder.root / "pulumi"),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
@@ -53,6 +55,12 @@ def environment(cloud: Cloud) -> Mapping[str, str]:
         **secrets_files(cloud),
         **{Override.SECRETS_PROVIDER.variable(stack): "passphrase" for stack in _STATE_REGION},
     }
+
+
+def _past_proxies(own: Mapping[str, str]) -> dict[str, str]:
+    """What keeps everybody from asking a proxy for 127.0.0.1, added to what a person has set; some read the one name, some the other."""
+    named = ",".join(dict.fromkeys(filter(None, (own.get("no_proxy") or own.get("NO_PROXY"), "127.0.0.1"))))
+    return {"NO_PROXY": named, "no_proxy": named}
 
 
 def backend(cloud: Cloud, region: str) -> str:

@@ -62,7 +62,8 @@ def _make_state_buckets(port: int) -> None:
             endpoint_url=f"http://127.0.0.1:{port}",
             aws_access_key_id="local",
             aws_secret_access_key="local",  # noqa: S106 - moto looks at no key
-            config=Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 2}),
+            # A proxy of the machine's user must never carry calls to 127.0.0.1.
+            config=Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 2}, proxies={}),
         )
         try:
             if region == HOME_REGION:

@@ -66,7 +66,9 @@ def written_object(environ: WSGIEnvironment) -> ObjectName | None:
         return None
     if environ.get("QUERY_STRING", "").partition("=")[0] not in {"", "x-id", "versionId"}:
         return None
-    bucket, _, key = environ["PATH_INFO"].lstrip("/").partition("/")
+    # PEP 3333: the path in bytes, each as the character of its number.
+    path = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
+    bucket, _, key = path.lstrip("/").partition("/")
     return ObjectName(bucket, key) if key else None
 
 

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from moto.backends import get_backend
 
+from localcloud.aws.part import make_state_buckets
 from localcloud.aws.server import written_object
 from localcloud.aws.world import ACCOUNT, ObjectName, World
 from localcloud.folder import CloudFolder
@@ -140,6 +141,24 @@ def test_what_grows_while_it_is_written_down_is_written_down_again(tmp_path: Pat
         services[ACCOUNT].clear()
 
 
+def test_an_object_of_any_name_outlives_a_crash(moto: Moto) -> None:
+    with moto.running():
+        s3 = moto.client("s3")
+        s3.create_bucket(Bucket="names")
+        s3.put_object(Bucket="names", Key="naïve/é.txt", Body=b"kept")
+    with moto.running():
+        assert s3.get_object(Bucket="names", Key="naïve/é.txt")["Body"].read() == b"kept"
+
+
+def test_the_buckets_for_state_are_made_past_a_proxy(moto: Moto, monkeypatch: pytest.MonkeyPatch) -> None:
+    with moto.running():
+        for name in ("HTTP_PROXY", "http_proxy"):
+            monkeypatch.setenv(name, "http://127.0.0.1:9")
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        make_state_buckets(moto.port)
+
+
 def test_a_log_line_that_a_crash_cut_short_is_left_out(moto: Moto) -> None:
     with moto.running():
         s3 = moto.client("s3")
@@ -160,6 +179,7 @@ S3 = "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/s3/aws4_request, SignedHe
         ("PUT", "/bucket/a/key", "", S3, ObjectName("bucket", "a/key")),
         ("DELETE", "/bucket/key", "versionId=1", S3, ObjectName("bucket", "key")),
         ("PUT", "/bucket/100% key", "x-id=PutObject", S3, ObjectName("bucket", "100% key")),
+        ("PUT", "/bucket/\u00c3\u00a9", "", S3, ObjectName("bucket", "é")),
         ("PUT", "/bucket", "", S3, None),
         ("PUT", "/bucket/key", "tagging", S3, None),
         ("PUT", "/bucket/key", "partNumber=1&uploadId=2", S3, None),

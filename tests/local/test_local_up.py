@@ -169,6 +169,24 @@ def test_a_persons_own_tools_work_in_the_printed_environment(cloud: LocalCloud) 
     assert done.stdout.splitlines()[:6] == [*(f"node/{name}" for name in ("fake-a", "fake-b", "fake-c", "real-a", "real-b")), "1"]
 
 
+@pytest.mark.parametrize("own", ["", "example.com"])
+def test_a_proxy_of_a_persons_own_is_asked_for_nothing_on_this_machine(cloud: LocalCloud, own: str) -> None:
+    closed = "http://127.0.0.1:9"
+    script = 'eval "$("$0" -m automation.cli local env)" && "$0" -m automation.cli doctor; echo "$NO_PROXY"'
+    done = subprocess.run(
+        ["sh", "-c", script, sys.executable],
+        cwd=PROJECT,
+        env={**cloud.own_environment, "HTTP_PROXY": closed, "http_proxy": closed, "NO_PROXY": own},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.stdout.splitlines()[-1] == ",".join(filter(None, (own, "127.0.0.1")))
+    assert "127.0.0.1:9" not in done.stdout + done.stderr
+    assert "ready at http://127.0.0.1:" in done.stdout
+
+
 def test_logs_show_what_a_part_said(cloud: LocalCloud) -> None:
     said = cloud.hhctl("local", "logs", "us-east-1/postgres-prod", "--lines", "200").stdout
     assert "database system is ready to accept connections" in said
