@@ -133,8 +133,10 @@ class Postgres:
         if self.data.exists():
             (self.data / "postmaster.pid").unlink(missing_ok=True)
             return
-        draft = self.data.with_name("draft")
-        shutil.rmtree(draft, ignore_errors=True)
+        for left in self.data.parent.glob("draft-*"):
+            shutil.rmtree(left, ignore_errors=True)
+        # Of its own name: what a killed `up` had begun may clear up by its path at this moment.
+        draft = self.data.with_name(f"draft-{os.getpid()}")
         self.data.parent.mkdir(mode=0o700, exist_ok=True)
         own_for(self.launch, self.data.parent)
         if self.server.follows:
@@ -256,6 +258,7 @@ def _unpack_into(target: Path) -> None:
     unpacked = next((draft / ".pg0" / "installation").glob(f"{VERSION}*"), None)
     if unpacked is None or not (unpacked / "bin" / "postgres").exists():
         raise DatabaseFault(f"PostgreSQL {VERSION} could not be unpacked: {result.stdout.strip()[-200:]}", hint="make setup")
+    os.sync()  # once in its place it counts as made, after a power cut too
     unpacked.replace(target)
     os.chmod(target, 0o755)  # noqa: S103, PTH101 - programs only; the server's user must reach them
     shutil.rmtree(draft)

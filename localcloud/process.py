@@ -13,10 +13,13 @@ import subprocess
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
+
+from localcloud.parent import end_with_parent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -139,7 +142,10 @@ def own_for(launch: Launch, path: Path) -> None:
 
 
 def run_as(launch: Launch, command: tuple[str, ...], *, environment: Mapping[str, str], limit: float) -> None:
-    """Run a short command as the user that the part will run as. Raises `CalledProcessError` (with its output) or `TimeoutExpired`."""
+    """Run a short command as the user that the part will run as; it does not outlive this process.
+
+    Raises `CalledProcessError` (with its output) or `TimeoutExpired`.
+    """
     account = pwd.getpwnam(_UNPRIVILEGED) if drops_privileges(launch) else None
     subprocess.run(
         command,
@@ -154,6 +160,7 @@ def run_as(launch: Launch, command: tuple[str, ...], *, environment: Mapping[str
         user=account.pw_uid if account else None,
         group=account.pw_gid if account else None,
         extra_groups=[] if account else None,
+        preexec_fn=partial(end_with_parent, signal.SIGKILL),  # one C call that is loaded already, and so takes no lock of another thread
     )
 
 

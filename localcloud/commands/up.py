@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -45,6 +46,7 @@ class _Lines:
 def raise_cloud(cloud: Cloud) -> Settled:
     """Build what is missing, start what does not run, and write the files that `hhctl local env` names."""
     toolchain.ensure(progress_on_stderr())
+    _let_others_pass()
     cloud.folder.make_parent()
     with cloud.folder.held():
         cloud.folder.make()
@@ -57,12 +59,18 @@ def raise_cloud(cloud: Cloud) -> Settled:
 
 def change(cloud: Cloud, setting: Setting, value: float) -> None:
     """Remember a setting, and end the parts that go by another value: they start anew with the rest."""
+    _let_others_pass()
     cloud.folder.make_parent()
     with cloud.folder.held():
         cloud.folder.make()
         if value != setting.read(cloud.folder):
             setting.write(cloud.folder, value)
             kill(process for process in running(cloud.folder).values() if process.part in setting.parts)
+
+
+def _let_others_pass() -> None:
+    """Make files by the usual umask: a server that refuses root has to reach its own, and what is private is made so by its mode."""
+    os.umask(0o022)
 
 
 @click.command(cls=Command)

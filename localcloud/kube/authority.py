@@ -57,7 +57,7 @@ class Certificates:
 
 
 def make_certificates(folder: Path) -> Certificates:
-    """Make what is missing in `folder`; whole or not at all, so a crash half-way leaves nothing to trip over."""
+    """Make what is missing in `folder`; whole or not at all, so a crash half-way or a power cut leaves nothing to trip over."""
     made = Certificates(folder)
     if folder.exists():
         return made
@@ -132,3 +132,5 @@ def _write(path: Path, data: bytes) -> None:
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(data)
+        file.flush()
+        os.fsync(file.fileno())

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import os
 import signal
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+from localcloud.parent import end_with_parent
 from localcloud.toolchain.faults import Failed
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 _PATIENCE = 5.0
 _LONGEST_LINE = 1 << 20
-_PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ async def run(command: Command, heard: Callable[[str], None] = _ignore) -> Said:
         stderr=PIPE,
         limit=_LONGEST_LINE,
         start_new_session=True,  # so that a Ctrl-C reaches it through us, once
-        preexec_fn=_end_with_parent,  # one C call that is loaded already, and so takes no lock of another thread
+        preexec_fn=partial(end_with_parent, signal.SIGINT),  # one C call that is loaded already, and so takes no lock of another thread
     )
     try:
         output, lines = await asyncio.gather(_output(process), _lines(process, heard))
@@ -101,7 +100,3 @@ async def _end(process: Process) -> None:
 def _signal_group(process: Process, number: signal.Signals) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, number)
-
-
-def _end_with_parent() -> None:
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)

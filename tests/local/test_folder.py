@@ -15,6 +15,8 @@ from local_cloud import LocalCloud
 
 from automation.errors import Busy, HhctlError, Refusal
 from localcloud import places
+from localcloud.cloud import Cloud
+from localcloud.commands.up import change
 from localcloud.faults import faults_file, read_faults
 from localcloud.folder import CloudFolder
 from localcloud.process import Launch, running, start
@@ -52,6 +54,17 @@ def test_a_secret_is_made_once_and_only_its_owner_reads_it(folder: CloudFolder) 
 
 def test_everybody_may_pass_through_and_nobody_may_look(folder: CloudFolder) -> None:
     assert stat.S_IMODE(folder.root.stat().st_mode) == 0o711
+
+
+def test_everybody_may_pass_through_whatever_the_umask_of_who_starts_it(tmp_path: Path) -> None:
+    strict = CloudFolder(tmp_path / "strict" / "cloud")
+    before = os.umask(0o077)
+    try:
+        change(Cloud(strict), TRAFFIC_RATE, 5.0)
+    finally:
+        os.umask(before)
+    found = [stat.S_IMODE(each.stat().st_mode) for each in (strict.root.parent, strict.root, strict.root / "data")]
+    assert found == [0o711] * 3
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"moto": "4566"}', "null"])

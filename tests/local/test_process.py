@@ -7,7 +7,9 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
+from pods.programs import until
 
 from localcloud.folder import CloudFolder
 from localcloud.process import Launch, start
@@ -36,6 +38,21 @@ def test_what_a_part_leaves_behind_lies_in_the_cloud_folder_for_its_user_alone(f
     temporary = Path(said(folder, "part")).parent
     assert temporary.parent == folder.root
     assert stat.S_IMODE(temporary.stat().st_mode) == 0o700
+
+
+RUN = """
+from localcloud.process import Launch, run_as
+run_as(Launch("part", (), {}, refuses_root=True), ("/bin/sleep", "100"), environment={}, limit=100)
+"""
+
+
+def test_what_is_run_to_its_end_does_not_outlive_who_waits_for_it() -> None:
+    waiting = psutil.Popen([sys.executable, "-c", RUN])
+    until(lambda: [child for child in waiting.children() if child.name() == "sleep"], within=PATIENCE)
+    [child] = waiting.children()
+    waiting.kill()
+    waiting.wait()
+    until(lambda: not child.is_running(), within=PATIENCE)
 
 
 def test_a_part_without_privileges_has_such_a_place_too(folder: CloudFolder) -> None:
