@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel
     from mypy_boto3_s3 import S3Client
 
-_SECONDS = 1.5
-"""For a connection and for each answer: with a region black-holed, a command that reads its history is over in about two."""
+_SECONDS = 1.3
+"""For a connection and for each answer: with a region black-holed, a command that reads its history is over in two, its start included."""
 
 _READS = frozenset({"GetObject", "HeadObject", "ListObjectsV2"})
 """What may be asked again without harm where it is not known whether S3 has done it."""
@@ -93,7 +93,7 @@ _one_at_a_time = threading.Lock()
 
 
 def open_bucket(backend: str, *, attempts: int = 1) -> Bucket:
-    """Open the bucket that the URL `backend` names; where it does not answer it is asked `attempts` times, one and a half seconds each.
+    """Open the bucket that the URL `backend` names; where it does not answer it is asked `attempts` times, 1.3 seconds each.
 
     Where it answers that it is too busy it is asked three times in any case, and for reading also where it has answered before.
 

@@ -15,7 +15,7 @@ from automation.errors import ExitCode
 if TYPE_CHECKING:
     from tests.cli.conftest import Hhctl
 
-HEAVY = {"boto3", "grpc", "jinja2", "localcloud", "pulumi", "rich", "yaml"}
+HEAVY = {"boto3", "botocore", "grpc", "jinja2", "localcloud", "pulumi", "rich", "yaml"}
 OWN_COMMANDS = [
     command for command in root.commands.values() if isinstance(command, LazyCommand) and command._target.startswith("automation.")
 ]

@@ -49,7 +49,7 @@ def test_the_history_of_a_stack_that_is_lost_fails_at_once_in_one_line(alone: Te
     answers = [(seconds(alone, "history", "prod"), seconds(alone, "history", "dr")) for _ in range(3)]
     for (_, lost), (_, there) in answers:
         assert (lost.code, lost.out) == (9, "")
-        assert lost.err == "hhctl: the state in s3://house-helper-state-us-east-1 does not answer within 1.5 s; next: hhctl status\n"
+        assert lost.err == "hhctl: the state in s3://house-helper-state-us-east-1 does not answer within 1.3 s; next: hhctl status\n"
         assert there.code == 0
     gaps = [lost - reached for (lost, _), (reached, _) in answers]
     assert min(gaps) < BOUND_SECONDS

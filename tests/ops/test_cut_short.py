@@ -99,7 +99,7 @@ def test_who_only_fences_tells_of_the_failover_that_died_before_it_told(monkeypa
 def test_the_way_on_without_prod_is_named_whatever_of_it_failed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, ending: Ending, taken_over: bool, named: bool
 ) -> None:
-    says = "the state in s3://house-helper-state-us-east-1 does not answer within 1.5 s"
+    says = "the state in s3://house-helper-state-us-east-1 does not answer within 1.3 s"
     stand_in(monkeypatch, failover, Report("01RUN", "failover us-west-2", ending, says, "", (), {}, taken_over=taken_over))
     invoked = CliRunner().invoke(failover.failover, ["us-west-2", "--yes", "--reason", "x"], obj=Options(), standalone_mode=False)
     assert ("hhctl failover us-west-2 --assume-lost us-east-1" in invoked.output + capsys.readouterr().err) is named
