@@ -269,7 +269,7 @@ def test_a_bucket_that_accepts_connections_and_never_answers_times_out(world: Wo
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hushhush")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         backend = f"s3://state?region=us-east-1&endpoint=http://127.0.0.1:{silent.getsockname()[1]}&s3ForcePathStyle=true"
-        with closing(replace(world, backend=backend).engine()) as engine, pytest.raises(TimedOut, match=r"does not answer within 1\.5 s"):
+        with closing(replace(world, backend=backend).engine()) as engine, pytest.raises(TimedOut, match=r"does not answer within 1\.3 s"):
             engine.history(STACK)
 
 
