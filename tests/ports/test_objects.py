@@ -154,7 +154,7 @@ def test_an_endpoint_that_refuses_is_told(s3_backend: str, s3_endpoint: str) -> 
 def test_an_endpoint_that_hangs_is_given_up(s3_backend: str, s3_endpoint: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent_endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        with pytest.raises(TimedOut, match=r"does not answer within 1\.5 s"):
+        with pytest.raises(TimedOut, match=r"does not answer within 1\.3 s"):
             objects_beside(s3_backend.replace(s3_endpoint, silent_endpoint)).read("a/1")
 
 
