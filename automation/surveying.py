@@ -63,7 +63,7 @@ class Survey:
         return measured_last(self.records, "failover")
 
 
-class Region:
+class RegionLooks:
     """Looks that are taken of one region, which may be gone: each is bounded in time.
 
     Where one of them has found something the region is slow and not gone, and what came too late is looked at once more. One that has told
@@ -100,7 +100,7 @@ def survey(session: Session, *, home_within: float) -> Survey:
     home, standby = (place_of(app.spec, stack) for stack in (HOME, STANDBY))
     region = app.spec.stacks[STANDBY].region
     journals = session.journals(STANDBY)  # what this imports once must not be counted as the time that prod's state takes
-    left = Region()
+    left = RegionLooks()
     with ThreadPoolExecutor(max_workers=17) as askers:
         at_home = askers.submit(left.look, partial(_gathered, session, HOME, within=far.seconds))
         at_standby = askers.submit(_gathered, session, STANDBY, within=near.seconds)

@@ -29,7 +29,7 @@ from automation.ports.switches import ask
 from automation.reports import reported
 from automation.run import carry_out
 from automation.show import tell
-from automation.surveying import PATIENT_SECONDS, PROBE_SECONDS, Region, ahead, is_active, or_error, tell_checks
+from automation.surveying import PATIENT_SECONDS, PROBE_SECONDS, RegionLooks, ahead, is_active, or_error, tell_checks
 from stacks.house import HOME, STANDBY, switch_url
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _look(session: Session, region: str) -> Seen:
     """
     spec, standby_dials = session.app.spec, first_of(STANDBY, settings=SETTINGS)
     far, near = (Programs(os.environ, seconds=seconds) for seconds in (PROBE_SECONDS, PATIENT_SECONDS))
-    left = Region()
+    left = RegionLooks()
     with ThreadPoolExecutor(max_workers=9) as askers:
         rollout = askers.submit(or_error, partial(Rollouts(near, session.redactor).look, place_of(spec, STANDBY)))
         smoked = askers.submit(smoke, spec, STANDBY, redactor=session.redactor, read_only=True)
@@ -112,7 +112,8 @@ def _look(session: Session, region: str) -> Seen:
         asked = askers.submit(or_error, partial(ask, switch_url(spec, region)))
         turned = askers.submit(or_error, partial(_turned_lately, spec, region, now=session.now()))
         proofs = {
-            stack: askers.submit(doubt, spec, stack, clusters=Clusters(programs)) for stack, programs in ((STANDBY, near), (HOME, far))
+            stack: askers.submit(look, partial(doubt, spec, stack, clusters=Clusters(programs)))
+            for look, stack, programs in ((or_error, STANDBY, near), (left.look, HOME, far))
         }
         unasked = HhctlError("it is not asked for")
         return Seen(

@@ -8,7 +8,7 @@ import pytest
 
 from automation.core.facts import StackFacts, Unreachable
 from automation.errors import HhctlError, TimedOut
-from automation.surveying import Region
+from automation.surveying import RegionLooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,29 +32,29 @@ class Looked:
 
 @pytest.mark.parametrize("late", [LATE, Unreachable("prod", LATE), StackFacts("prod", (), first=None, doubt=LATE)])
 def test_what_came_too_late_of_a_region_that_answers_is_looked_at_once_more(late: object) -> None:
-    region, look = Region(), Looked(late, "found")
+    region, look = RegionLooks(), Looked(late, "found")
     region.look(lambda: "something")
     assert region.look(look) == "found"
 
 
 def test_it_is_not_looked_at_a_third_time() -> None:
-    region, look = Region(), Looked(LATE, LATE, "found")
+    region, look = RegionLooks(), Looked(LATE, LATE, "found")
     region.look(lambda: "something")
     assert region.look(look) is LATE
 
 
 def test_a_state_that_answers_tells_that_the_cluster_beside_it_is_slow() -> None:
-    assert Region().look(Looked(StackFacts("prod", (), first=None, doubt=LATE), STANDING)) == STANDING
+    assert RegionLooks().look(Looked(StackFacts("prod", (), first=None, doubt=LATE), STANDING)) == STANDING
 
 
 @pytest.mark.parametrize("before", [Looked(LATE), Looked(REFUSED), Looked(Unreachable("prod", REFUSED))])
 def test_a_region_that_has_told_nothing_is_not_waited_for(before: Callable[[], object]) -> None:
-    region, look = Region(), Looked(LATE, "found")
+    region, look = RegionLooks(), Looked(LATE, "found")
     region.look(before)
     assert region.look(look) is LATE
 
 
 def test_what_is_refused_is_not_asked_again() -> None:
-    region, look = Region(), Looked(REFUSED, "found")
+    region, look = RegionLooks(), Looked(REFUSED, "found")
     region.look(lambda: "something")
     assert region.look(look) is REFUSED
