@@ -38,7 +38,7 @@ class AddressBook:
 
     def __init__(self, path: Path, region: str) -> None:
         self._path = path
-        self._ports = ports_of(region)
+        self._ports = _ports_of(region)
         self._given: dict[str, Address] = {}
         self._last = 0
 
@@ -88,7 +88,7 @@ class AddressBook:
         draft.replace(self._path)
 
 
-def ports_of(region: str) -> range:
+def _ports_of(region: str) -> range:
     """The ports that pods of a region may get: beside those that parts remember, and below those that the kernel gives to callers.
 
     Those of a region that is down are free, and its pods want them again once it is back: the other one must not have given them.

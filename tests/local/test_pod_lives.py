@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
@@ -101,13 +102,14 @@ def test_a_pod_that_was_deleted_while_no_agent_lived_leaves_no_process(node: Nod
     assert api.deleted == ["pod-uid"]
 
 
-def test_a_pod_that_an_agent_takes_up_stays_ready_and_one_that_has_finished_finished(node: Node, api: Api) -> None:
-    def conditions() -> dict[str, str]:
-        return {each["type"]: each["status"] for each in api.statuses[-1]["conditions"]} if api.statuses else {}
+def test_a_pod_that_an_agent_takes_up_stays_ready(node: Node, api: Api) -> None:
+    def told(kind: str) -> list[str]:
+        """What was said of a condition, word after word."""
+        return [each["status"] for status in api.statuses for each in status["conditions"] if each["type"] == kind]
 
     async def go() -> None:
         first = asyncio.create_task(PodLife(node, manifest(), {}).run())
-        await seen(lambda: conditions().get("Ready") == "True")
+        await seen(lambda: told("Ready")[-1:] == ["True"])
         first.cancel()
         status = api.statuses[-1]
         api.statuses.clear()
@@ -116,16 +118,29 @@ def test_a_pod_that_an_agent_takes_up_stays_ready_and_one_that_has_finished_fini
         life = PodLife(node, manifest() | {"status": status}, processes_by_mark(node.folder, node.region))
         second = asyncio.create_task(life.run())
         await asyncio.sleep(0.5)
-        assert all(conditions()[each] == "True" for each in ("Initialized", "Ready")) or not api.statuses
-        assert {each["phase"] for each in api.statuses} <= {"Running"}
+        assert {*told("Initialized"), *told("Ready")} == {"True"}
+        assert {each["phase"] for each in api.statuses} == {"Running"}
         life.hear(deleted(manifest()))
         await asyncio.wait_for(second, 20)
 
-        api.statuses.clear()
-        ended = asyncio.create_task(PodLife(node, manifest(restartPolicy="Never") | {"status": {**status, "phase": "Succeeded"}}, {}).run())
-        await asyncio.sleep(0.5)
-        assert all(conditions().get("Initialized") == "True" for _ in api.statuses)
-        ended.cancel()
+    asyncio.run(go())
+
+
+def test_a_pod_that_others_have_called_finished_is_told_so_though_the_first_word_of_it_is_slow(
+    node: Node, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tell_slowly(*arguments: Any) -> None:
+        time.sleep(0.3)
+        Api.patch_status(api, *arguments)
+
+    monkeypatch.setattr(api, "patch_status", tell_slowly)
+
+    async def go() -> None:
+        running = asyncio.create_task(PodLife(node, manifest() | {"status": {"phase": "Failed"}}, {}).run())
+        await seen(
+            lambda: any((each["type"], each["status"]) == ("Initialized", "True") for told in api.statuses for each in told["conditions"])
+        )
+        running.cancel()
 
     asyncio.run(go())
 
