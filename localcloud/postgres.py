@@ -133,10 +133,8 @@ class Postgres:
         if self.data.exists():
             (self.data / "postmaster.pid").unlink(missing_ok=True)
             return
-        for left in self.data.parent.glob("draft-*"):
-            shutil.rmtree(left, ignore_errors=True)
-        # Of its own name: what a killed `up` had begun may clear up by its path at this moment.
-        draft = self.data.with_name(f"draft-{os.getpid()}")
+        draft = self.data.with_name("draft")
+        shutil.rmtree(draft, ignore_errors=True)
         self.data.parent.mkdir(mode=0o700, exist_ok=True)
         own_for(self.launch, self.data.parent)
         if self.server.follows:
