@@ -26,7 +26,7 @@ import psutil
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
-from localcloud.folder import port_is_free
+from localcloud.ports import port_is_free
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

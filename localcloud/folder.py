@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import json
 import os
 import secrets
 import shutil
-import socket
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from automation.errors import Busy, HhctlError
 from localcloud.places import make_own_folder
+from localcloud.ports import claimed_block, free_port, release_block
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Below the range from which the kernel takes ports for outgoing connections, so that a part finds its port free again.
-_PORTS = range(20000, 32000)
 _REMOVALS = 10
 _BETWEEN_REMOVALS = 0.2  # seconds
 
@@ -57,13 +54,15 @@ class CloudFolder:
         (self.root / "data").mkdir(mode=0o711, exist_ok=True)
 
     def remove(self) -> None:
-        """Remove the folder and all that is in it, and what an engine that is just ending writes there meanwhile."""
+        """Remove the folder and all that is in it, and what an engine that is just ending writes there meanwhile; its ports are free."""
         for _ in range(_REMOVALS):
             shutil.rmtree(self.root, ignore_errors=True)
             if not self.root.exists():
-                return
+                break
             time.sleep(_BETWEEN_REMOVALS)
-        shutil.rmtree(self.root)
+        else:
+            shutil.rmtree(self.root)
+        release_block(self.root)
 
     def data(self, part: str) -> Path:
         """Where a part keeps what must survive it; made by the part."""
@@ -77,7 +76,7 @@ class CloudFolder:
         """The port of `name`: chosen free when first asked for, the same ever after."""
         ports = self._ports()
         if name not in ports:
-            ports[name] = _free_port(taken=frozenset(ports.values()))
+            ports[name] = free_port(claimed_block(self.root).parts, taken=frozenset(ports.values()))
             self.write_private(self._ports_file, json.dumps(ports, indent=1))
         return ports[name]
 
@@ -155,25 +154,3 @@ def read_noted(path: Path, kind: type[T]) -> dict[str, T]:
 
 def _damaged(path: Path) -> HhctlError:
     return HhctlError(f"{path} is damaged", hint="hhctl local down, then hhctl local up")
-
-
-def _free_port(*, taken: frozenset[int]) -> int:
-    while True:
-        port = secrets.choice(_PORTS)
-        if port not in taken and port_is_free(port):
-            return port
-
-
-def port_is_free(port: int) -> bool:
-    """Whether a server could listen on 127.0.0.1:`port` now, by TCP and by UDP."""
-    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-        with socket.socket(socket.AF_INET, kind) as probe:
-            if kind == socket.SOCK_STREAM:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError as error:
-                if error.errno == errno.EADDRINUSE:
-                    return False
-                raise
-    return True

@@ -39,6 +39,11 @@ def cloud_folder(project: Path) -> Path:
     return Path("/var/tmp") / f"hhctl-{os.getuid()}" / f"{name}-{mark}"  # noqa: S108 - made 0711, its owner looked at, in make_own_folder
 
 
+def port_claims() -> Path:
+    """Where the local clouds of this user, wherever they stand, claim ports; beside the folder of the clouds."""
+    return Path("/var/tmp") / f"hhctl-{os.getuid()}-ports"  # noqa: S108 - made 0700, its owner looked at, in make_own_folder
+
+
 def make_own_folder(folder: Path, *, mode: int) -> None:
     """Make `folder` if need be, and those it lies in; refuse one that another user (root apart) has put in our place, a link too."""
     try:

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Protocol
 import psycopg
 
 from automation.errors import ExitCode, HhctlError
-from localcloud.folder import CloudFolder, port_is_free
 from localcloud.kube_http import KubeError
+from localcloud.ports import port_is_free
 from localcloud.process import Running, running, start
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from localcloud.faults import Faults
+    from localcloud.folder import CloudFolder
     from localcloud.part import Part
 
 _READY_WITHIN = 90.0

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from localcloud.catalogue.entry import read_catalogue
-from localcloud.folder import port_is_free
+from localcloud.ports import port_is_free
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping

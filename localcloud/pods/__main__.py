@@ -19,6 +19,7 @@ from localcloud.pods.addresses import AddressBook, addresses_file
 from localcloud.pods.agent import Agent, serve
 from localcloud.pods.events import Events
 from localcloud.pods.node import Node
+from localcloud.ports import claimed_block
 
 _LIMIT = 10.0  # seconds, of each request
 
@@ -49,7 +50,7 @@ def _node(options: _Options) -> Node:
         api=api,
         images=read_catalogue(faults=faults_file(folder)),
         events=Events(api),
-        book=AddressBook(addresses_file(folder, options.region), options.region),
+        book=AddressBook(addresses_file(folder, options.region), claimed_block(folder.root).pods(options.region)),
         aws={**cloud.aws_environment(), "AWS_ENDPOINT_URL": cloud.aws_endpoint(options.region)},
     )
 

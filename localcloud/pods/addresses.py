@@ -7,13 +7,11 @@ EndpointSlices refuse loopback addresses, so a pod's own is made up, outside the
 from __future__ import annotations
 
 import json
-import secrets
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from localcloud.folder import port_is_free
 from localcloud.pods import AGENT
-from localcloud.regions import REGIONS
+from localcloud.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
     from localcloud.folder import CloudFolder
 
 _FIRST_NET, _NETS, _HOSTS = 77, 50, 254
-_FIRST_PORT, _PORTS_A_REGION = 10000, 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +31,11 @@ class Address:
 
 
 class AddressBook:
-    """The addresses of one region's pods: given once, kept over the agent's death, taken back with the pod."""
+    """The addresses of one region's pods, with ports of its own: given once, kept over the agent's death, taken back with the pod."""
 
-    def __init__(self, path: Path, region: str) -> None:
+    def __init__(self, path: Path, ports: range) -> None:
         self._path = path
-        self._ports = _ports_of(region)
+        self._ports = ports
         self._given: dict[str, Address] = {}
         self._last = 0
 
@@ -75,26 +72,14 @@ class AddressBook:
         taken = {local for address in self._given.values() for local in address.ports.values()}
         found: dict[int, int] = {}
         for port in ports:
-            local = secrets.choice(self._ports)
-            while local in taken or not port_is_free(local):
-                local = secrets.choice(self._ports)
-            taken.add(local)
-            found[port] = local
+            found[port] = free_port(self._ports, taken=taken)
+            taken.add(found[port])
         return found
 
     def _write(self) -> None:
         draft = self._path.with_suffix(".draft")
         draft.write_text(json.dumps({uid: asdict(address) for uid, address in self._given.items()}, indent=1))
         draft.replace(self._path)
-
-
-def _ports_of(region: str) -> range:
-    """The ports that pods of a region may get: beside those that parts remember, and below those that the kernel gives to callers.
-
-    Those of a region that is down are free, and its pods want them again once it is back: the other one must not have given them.
-    """
-    first = _FIRST_PORT + REGIONS.index(region) * _PORTS_A_REGION
-    return range(first, first + _PORTS_A_REGION)
 
 
 def addresses_file(folder: CloudFolder, region: str) -> Path:

@@ -10,6 +10,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, cast
 
+from automation.errors import HhctlError
 from localcloud.kube_watch import Deleted, Listed, News, Seen, Watched, follow
 from localcloud.pods import NODES
 from localcloud.pods.events import Said
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 _THREADS = 12
 # What reading a manifest can come to that is not as this agent expects it.
-_FAULTS = (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError)
+_FAULTS = (ArithmeticError, AttributeError, HhctlError, LookupError, OSError, TypeError, ValueError)
 
 _log = logging.getLogger(__name__)
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import boto3
 import httpx
+from free_ports import free_port
 
 from localcloud.providers.aws import AwsProvider
 
@@ -28,12 +29,6 @@ if TYPE_CHECKING:
     from localcloud.providers.resource import Difference, Properties, State
 
 FOREVER = 0.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_for_port(port: int) -> None:

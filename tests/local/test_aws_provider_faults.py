@@ -9,8 +9,9 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from free_ports import free_port
 from local.aws_made import health_check, zone
-from local.aws_moto import FOREVER, Aws, Door, Made, free_port, running_moto, unique
+from local.aws_moto import FOREVER, Aws, Door, Made, running_moto, unique
 
 from localcloud.providers.aws import AwsProvider
 from localcloud.providers.resource import PartialFault, ResourceFault

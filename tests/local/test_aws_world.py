@@ -19,7 +19,7 @@ from localcloud.aws.world import ACCOUNT, ObjectName, World
 from localcloud.folder import CloudFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
 PATIENCE = 30.0
@@ -59,10 +59,11 @@ class Moto:
 
 
 @pytest.fixture
-def moto(tmp_path: Path) -> Moto:
+def moto(tmp_path: Path) -> Iterator[Moto]:
     folder = CloudFolder(tmp_path / "cloud")
     folder.make()
-    return Moto(tmp_path / "world", folder.port("moto"))
+    yield Moto(tmp_path / "world", folder.port("moto"))
+    folder.remove()
 
 
 def test_every_version_outlives_a_crash_by_log_and_by_snapshot(moto: Moto) -> None:

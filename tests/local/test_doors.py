@@ -20,7 +20,7 @@ from free_ports import free_port
 from automation.errors import HhctlError
 from localcloud import toolchain
 from localcloud.doors import Door, Doors
-from localcloud.folder import port_is_free
+from localcloud.ports import port_is_free
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

@@ -14,7 +14,7 @@ import httpx
 import psutil
 import pytest
 
-from localcloud.folder import port_is_free
+from localcloud.ports import port_is_free
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -72,7 +72,7 @@ def test_declared_ports_come_before_those_that_only_probes_name() -> None:
 
 
 def test_a_pod_keeps_its_address_when_it_is_given_a_port_more(tmp_path: Path) -> None:
-    book = AddressBook(tmp_path / "addresses.json", "us-east-1")
+    book = AddressBook(tmp_path / "addresses.json", range(5000, 10000))
     before = book.give("uid", [8080])
     after = book.give("uid", [8080, 9090])
     assert (after.ip, after.ports[8080], set(after.ports)) == (before.ip, before.ports[8080], {8080, 9090})

@@ -31,3 +31,4 @@ def test_it_starts_in_a_folder_of_any_name(tmp_path: Path) -> None:
     finally:
         server.kill()
         server.communicate()
+        folder.remove()

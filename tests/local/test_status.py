@@ -16,6 +16,7 @@ from localcloud.process import Running
 from localcloud.status import CloudStatus, Condition, DoorState, read_status
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from localcloud.doors import Doors
@@ -47,12 +48,13 @@ def part(name: str, *needs: str, ready: bool = True) -> Part:
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     folder = CloudFolder(tmp_path / "cloud")
     folder.make()
     made = World(folder, (), {})
     monkeypatch.setattr("localcloud.status.running", lambda _: made.alive)
-    return made
+    yield made
+    folder.remove()
 
 
 def run(world: World, *names: str) -> None:

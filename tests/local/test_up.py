@@ -28,6 +28,7 @@ def folder(tmp_path: Path) -> Iterator[CloudFolder]:
     made.make()
     yield made
     end(made)
+    made.remove()
 
 
 @dataclass

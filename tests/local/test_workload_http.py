@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localcloud.folder import port_is_free
+from localcloud.ports import port_is_free
 from localcloud.workload.api import Api
 from localcloud.workload.behaviour import HEALTHY, Behaviour
 from localcloud.workload.cache import Sessions
