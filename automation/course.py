@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from automation.core.plan import Ending
 from automation.core.resume import carried_out, is_by
-from automation.core.updates import Change, FromTheFuture, Note, Outcome, Progress, Updated, standing
+from automation.core.updates import SKEW_SECONDS, Change, FromTheFuture, Note, Outcome, Progress, Updated, standing
 from automation.ports import patience
 
 if TYPE_CHECKING:
@@ -193,10 +193,10 @@ class Course:
             HhctlError: that cannot be told, or not within so many seconds.
         """
         entries = self._recent(stack, within)
-        # The engine will not go on from such an entry, which is to be known before any step is taken.
-        if entries and (ahead := (entries[0].ended - self.doors.clock.now()).total_seconds()) > 0:
-            raise FromTheFuture(stack, ahead)
         if (newest := standing(entries).base) == self.bases[stack]:
+            # The engine will not go on from such an entry, which is to be known before any step is taken.
+            if entries and (ahead := (entries[0].ended - self.doors.clock.now()).total_seconds()) > SKEW_SECONDS:
+                raise FromTheFuture(stack, ahead)
             return ""
         by = next((entry.note for entry in entries if entry.revision == newest), None)
         who = f" by {by.operator} ({by.operation})" if by else ""

@@ -45,8 +45,8 @@ class Forecasts:
 
     @property
     def changed(self) -> tuple[str, ...]:
-        """Name the stacks whose forecasts hold changes."""
-        return tuple(stack for stack, found in self.stacks.items() if isinstance(found, Forecast) and found.changes)
+        """Name the stacks for which there is something to do."""
+        return tuple(stack for stack, found in self.stacks.items() if isinstance(found, Forecast) and found.has_work)
 
     def of(self, stacks: Iterable[str]) -> Forecasts:
         """Return the forecasts of some of the stacks."""
@@ -60,10 +60,10 @@ class Forecasts:
             return errors[0]
         if faults := [fault for found in forecasts for fault in found.faults]:
             return code_of(faults)
-        return changed if any(found.changes for found in forecasts) else ExitCode.DONE
+        return changed if any(found.has_work for found in forecasts) else ExitCode.DONE
 
     def document(self) -> Mapping[str, Json]:
-        """Return `{"items": [{stack, changes, faults, error}, …]}`."""
+        """Return `{"items": [{stack, changes, faults, pending, error}, …]}`."""
         return {"items": [_document(stack, found) for stack, found in self.stacks.items()]}
 
     def blocks(self) -> Sequence[Block]:
@@ -74,13 +74,14 @@ class Forecasts:
         if isinstance(found, Unforeseen):
             return (Text(f"{stack}: {found.error.line}"),)
         faults = "".join(f"\n{fault}" for fault in found.faults)
+        settled = f", and {found.pending} to settle that an interrupted update has left under way" if found.pending else ""
         if not found.changes:
-            return (Text(f"{stack}: {'failed' if faults else self.unchanged}{faults}"),)
+            return (Text(f"{stack}: {'failed' if faults else self.unchanged}{settled}{faults}"),)
         rows = [
             (Toned(self._word(each), _TONES.get(each.operation, Tone.FAINT)), each.type, each.name, _fields(each))
             for each in gravest_first(found.changes)
         ]
-        return (Text(f"{stack}: {self._count(found.changes)}{faults}"), Table(self.kind, _COLUMNS, tuple(rows)))
+        return (Text(f"{stack}: {self._count(found.changes)}{settled}{faults}"), Table(self.kind, _COLUMNS, tuple(rows)))
 
     def _word(self, change: ResourceChange) -> str:
         return self.found.get(change.operation, change.operation.value)
@@ -137,11 +138,12 @@ def _detail(detail: FieldChange) -> str:
 def _document(stack: str, found: Forecast | Unforeseen) -> Json:
     if isinstance(found, Unforeseen):
         error = {"code": int(found.error.code), "message": found.error.message, "hint": found.error.hint}
-        return {"stack": stack, "changes": [], "faults": [], "error": error}
+        return {"stack": stack, "changes": [], "faults": [], "pending": 0, "error": error}
     return {
         "stack": stack,
         "changes": [_change(change) for change in gravest_first(found.changes)],
         "faults": [{"urn": fault.urn, "message": fault.message} for fault in found.faults],
+        "pending": found.pending,
         "error": None,
     }
 

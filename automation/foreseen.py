@@ -67,12 +67,12 @@ class DriftConsent(TerminalConsent):
 
 
 def _anything(plan: Plan, forecasts: Forecasts) -> bool:
-    """Tell whether the plan would change anything, dials or resources."""
+    """Tell whether the plan would change anything, dials or resources, or settle what was left under way."""
     for stack, forecast in forecasts.stacks.items():
         if isinstance(forecast, Unforeseen):
             raise forecast.error
         _must_be_well(stack, forecast)
-        if forecast.changes:
+        if forecast.has_work:
             return True
     return any(isinstance(step, Update) and step.before != step.after for step in plan.steps)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, cast
 
-from automation.core.record import JOURNALS, Event, Record, RecordInvalid, from_json, to_json
+from automation.core.record import JOURNALS, Event, Record, RecordInvalid, from_json, lacks, to_json
 from automation.errors import ExitCode, HhctlError, Refusal
 from automation.ports.journal_sink import SinkUnwritable
 
@@ -70,7 +70,7 @@ class Journal:
 
     def _tell_lacking(self, sink: Sink, record: Record, kept: Sequence[Sink]) -> None:
         """Write to those that have kept it that `sink` lacks a record, so that nobody takes it for one cut off."""
-        self._append(self._record(Event.LACKING, record.step, f"{sink.name} lacks: {record.says}", {"journal": sink.name}), kept)
+        self._append(self._record(Event.LACKING, record.step, lacks(sink.name, record), {"journal": sink.name}), kept)
 
     def _append(self, record: Record, sinks: Sequence[Sink]) -> list[Sink]:
         """Add a record to `sinks`, and return those that did not take it."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from automation.core.chain import LineInvalid, first_broken, read_line
-from automation.core.record import JOURNALS, Event, RecordInvalid, from_json
+from automation.core.record import JOURNALS, Event, RecordInvalid, from_json, lacks
 from automation.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -68,10 +68,10 @@ def verified(copies: Sequence[Copy]) -> tuple[Finding, ...]:
 
 
 def examined(copy: Copy, others: Sequence[Copy]) -> Finding:
-    """Find the first broken link of a journal, else the first record that it should hold as well as one of the others does.
+    """Find the first broken link of a journal, else the first record that it does not hold as one of the others does, and should.
 
     A run's first record says in which journals it is kept. What one of them did not take at the time, the others say that it lacks. What
-    it lacks since the process that wrote it died is told, and leaves it whole.
+    it lacks since the process that wrote it died is told, and leaves it whole. Which of two that differ was forged nobody can tell.
     """
     lines = len(copy.lines)
     if copy.trouble:
@@ -80,6 +80,9 @@ def examined(copy: Copy, others: Sequence[Copy]) -> Finding:
         return Finding(copy.name, lines, f"line {broken.place} {broken.says}", ExitCode.REFUSED)
     died: list[str] = []
     for other in others:
+        if not first_broken(other.lines) and (differing := _differing(other, copy)):
+            which = f"'{differing.event.value}: {differing.says}' of run {differing.run}"
+            return Finding(copy.name, lines, f"holds another line than {other.name}: {which}", ExitCode.REFUSED)
         for life, lacking in _lacking(other, copy):
             which = f"'{lacking[0].event.value}: {lacking[0].says}' of run {lacking[0].run}"
             if not life.may_end_before(lacking, holder=other.name, name=copy.name):
@@ -118,13 +121,26 @@ def _lives(records: Sequence[Record]) -> Sequence[_Life]:
 
 def _lacking(other: Copy, copy: Copy) -> Iterator[tuple[_Life, list[Record]]]:
     """Find what `other` has of each process, and `copy` should have and has not."""
-    there, elsewhere = copy.records, other.records
-    held = {_key(record) for record in there}
-    excused = {record.run for record in (*elsewhere, *there) if record.event is Event.LACKING and record.data.get("journal") == copy.name}
+    elsewhere = other.records
+    held = {_key(record) for record in copy.records}
+    untaken = [record for record in elsewhere if record.event is Event.LACKING and record.data.get("journal") == copy.name]
+    excused = {(record.run, record.step, record.says) for record in untaken}
     for life in _lives(elsewhere):
-        lacking = [record for record in life.records if _key(record) not in held]
-        if lacking and copy.name in life.journals and lacking[0].run not in excused:
+        lacking = [
+            record
+            for record in life.records
+            if _key(record) not in held and record not in untaken and (record.run, record.step, lacks(copy.name, record)) not in excused
+        ]
+        if lacking and copy.name in life.journals:
             yield life, lacking
+
+
+def _differing(other: Copy, copy: Copy) -> Record | None:
+    """Find the first record that both have, and not alike."""
+    held: dict[tuple[str, datetime, Event, int], list[Record]] = {}
+    for record in copy.records:
+        held.setdefault(_key(record), []).append(record)
+    return next((record for record in other.records if record not in held.get(_key(record), [record])), None)
 
 
 def _key(record: Record) -> tuple[str, datetime, Event, int]:

@@ -66,6 +66,11 @@ class Record:
     data: Mapping[str, Json]
 
 
+def lacks(journal: str, record: Record) -> str:
+    """Say, in a LACKING record of the same step, which record `journal` did not take."""
+    return f"{journal} lacks: {record.says}"
+
+
 class RecordInvalid(ValueError):
     """A line of a journal holds no record."""
 

@@ -106,7 +106,10 @@ def unfinished(records: Sequence[Record], operation: str) -> Unfinished | None:
 
 
 def is_same(one: str, other: str) -> bool:
-    """Tell whether either command goes on from where the other was interrupted; one that moves the traffic does, whatever its options."""
+    """Tell whether either command goes on from where the other was interrupted.
+
+    One that moves the traffic, or brings a stack up, does so whatever its options.
+    """
     return _key(one) == _key(other)
 
 
@@ -117,7 +120,7 @@ def begins(record: Record, operation: str) -> bool:
 
 
 def _key(operation: str) -> str:
-    return " ".join(operation.split()[:2]) if moves(operation) else operation
+    return " ".join(operation.split()[:2]) if moves(operation) or operation.startswith("up ") else operation
 
 
 def is_over(run: Sequence[Record]) -> bool:

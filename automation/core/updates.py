@@ -119,10 +119,16 @@ def code_of(faults: Iterable[ResourceFault]) -> ExitCode:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What an update would change; empty when it would change nothing."""
+    """What an update would change, and how many operations it would settle that an interrupted one has left under way."""
 
     changes: tuple[ResourceChange, ...]
     faults: tuple[ResourceFault, ...] = ()
+    pending: int = 0
+
+    @property
+    def has_work(self) -> bool:
+        """Whether there is anything to do for an update."""
+        return bool(self.changes or self.pending)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +219,10 @@ class Holder:
     def way_out(self, stack: str) -> str:
         """Say what takes `stack` from it."""
         return f"let it end, or, once that process is known to be dead: hhctl unlock {stack} --id {self.id}"
+
+
+SKEW_SECONDS = 2.0
+"""By how much the newest entry of a stack may be later than our clock to be waited for: clocks that are kept in step differ by less."""
 
 
 class FromTheFuture(Refusal):

@@ -49,9 +49,10 @@ class Checkpoint:
     outputs: Mapping[str, object]
 
     @property
-    def finished(self) -> bool:
-        """Whether some update's program came to its end, since then the outputs hold its revision."""
-        return "revision" in self.outputs
+    def revision(self) -> int:
+        """The revision for which the program last came to its end, as the outputs have it; 0 where it never did."""
+        revision = self.outputs.get("revision", 0)
+        return int(revision) if isinstance(revision, int | float) else 0
 
 
 def read_checkpoint(store: Store, stack: str) -> Checkpoint | None:

@@ -85,6 +85,11 @@ class PulumiEngine:
         checkpoint = read_checkpoint(self._store(stack), stack)
         return checkpoint.releases if checkpoint else ()
 
+    def has_remnants(self, stack: str) -> bool:
+        """Tell whether the state holds more than the stack itself: without a history, a first update was killed on its way."""
+        checkpoint = read_checkpoint(self._store(stack), stack)
+        return checkpoint is not None and (checkpoint.resources > 1 or checkpoint.pending > 0)
+
     def encryption(self, stack: str) -> Mapping[str, str]:
         """Read how the secrets of a stack's state are encrypted, as its settings file would say; nothing for one that was never created."""
         checkpoint = read_checkpoint(self._store(stack), stack)
@@ -101,7 +106,8 @@ class PulumiEngine:
     def preview(self, change: Change, progress: Progress) -> Forecast:
         """Tell what `change` would do; a stack that was never created is previewed in a backend that is gone afterwards."""
         footing = self._footing(read_state(self._store(change.stack), change.stack), change, progress)
-        return forecast(self._runs.run(Verb.PREVIEW, change, footing, progress), change.stack)
+        foreseen = forecast(self._runs.run(Verb.PREVIEW, change, footing, progress), change.stack)
+        return replace(foreseen, pending=footing.checkpoint.pending)
 
     def drift(self, change: Change, progress: Progress) -> Forecast:
         """Tell what the world differs in from the state; changes nothing."""
@@ -134,7 +140,7 @@ class PulumiEngine:
         store, backend = self._store(change.stack), self._backend(change.stack)
         if holders := time_left.ask(partial(clear_own_locks, store, change.stack)):
             return _busy(change, holders[0])
-        state = time_left.ask(partial(read_state, store, change.stack, read_to_change))
+        state = time_left.ask(partial(read_state, store, change.stack, partial(read_to_change, base=change.base)))
         if state.standing.base != change.base:
             return Updated(Outcome.STALE, change.base, (), holder=winner(state.entries))
         checkpoint = state.checkpoint or self._create(change.stack, backend, progress)

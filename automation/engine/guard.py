@@ -64,7 +64,7 @@ class Guard:
     def _compare(self) -> None:
         order = self._order
         try:
-            entries = read_to_change(open_store(order.backend, attempts=_ATTEMPTS), order.stack)
+            entries = read_to_change(open_store(order.backend, attempts=_ATTEMPTS), order.stack, base=order.base)
         except HhctlError as unreadable:
             raise pulumi.RunError(f"refused, since the history cannot be compared: {unreadable.message}") from unreadable
         base = standing(entries).base

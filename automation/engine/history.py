@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from automation.core.updates import Entry, FromTheFuture, Kind, Note, Outcome
+from automation.core.updates import SKEW_SECONDS, Entry, FromTheFuture, Kind, Note, Outcome, standing
 from automation.engine.names import HISTORY
 from automation.errors import Refusal
 from stacks.dials import REVISION_KEY, DialsInvalid, dials_in, revision_in, to_config
@@ -77,20 +77,26 @@ def read_recent(store: Store, stack: str) -> tuple[Entry, ...]:
     return _recent(store, _newest_first(store, stack))
 
 
-def read_to_change(store: Store, stack: str) -> tuple[Entry, ...]:
-    """Read as `read_recent` does, for somebody who is to write what comes next; raises as that does.
+def read_to_change(store: Store, stack: str, *, base: int) -> tuple[Entry, ...]:
+    """Read as `read_recent` does, for somebody who is to write what comes after the revision `base`; raises as that does.
 
     What orders the entries are their names, by the clocks of those who wrote them: what is written before the time in the newest name is
-    taken for older than that, nobody sees its dials, and the next update compares with the wrong one.
+    taken for older than that, nobody sees its dials, and the next update compares with the wrong one. So a little that is lacking until
+    then is waited for.
 
     Raises:
-        FromTheFuture: that time is still to come by our clock.
+        FromTheFuture: that time is still to come by our clock, for longer than clocks differ that are kept in step.
     """
     objects = _newest_first(store, stack)
-    ahead = objects[0].nanoseconds - time.time_ns() if objects else 0
-    if ahead > 0:
-        raise FromTheFuture(stack, ahead / _NANOSECONDS)
-    return _recent(store, objects)
+    entries = _recent(store, objects)
+    ahead = (objects[0].nanoseconds - time.time_ns()) / _NANOSECONDS if objects else 0.0
+    # Who has lost a race is told to whom, whatever the clocks say: nothing is written then.
+    if ahead <= 0 or standing(entries).base != base:
+        return entries
+    if ahead > SKEW_SECONDS:
+        raise FromTheFuture(stack, ahead)
+    time.sleep(ahead)
+    return entries
 
 
 def winner(entries: Iterable[Entry]) -> str:

@@ -38,7 +38,8 @@ class State:
         checkpoint = self.checkpoint
         if self.standing.succeeded and not (checkpoint and checkpoint.resources):
             return "has a history, but its state holds nothing"
-        if checkpoint and checkpoint.finished and not self.entries:
+        # A first update that is killed, and killed again once what it had left was settled, stands in no history, though its program ended.
+        if checkpoint and checkpoint.revision > 1 and not self.entries:
             return "has resources, but no history that says how it is set"
         return ""
 

@@ -23,6 +23,7 @@ from stacks.house import HOME, STANDBY, vault
 
 if TYPE_CHECKING:
     from automation.core.facts import StackFacts
+    from automation.engine.engine import PulumiEngine
     from automation.errors import ExitCode
     from automation.options import Options
     from automation.run import Report
@@ -36,10 +37,11 @@ _LED_BY = {HOME: (STANDBY, "global"), STANDBY: ("global",)}
 """The stacks that say where the traffic goes."""
 
 
-def plan_destroy(facts: Facts, stack: str) -> Plan:
+def plan_destroy(facts: Facts, stack: str, *, remnants: bool) -> Plan:
     """Plan to have `stack` declare nothing but what is protected; its other dials stay, so that `up` brings it back as it was.
 
-    Nothing is planned for a stack that was never updated, or whose last update was that already. Nothing is undone: what is gone is gone.
+    Nothing is planned for a stack that was never updated, unless a first update that was killed has left `remnants`, or whose last update
+    was that already. Nothing is undone: what is gone is gone.
 
     Raises:
         Refusal: `global` leads the world to it, as far as can be told; the switch was turned past the engine.
@@ -51,7 +53,7 @@ def plan_destroy(facts: Facts, stack: str) -> Plan:
     if found.present and _may_serve(facts, stack) and facts.of("global").present:
         says = f"global leads the world to {stack}, as far as can be told"
         raise Refusal(says, hint=f"{_OTHERWISE[stack]}, or hhctl destroy global first")
-    steps = () if _is_gone(found) else (Update(stack, found.dials, replace(found.wanted, present=False), no_return=True),)
+    steps = () if _is_gone(found) and not remnants else (Update(stack, found.dials, replace(found.wanted, present=False), no_return=True),)
     return Plan(f"destroy {stack}", stack, {stack: found.standing.base}, steps)
 
 
@@ -67,6 +69,11 @@ def _is_gone(found: StackFacts) -> bool:
     """Tell whether nothing was carried out since the stack was last destroyed, or ever."""
     stands = standing(found.entries)
     return stands.base == 0 or (stands.succeeded is not None and stands.base == stands.succeeded.revision and not found.present)
+
+
+def _left_behind(engine: PulumiEngine, found: StackFacts) -> bool:
+    """Tell whether a first update that was killed has left something, which no history tells."""
+    return found.standing.base == 0 and engine.has_remnants(found.stack)
 
 
 def with_what_is_kept(report: Report, stack: str) -> Report:
@@ -116,7 +123,7 @@ def destroy(options: Options, stack: str) -> ExitCode:
         around = {**around, STANDBY: doubting_switch(app.spec, around[STANDBY])}
     facts = Facts({**around, **session.gather_to_act(stack)})
     report = operate(
-        partial(plan_destroy, stack=stack),
+        partial(plan_destroy, stack=stack, remnants=_left_behind(app.engine, facts.of(stack))),
         facts,
         session.author,
         doors=session.doors,

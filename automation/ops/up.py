@@ -92,16 +92,21 @@ def plan_adoption(facts: Facts, stack: str, state: SwitchState) -> Plan:
 def plan_refresh(facts: Facts, stack: str, drift: Drift, foreseen: Forecast) -> Plan:
     """Plan to bring `stack` up with what was changed behind its back set right; `foreseen` is what `up` would change without.
 
-    The engine mends what it has found; of a Helm release it sees helm's records only, so its objects are a task of their own.
+    The engine mends what it has found; of a Helm release it sees helm's records only, so its objects are a task of their own. Until that is
+    done the pods may be none that anybody wants to wait for.
 
     Raises:
         HhctlError: the stack cannot be reached.
     """
-    found = facts.of(stack)
-    update = Update(stack, found.dials, found.wanted, refresh=True)
+    found, command = facts.of(stack), f"up {stack} --refresh"
+    changed = drift.resources.changes or foreseen.has_work
+    if not changed and not drift.objects:
+        return replace(plan_gates_left(facts, stack), operation=command)
+    gates = () if drift.objects else rolled_out(stack, found.wanted)
+    update = Update(stack, found.dials, found.wanted, gates, refresh=True)
     restore = Task("restore what its Helm releases made", stack, precondition=SETTLED, action=RESTORE, postcondition=AS_MADE)
-    steps = (*([update] if drift.resources.changes or foreseen.changes else ()), *([restore] if drift.objects else ()))
-    return Plan(f"up {stack} --refresh", stack, {stack: found.standing.base}, steps)
+    steps = (*([update] if changed else ()), *([restore] if drift.objects else ()))
+    return Plan(command, stack, {stack: found.standing.base}, steps)
 
 
 def consent_to_up(options: Options, engine: Engine, *, written: bool) -> Consent:
@@ -148,14 +153,14 @@ def up(options: Options, stack: str, *, skip_preview: bool, refresh: bool) -> Ex
         must_be_readable(app.spec, stack, standby=facts.stacks.get(STANDBY))
     records = session.journals(stack)
     consent = consent_to_up(options, app.engine, written=skip_preview or isinstance(doubt, Unadopted))
+    if not skip_preview and not isinstance(doubt, Unadopted):
+        facts = look_back(f"up {stack}", facts.stacks, records)
     if refresh and facts.of(stack).present and not isinstance(doubt, Unadopted):
         drift, foreseen = _looked_at(facts.proven(stack), session)
         plan = partial(plan_refresh, stack=stack, drift=drift, foreseen=foreseen)
         consent = DriftConsent(options, app.engine, drift)
-    elif not skip_preview and not isinstance(doubt, Unadopted):
-        facts = look_back(f"up {stack}", facts.stacks, records)
-        if plan_gates_left(facts, stack).steps and _foreseen(facts.proven(stack), session) == Forecast(()):
-            plan, consent = partial(plan_gates_left, stack=stack), TerminalConsent(options, app.engine)
+    elif plan_gates_left(facts, stack).steps and _foreseen(facts.proven(stack), session) == Forecast(()):
+        plan, consent = partial(plan_gates_left, stack=stack), TerminalConsent(options, app.engine)
     report = operate(plan, facts, session.author, doors=session.doors, records=records, consent=consent)
     return reported(report, options)
 

@@ -58,9 +58,9 @@ def test_drift_is_told_as_what_was_found_not_as_what_will_be_done() -> None:
 
 def test_a_stack_without_changes_and_one_without_a_forecast_are_a_line_each() -> None:
     unforeseen = Unforeseen(TimedOut("no answer", hint="hhctl status"))
-    shown = forecasts(staging=Forecast(()), prod=unforeseen, dr=Forecast((), (FAULT,))).blocks()
+    shown = forecasts(staging=Forecast((), pending=2), prod=unforeseen, dr=Forecast((), (FAULT,))).blocks()
     assert shown == [
-        Text("staging: nothing would change"),
+        Text("staging: nothing would change, and 2 to settle that an interrupted update has left under way"),
         Text("prod: no answer; next: hhctl status"),
         Text("dr: failed\nt a: AccessDenied: no"),
     ]
@@ -85,15 +85,17 @@ def test_a_program_reads_changes_faults_and_errors_by_stack() -> None:
                     }
                 ],
                 "faults": [{"urn": "urn:pulumi:prod::p::t::a", "message": "AccessDenied: no"}],
+                "pending": 0,
                 "error": None,
             },
-            {"stack": "dr", "changes": [], "faults": [], "error": {"code": 9, "message": "no answer", "hint": ""}},
+            {"stack": "dr", "changes": [], "faults": [], "pending": 0, "error": {"code": 9, "message": "no answer", "hint": ""}},
         ]
     }
 
 
 ENDINGS = {
     "nothing": (forecasts(prod=Forecast(())), ExitCode.DONE),
+    "what is left under way": (forecasts(prod=Forecast((), pending=1)), ExitCode.CHANGES_PENDING),
     "changes": (forecasts(staging=Forecast(()), prod=Forecast((CREATED,))), ExitCode.CHANGES_PENDING),
     "a fault among changes": (forecasts(prod=Forecast((CREATED,), (FAULT,))), ExitCode.RESOURCE_FAILED),
     "a policy among faults": (forecasts(prod=Forecast((CREATED,), (FAULT, AGAINST_POLICY))), ExitCode.POLICY),

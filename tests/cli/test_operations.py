@@ -111,17 +111,40 @@ def test_what_kills_have_left_is_no_damage(alice: Scaler) -> None:
     assert alice("up", "staging", "--yes").out == "up staging: nothing to do\n"
 
 
-def test_one_ctrl_c_takes_back_what_was_begun(alice: Scaler) -> None:
-    before = alice.dials()
-    process = alice.start("scale", "api", "5", "--stack", "staging", "--yes")
+def interrupted(who: Scaler, pods: int, **variables: str) -> Ended:
+    """Scale, and press Ctrl-C once while the release is being changed."""
+    process = who.start(*scale(pods), **variables)
     stderr = process.stderr
     assert stderr
     while not re.match("staging: updating .*Release", stderr.readline()):
         assert process.poll() is None
     os.killpg(process.pid, signal.SIGINT)
-    done = ended(process)
+    return ended(process)
+
+
+def test_one_ctrl_c_takes_back_what_was_begun(alice: Scaler) -> None:
+    before = alice.dials()
+    done = interrupted(alice, 5)
     assert done.code == 8, done.err
     assert alice.dials() == before
+
+
+@pytest.mark.parametrize("place", ["undoing", "step-1-undo-started", "step-1-undo-carried-out"])
+def test_after_a_kill_in_the_undo_the_same_command_ends_that_from_another_laptop(place: str, alice: Scaler, bob: Scaler) -> None:
+    before = alice.dials()
+    assert interrupted(alice, 5, HHCTL_FAILPOINT=f"{place}:kill").code == -signal.SIGKILL
+    again = bob.scale(5)
+    assert again.code == 8, again.err
+    assert bob.dials() == before
+    assert bob("journal", "verify").code == 0
+
+
+def test_after_a_kill_behind_the_undo_the_same_command_begins_anew(alice: Scaler, bob: Scaler) -> None:
+    before = alice.dials()
+    assert interrupted(alice, 5, HHCTL_FAILPOINT="step-1-undone:kill").code == -signal.SIGKILL
+    assert bob.dials() == before
+    assert bob.scale(5).code == 0
+    assert bob.dials()["minimum"] == 5
 
 
 def test_an_image_set_behind_its_back_is_drift_of_the_release(alice: Scaler, cloud: LocalCloud) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -62,7 +63,8 @@ def test_a_journal_written_anew_without_a_run_is_found_by_the_other() -> None:
 
 def test_a_broken_link_is_told_by_its_line() -> None:
     lines = copy(HERE, FIRST).lines
-    edited = Copy(HERE, (lines[0], lines[1].replace("started", "strated"), *lines[2:]))
+    edited = Copy(HERE, (lines[0], lines[1].replace('"says":"started"', '"says":"strated"'), *lines[2:]))
+    assert edited.lines != lines
     assert said(edited, copy(SHARED, FIRST)) == {HERE: "line 2 holds something else than was written"}
 
 
@@ -78,9 +80,20 @@ def test_what_another_operator_took_up_is_theirs_from_there_on() -> None:
     assert said(copy(HERE, begun), copy(SHARED, begun, later)) == {}
 
 
-def test_what_a_journal_did_not_take_at_the_time_is_excused() -> None:
-    all_of_it = run("A", Event.BEGUN, Event.STARTED, Event.LACKING, Event.DONE, Event.ENDED)
-    assert said(copy(HERE, all_of_it), copy(SHARED, all_of_it[:1])) == {}
+def test_what_a_journal_did_not_take_at_the_time_is_excused_and_nothing_else() -> None:
+    begun, started, lacking, ended = run("A", Event.BEGUN, Event.STARTED, Event.LACKING, Event.ENDED)
+    whole = [begun, started, replace(lacking, says=f"{SHARED} lacks: started"), ended]
+    assert said(copy(HERE, whole), copy(SHARED, [begun, ended])) == {}
+    assert said(copy(HERE, whole), copy(SHARED, [begun])) == {SHARED: f"lacks a line that {HERE} has: 'ended: ended' of run A"}
+
+
+def test_a_line_that_was_written_anew_with_all_after_it_is_found_by_the_other_journal() -> None:
+    forged = [*FIRST[:1], replace(FIRST[1], says="somebody else did"), *FIRST[2:]]
+    found = said(copy(HERE, forged), copy(SHARED, FIRST))
+    assert found == {
+        HERE: f"holds another line than {SHARED}: 'started: started' of run A",
+        SHARED: f"holds another line than {HERE}: 'started: somebody else did' of run A",
+    }
 
 
 @pytest.mark.parametrize("written", [1, 2])

@@ -105,12 +105,12 @@ def test_the_secrets_provider_is_told_as_a_settings_file_would(tmp_path: Path) -
     found = read(tmp_path, secrets_providers={"type": "cloud", "state": state})
     assert found
     assert found.settings == {"secretsprovider": "awskms://alias/state", "encryptedkey": "AQIDAH"}
-    assert (found.resources, found.outputs, found.finished) == (0, {}, False)
+    assert (found.resources, found.outputs, found.revision) == (0, {}, 0)
 
 
-def test_outputs_are_masked_at_any_depth_and_tell_whether_an_update_ever_ended(tmp_path: Path) -> None:
+def test_outputs_are_masked_at_any_depth_and_tell_the_revision(tmp_path: Path) -> None:
     outputs = {"revision": 3, "urls": ["https://x", SECRET], "database": {"url": SECRET, "port": 5432}}
     found = read(tmp_path, resources=[{**STACK, "outputs": outputs}])
     assert found
     assert found.outputs == {"revision": 3, "urls": ["https://x", "[secret]"], "database": {"url": "[secret]", "port": 5432}}
-    assert found.finished
+    assert found.revision == 3

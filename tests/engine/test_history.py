@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -148,31 +149,45 @@ def test_only_what_is_newer_than_the_newest_succeeded_update_is_read_to_judge_it
 
 @dataclass
 class At:
-    """A clock that shows so many nanoseconds since 1970."""
+    """A clock that shows so many nanoseconds since 1970, until somebody waits."""
 
     nanoseconds: int
 
     def time_ns(self) -> int:
         return self.nanoseconds
 
+    def sleep(self, seconds: float) -> None:
+        self.nanoseconds += math.ceil(seconds * 10**9)
+
 
 def test_nobody_writes_below_what_a_clock_ahead_has_written(monkeypatch: pytest.MonkeyPatch) -> None:
     store = history(record(1, 0), record(2, 1))
     newest = 1795462073939435354 + 2  # beside each record lies its checkpoint
     monkeypatch.setattr(history_module, "time", At(newest))
-    assert read_to_change(store, "prod") == read_recent(store, "prod")
+    assert read_to_change(store, "prod", base=2) == read_recent(store, "prod")
     monkeypatch.setattr(history_module, "time", At(newest - 29_100_000_000))
     with pytest.raises(FromTheFuture, match=r"the newest update of prod is from 30 s in the future"):
-        read_to_change(store, "prod")
+        read_to_change(store, "prod", base=2)
     assert standing(read_recent(store, "prod")) == standing(read_history(store, "prod"))
-    monkeypatch.setattr(history_module, "time", At(newest - 1))
-    with pytest.raises(FromTheFuture):
-        read_to_change(store, "prod")
+
+
+def test_a_clock_that_is_a_little_ahead_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    store, newest = history(record(1, 0), record(2, 1)), 1795462073939435354 + 2
+    ours = At(newest - 1_500_000_000)
+    monkeypatch.setattr(history_module, "time", ours)
+    assert read_to_change(store, "prod", base=2) == read_recent(store, "prod")
+    assert ours.nanoseconds >= newest
+
+
+def test_who_has_lost_a_race_to_a_clock_ahead_is_told_to_whom(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = history(record(1, 0), record(2, 1))
+    monkeypatch.setattr(history_module, "time", At(0))
+    assert standing(read_to_change(store, "prod", base=1)).base == 2
 
 
 def test_a_stack_without_a_history_may_be_written_at_any_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history_module, "time", At(0))
-    assert read_to_change(history(), "prod") == ()
+    assert read_to_change(history(), "prod", base=0) == ()
 
 
 @pytest.mark.parametrize(("stack", "direct"), [("dr", True), ("prod", False)])

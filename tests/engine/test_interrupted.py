@@ -36,6 +36,15 @@ def test_an_update_that_is_killed_while_a_resource_is_made_succeeds_when_it_is_m
     _made_again(world, engine, 3)
 
 
+def test_a_first_update_that_is_killed_twice_succeeds_when_it_is_made_again(world: World, engine: PulumiEngine) -> None:
+    for _ in range(2):
+        with world.held("prod-second") as box, world.operator() as operator:
+            operator.update(3, base=0)
+            wait_until("the box waits", box.begun)
+            kill_and_wait(operator, everything_at_once)
+    _made_again(world, engine, 3)
+
+
 @in_a_folder_and_in_a_bucket
 def test_an_update_that_is_killed_while_a_resource_is_changed_succeeds_when_it_is_made_again(world: World, engine: PulumiEngine) -> None:
     update(engine, 3)

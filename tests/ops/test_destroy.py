@@ -20,8 +20,8 @@ from components.switch_object import SwitchState
 
 @pytest.mark.parametrize("case", cases("destroy"))
 def test_destroy_plans_or_refuses(case: dict[str, Any]) -> None:
-    stack = case["asks"]["stack"]
-    check(case, partial(plan_destroy, stack=stack), f"destroy {stack}")
+    asks = {"remnants": False, **case["asks"]}
+    check(case, partial(plan_destroy, **asks), f"destroy {asks['stack']}")
 
 
 def test_prod_stays_where_the_switch_was_turned_past_the_engine_until_that_is_adopted() -> None:
@@ -29,7 +29,7 @@ def test_prod_stays_where_the_switch_was_turned_past_the_engine_until_that_is_ad
     turned = replace(dr, doubt=Unadopted("dr", SwitchState(active=True, revision=9, term=2), base=4))
     facts = Facts({"prod": StackFacts("prod", (), None), "dr": turned, "global": StackFacts("global", (), None)})
     with pytest.raises(Unadopted) as refused:
-        plan_destroy(facts, "prod")
+        plan_destroy(facts, "prod", remnants=False)
     assert refused.value.hint == "hhctl up dr"
 
 

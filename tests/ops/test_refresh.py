@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from fakes import BEGINNING
 from ops.planning import dials
 
 from automation.core.drift import AS_MADE, RESTORE, SETTLED
 from automation.core.facts import Facts, StackFacts, Unreachable
+from automation.core.gates import rolled_out
 from automation.core.plan import Task, Update, lines
 from automation.core.updates import Entry, Forecast, Note, Operation, Outcome, ResourceChange
 from automation.errors import TimedOut
@@ -19,7 +22,8 @@ POLICY = ResourceChange("urn:policy", "NetworkPolicy", "deny", Operation.DELETE)
 DEPLOYMENT = ResourceChange("urn:release", "Deployment", "prod/api", Operation.UPDATE)
 NOTHING = Forecast(())
 ANYTHING = Forecast((POLICY,))
-UPDATE = Update("prod", SET, SET, refresh=True)
+UPDATE = Update("prod", SET, SET, rolled_out("prod", SET), refresh=True)
+BEFORE_THE_RELEASES = replace(UPDATE, gates=())
 RESTORING = Task("restore what its Helm releases made", "prod", SETTLED, RESTORE, AS_MADE)
 
 CASES = {
@@ -27,7 +31,8 @@ CASES = {
     "a resource has": (Drift(ANYTHING, ()), NOTHING, (UPDATE,)),
     "the program has": (Drift(NOTHING, ()), ANYTHING, (UPDATE,)),
     "an object of a release has": (Drift(NOTHING, (DEPLOYMENT,)), NOTHING, (RESTORING,)),
-    "both have": (Drift(ANYTHING, (DEPLOYMENT,)), NOTHING, (UPDATE, RESTORING)),
+    "both have": (Drift(ANYTHING, (DEPLOYMENT,)), NOTHING, (BEFORE_THE_RELEASES, RESTORING)),
+    "an update was killed": (Drift(NOTHING, ()), Forecast((), pending=1), (UPDATE,)),
 }
 
 
