@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from automation.core.gates import Sample, Verdict, judge_lasting
+from automation.core.gates import Answers, ReadyPods, Sample, Verdict, judge_lasting
 from automation.core.plan import Ending
 from automation.core.record import Event
 from automation.core.soak import RECENT, Measured, broken_beyond_chance, judge_promise, lacks_baseline, stopped
@@ -68,7 +68,7 @@ def _watch(course: Course, soak: Soak, since: datetime, baseline: _Baseline, ser
         for each in serving:
             each.ask()
         seen = _look(course, soak, (doors.clock.now() - since).total_seconds(), baseline.measured())
-        judgements = [*seen.judgements, *_answers(serving)]
+        judgements = [*seen.judgements, *_answers(serving, silent=seen.silent)]
         if decided := _decided(course, soak, seen, judgements):
             return decided
         if doors.clock.monotonic() >= gives_up:
@@ -82,11 +82,15 @@ def _watch(course: Course, soak: Soak, since: datetime, baseline: _Baseline, ser
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What Prometheus knew of a soak `elapsed` seconds after it began: how promises are kept, and which are `broken` beyond chance."""
+    """What Prometheus knew of a soak `elapsed` seconds after it began: how promises are kept, and which are `broken` beyond chance.
+
+    It is `silent` where it answered no question.
+    """
 
     elapsed: float
     judgements: Sequence[Judgement]
     broken: Sequence[Judgement]
+    silent: bool
 
 
 def _look(course: Course, soak: Soak, elapsed: float, baseline: Mapping[Promise, Measured]) -> _Seen:
@@ -100,7 +104,8 @@ def _look(course: Course, soak: Soak, elapsed: float, baseline: Mapping[Promise,
         late = {promise: measured for promise, measured in late.items() if measured.n is not None}
     judgements = [_judged(promise, measured, late.get(promise), baseline.get(promise), recent) for promise, measured in now.items()]
     # In its first minute a soak has no time before by which a harm could be thinned much.
-    return _Seen(elapsed, judgements, _broken(now, baseline) or _broken(late if elapsed > RECENT.total_seconds() else {}, baseline))
+    broken = _broken(now, baseline) or _broken(late if elapsed > RECENT.total_seconds() else {}, baseline)
+    return _Seen(elapsed, judgements, broken, silent=all(measured.trouble for promise, measured in now.items() if promise.is_applicable))
 
 
 def _judged(promise: Promise, now: Measured, late: Measured | None, before: Measured | None, recent: timedelta) -> Judgement:
@@ -183,18 +188,39 @@ class _Asked:
             self.asked = now
             self.pending = self.aside.submit(_sample, self.course, self.gate)
 
-    def judged(self) -> Judgement:
-        """Judge by the answers so far."""
+    @property
+    def is_answered(self) -> bool:
+        """Whether whoever was asked last has answered."""
+        return self.pending is None and bool(self.samples) and self.samples[-1][1].value is not None
+
+    def take(self) -> None:
+        """Take the answer, if it has come."""
         if self.pending and self.pending.done():
             self.samples.append((self.asked, self.pending.result()))
             self.pending = None
-        return judge_lasting(self.gate, self.samples)
+
+    def forget_misses(self) -> None:
+        """Have what was not met say nothing, neither now nor by how long it lasts."""
+        self.samples = [(at, self._unless_missed(sample)) for at, sample in self.samples]
+
+    def _unless_missed(self, sample: Sample) -> Sample:
+        missed = sample.value is not None and sample.value < self.gate.wanted
+        return replace(sample, value=None) if missed else sample
 
 
-def _answers(serving: Sequence[_Asked]) -> list[Judgement]:
-    """Judge whether the stack serves, by answers that come within a second if they come at this look."""
+def _answers(serving: Sequence[_Asked], *, silent: bool) -> list[Judgement]:
+    """Judge whether the stack serves, by answers that come within a second if they come at this look.
+
+    Where Prometheus is `silent` and so is the cluster, the operator's own network may be down: no request that failed tells of users then.
+    """
     wait([each.pending for each in serving if each.pending], timeout=_LOOK_SECONDS)
-    return [each.judged() for each in serving]
+    for each in serving:
+        each.take()
+    if silent and not any(each.is_answered for each in serving if isinstance(each.gate, ReadyPods)):
+        for each in serving:
+            if isinstance(each.gate, Answers):
+                each.forget_misses()
+    return [judge_lasting(each.gate, each.samples) for each in serving]
 
 
 def _sample(course: Course, gate: Met) -> Sample:

@@ -10,31 +10,46 @@ import os
 import platform
 import statistics
 import time
+from typing import Any
 
 from shell import HERE, hhctl, local_cloud, run
 
 NAMESPACE, CONTEXT = "house-helper-prod", "us-east-1"
+NAME = "house-helper-api"
+LABELS = {"app.kubernetes.io/component": "api"}
 PODS = 1000
 ROUNDS = 7
 
 
-def thousand_pods() -> str:
+def workload() -> str:
+    """All that `health` wants of a stack: pods, endpoints, and a route that the region's edge takes up."""
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": [thousand_pods(), *way_in()]})
+
+
+def thousand_pods() -> dict[str, Any]:
     """A Deployment whose pods kwok makes Ready at once."""
-    labels = {"app.kubernetes.io/component": "api"}
     toleration = {"key": "kwok.x-k8s.io/node", "operator": "Exists"}
     spec = {
         "nodeSelector": {"type": "kwok"},
         "tolerations": [toleration],
         "containers": [{"name": "api", "image": "house-helper/api:v1.2.1"}],
     }
-    template = {"metadata": {"labels": labels}, "spec": spec}
-    manifest = {
+    return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": "house-helper-api"},
-        "spec": {"replicas": PODS, "selector": {"matchLabels": labels}, "template": template},
+        "metadata": {"name": NAME},
+        "spec": {"replicas": PODS, "selector": {"matchLabels": LABELS}, "template": {"metadata": {"labels": LABELS}, "spec": spec}},
     }
-    return json.dumps(manifest)
+
+
+def way_in() -> tuple[dict[str, Any], ...]:
+    """A Service of these pods and a route to it, by which no request ever comes."""
+    service = {"selector": LABELS, "ports": [{"name": "http", "port": 80}]}
+    route = {"parentRefs": [{"name": "edge", "namespace": "edge"}], "rules": [{"backendRefs": [{"name": NAME, "port": 80}]}]}
+    return (
+        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": NAME}, "spec": service},
+        {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": NAME}, "spec": route},
+    )
 
 
 def seconds(environment: dict[str, str]) -> float:
@@ -47,8 +62,8 @@ def main() -> None:
     with local_cloud() as (environment, _):
         kubectl = ("kubectl", "--context", CONTEXT, "--namespace", NAMESPACE)
         run(environment, "kubectl", "--context", CONTEXT, "create", "namespace", NAMESPACE)
-        run(environment, *kubectl, "create", "--filename=-", given=thousand_pods())
-        run(environment, *kubectl, "rollout", "status", "deployment/house-helper-api", "--timeout=300s")
+        run(environment, *kubectl, "create", "--filename=-", given=workload())
+        run(environment, *kubectl, "rollout", "status", f"deployment/{NAME}", "--timeout=300s")
         taken = [seconds(environment) for _ in range(ROUNDS)]
     lines = [
         "# Health",

@@ -136,7 +136,7 @@ Uid = Annotated[
     str,
     Quantity("the UID of a cluster's namespace kube-system, in small letters", _matching(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")),
 ]
-UrlPath = Annotated[str, Quantity("a path that starts with '/'", _matching(r"/\S*"))]
+UrlPath = Annotated[str, Quantity("a path that starts with '/', of printable ASCII", _matching(r"/[!-~]*"))]
 WebUrl = Annotated[str, Quantity("a URL with http:// or https://", _web_url)]
 Destination = Annotated[
     str, Quantity("console, or a URL with http:// or https://", lambda value: value if value == "console" else _web_url(value))

@@ -31,7 +31,8 @@ _OF_CANARIES = ("canary ", undo_of("canary "))
 class Delivery:
     """What is brought where: `image` to `stacks`, in that order; the one that serves soaks for `soak` seconds, 0 for not at all.
 
-    `namespaces` are those of the stacks' workloads, `objectives` what is promised there.
+    `namespaces` are those of the stacks' workloads, `objectives` what is promised there. `flees`: it leads away from what runs now, which
+    is no measure of it: what breaks at once is faster than anything that works.
     """
 
     image: Image
@@ -39,6 +40,7 @@ class Delivery:
     soak: float
     namespaces: Mapping[str, str]
     objectives: tuple[Objective, ...]
+    flees: bool = False
 
 
 def updates(facts: Facts, delivery: Delivery, *, unproven: Collection[str] = (), replaced: Image | None = None) -> tuple[Update, ...]:
@@ -131,11 +133,14 @@ def refuse_unfit(facts: Facts, stack: str) -> None:
 
     Raises:
         UsageFault: it has no workload.
-        Refusal: it is absent, fenced or stopped, or a canary is on it.
+        Refusal: it is absent, fenced or stopped, or has yet to be fenced, or a canary is on it.
         HhctlError: it cannot be reached.
     """
     dials = facts.present(stack)
     refuse_unserving(stack, dials)
+    if stack == HOME and watched(facts) == STANDBY and (dials.active or dials.database_role is DatabaseRole.PRIMARY):
+        says = f"{STANDBY} serves, and {HOME}, which has come back unfenced, must not: its pods would never be Ready"
+        raise Refusal(says, hint=f"hhctl failover REGION, that of {STANDBY}, which fences {HOME}")
     if dials.canary:
         raise Refusal(canary_words(facts, stack), hint="hhctl canary status")
 
@@ -182,7 +187,7 @@ def _soak(delivery: Delivery, stack: str, *, before: Dials | None, after: Dials)
     def arm(image: Image) -> Arm:
         return Arm(delivery.namespaces[stack], track=STABLE, version=version_label(image.tag))
 
-    was = before.image if before else None
+    was = before.image if before and not delivery.flees else None
     baseline = arm(was) if was and was != delivery.image else None
     promises = tuple(Promise(objective, arm(delivery.image), baseline if objective.relative else None) for objective in delivery.objectives)
     return Soak(stack, delivery.image, delivery.soak, promises, serving(stack, after))

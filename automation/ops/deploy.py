@@ -223,7 +223,8 @@ def requested(session: Session, facts: Facts, asked: Asked) -> Request:
     if request.resumed:
         tell(f"an interrupted run has brought {image.tag} to {mattering} already, and is gone on with")
         return request
-    met = looked_at(session, facts, version=asked.version, entries=histories[mattering], stacks=asked.stacks)
+    proven = logged or mattering != serving
+    met = looked_at(session, facts, version=asked.version, entries=histories[mattering], stacks=asked.stacks, proven=proven)
     for each in met:
         tell(f"{each.name}: {each.state.value} ({each.says})")
     undone = max(undos(entries, image) + canary_undos(entries, image) for entries in histories.values())
@@ -260,9 +261,12 @@ def delivery_of(app: App, image: Image, stacks: tuple[str, ...], soak: float) ->
 
 
 def looked_at(
-    session: Session, facts: Facts, *, version: str, entries: Sequence[Entry], stacks: tuple[str, ...]
+    session: Session, facts: Facts, *, version: str, entries: Sequence[Entry], stacks: tuple[str, ...], proven: bool = True
 ) -> tuple[Prerequisite, ...]:
-    """Look at everything that has to be so before a version is deployed; `entries` are the history of the stack that matters most."""
+    """Look at everything that has to be so before a version is deployed; `entries` are the history of the stack that matters most.
+
+    `proven`: nothing speaks against that what runs there has passed its gates.
+    """
     history = releases(entries)
     target = history[0] if history and history[0].image.tag != version else next(iter(candidates(history)), None)
     schemas = [facts.present(stack).schema for stack in stacks]
@@ -273,16 +277,21 @@ def looked_at(
         reviewed=session.forge.is_reviewed(version),
         built=session.forge.is_built(version),
         rollback_to=str(target) if target else "",
-        rollback_doubt=_rollback_doubt(session, target, schema=entries[0].dials.schema) if target else "",
+        rollback_doubt=_rollback_doubt(session, target, entries, proven=proven) if target else "",
         migrations=newest_migration(MIGRATIONS),
         schema=min(schemas),
     )
     return prerequisites(known, session.app.spec.freeze, stacks)
 
 
-def _rollback_doubt(session: Session, target: Release, *, schema: int) -> str:
-    """Say why a release could not run again; empty where it can, or where the registry cannot be asked, which an undo would be told."""
-    if target.schema != schema:
+def _rollback_doubt(session: Session, target: Release, entries: Sequence[Entry], *, proven: bool) -> str:
+    """Say why a release is none to go back to: it has never passed its gates, or could not run again.
+
+    Empty where it is one, or where the registry cannot be asked, which an undo would be told.
+    """
+    if not proven and put_in_place_of(entries, target.image):
+        return f"{target} never passed its gates: hhctl rollback, or hhctl deploy {target.image.tag} again"
+    if target.schema != (schema := entries[0].dials.schema):
         return f"{target} ran on schema {target.schema}, and this is at {schema}"
     try:
         return "" if Registry(session.app.spec.registry).has(target.image) else f"the registry has the image of {target} no more"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, get_args
 
@@ -14,6 +14,7 @@ from automation.consent import TerminalConsent, must_be_able_to_agree
 from automation.core.delivery import Delivery, refuse_unfit, unproven, updates
 from automation.core.deployment_log import log_task, with_log
 from automation.core.facts import Facts
+from automation.core.ladder import following
 from automation.core.plan import Ending, Plan
 from automation.core.releases import candidates, releases
 from automation.errors import ExitCode, HhctlError, Refusal
@@ -119,16 +120,10 @@ def _told(able: Sequence[Release]) -> str:
 
 
 def going_back(facts: Facts, stack: str, target: Release) -> tuple[tuple[str, ...], str]:
-    """Choose the stacks that go back with `stack`: with prod, dr, so that a failover finds the same release; or say why that cannot."""
-    if stack != HOME:
-        return (stack,), ""
-    try:
-        facts.proven(STANDBY)
-        refuse_unfit(facts, STANDBY)
-    except HhctlError as error:
-        return (HOME,), error.message
-    trouble = _schema_trouble(facts, STANDBY, target)
-    return ((HOME,), trouble) if trouble else ((HOME, STANDBY), "")
+    """Choose the stacks that go back with `stack`: those that follow it; or say why one cannot."""
+    followers, left_alone = following(facts, stack)
+    trouble = _schema_trouble(facts, STANDBY, target) if followers else ""
+    return ((stack,), trouble) if trouble else ((stack, *followers), left_alone)
 
 
 def _schema_trouble(facts: Facts, stack: str, target: Release) -> str:
@@ -138,9 +133,9 @@ def _schema_trouble(facts: Facts, stack: str, target: Release) -> str:
 
 
 def plan_rollback(facts: Facts, way: Way, delivery: Delivery, *, command: str, logged: bool) -> Plan:
-    """Plan to bring the release back, held to the same gates as a deployment; the revision is a new one.
+    """Plan to bring the release back, held to the same gates as a deployment, but for any comparison with the one that it goes back from.
 
-    `logged`: the deployment log tells of what the stack runs.
+    The revision is a new one. `logged`: the deployment log tells of what the stack runs.
 
     Raises:
         Refusal: a stack cannot take it, or its schema is not the one that the release ran on.
@@ -151,7 +146,8 @@ def plan_rollback(facts: Facts, way: Way, delivery: Delivery, *, command: str, l
         if trouble := _schema_trouble(facts, stack, way.target):
             able = [each for each in way.candidates if not _schema_trouble(facts, stack, each)]
             raise Refusal(f"{trouble}; {_told(able)}", hint="hhctl deploy a release that runs on this schema")
-    steps = updates(facts, delivery, unproven=unproven(facts, delivery.stacks, command=command, logged={way.stack: logged}))
+    back = replace(delivery, flees=True)
+    steps = updates(facts, back, unproven=unproven(facts, delivery.stacks, command=command, logged={way.stack: logged}))
     log = log_task(facts, way.stack)
     bases = {stack: facts.of(stack).standing.base for stack in delivery.stacks}
     return Plan(command, way.stack, bases, with_log(steps, log) if steps or log.begun or not logged else ())
@@ -203,15 +199,16 @@ def rollback(options: Options, stack: str | None, *, revision: int | None, soak:
         if way().gone is None:
             refuse_collected(way(), Registry(app.spec.registry).has)
         stacks, left_alone = going_back(facts, wanted, way().target)
-        if left_alone:
-            tell(
-                f"{STANDBY} stays as it is: {left_alone}; to do: hhctl deploy {way().target.image.tag} --only {STANDBY}, as soon as it can"
-            )
         tell_standings(facts, stacks)
         soaks = seconds if seconds is not None else 0.0 if way().recent else _SOAK
         delivery = delivery_of(app, way().target.image, stacks, soaks)
         logged = session.deployment_log.tells_of_release(wanted, entries())
-        return plan_rollback(facts, way(), delivery, command=command, logged=logged)
+        planned = plan_rollback(facts, way(), delivery, command=command, logged=logged)
+        if left_alone:
+            tell(
+                f"{STANDBY} stays as it is: {left_alone}; to do: hhctl deploy {way().target.image.tag} --only {STANDBY}, as soon as it can"
+            )
+        return planned
 
     report = operate(
         plan,

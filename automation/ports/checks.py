@@ -133,7 +133,7 @@ def _trouble(url: str, check: SmokeCheck) -> str:
     try:
         with _OPENER.open(url, timeout=limit) as answer:
             status, body = answer.status, _body(answer, until=begun + limit)
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, http.client.HTTPException, ValueError) as error:
         return f"{url} does not answer: {error}"
     if status != check.status:
         return f"{url} answered {status}, wanted {check.status}"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from fakes import BEGINNING, FakeEngine
+from fakes import BEGINNING, FakeEngine, Quiet
 from ops.planning import cases, check, dials, digest, found
 
 from automation.app import App
@@ -15,7 +15,7 @@ from automation.core.delivery import Delivery
 from automation.core.facts import Facts
 from automation.core.prerequisites import Prerequisite, State
 from automation.core.resume import Unfinished, UpdateLeft
-from automation.core.updates import Entry, Note, Outcome
+from automation.core.updates import Change, Entry, Note, Outcome
 from automation.errors import HhctlError
 from automation.ops.deploy import WAY, Asked, Request, deploy_command, newest_migration, plan_deploy, put_in_place_of, requested, to_watch
 from automation.options import Options
@@ -24,6 +24,7 @@ from stacks.dials import Image
 from stacks.house import MIGRATIONS
 from stacks.loading import load_spec
 from stacks.objectives import objectives
+from stacks.overrides import PULUMI_BACKEND
 from stacks.spec import Freeze
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def found_with(*stacks: str) -> Facts:
 
 def session(tmp_path: Path, **changed: Any) -> Session:
     """A session whose registry does not answer."""
-    spec = replace(load_spec(PROJECT, {}), registry="http://127.0.0.1:1", **changed)
+    spec = replace(load_spec(PROJECT, {PULUMI_BACKEND: f"file://{tmp_path}/state"}), registry="http://127.0.0.1:1", **changed)
     return Session(App(spec, cast("PulumiEngine", FakeEngine(tmp_path))), Options())
 
 
@@ -81,6 +82,34 @@ def test_before_it_has_come_to_prod_a_freeze_keeps_it_back(tmp_path: Path) -> No
     request = requested(session(tmp_path, freeze=frozen), found_with("staging"), ASKED)
     assert (request.delivery.image, request.resumed) == (V2, False)
     assert "freeze" in [each.name for each in request.prerequisites if each.state is State.MISSING]
+
+
+def rollback_target(session: Session) -> Prerequisite:
+    [found] = [each for each in requested(session, found_with("staging"), ASKED).prerequisites if each.name == "rollback target"]
+    return found
+
+
+def updated(engine: PulumiEngine, operation: str, version: str) -> None:
+    base = len(engine.history("prod"))
+    engine.update(Change("prod", base, dials({"image": version}), Note(operation, "alice", "")), Quiet())
+
+
+def test_a_release_whose_deployment_nobody_saw_pass_is_none_to_go_back_to_until_it_has(tmp_path: Path) -> None:
+    held = session(tmp_path)
+    updated(held.app.engine, "up prod", "v1")
+    assert rollback_target(held) == Prerequisite("rollback target", State.MET, "v1 (revision 1)")
+    updated(held.app.engine, "deploy v9 --soak 1800s", "v9")
+    says = "v9 (revision 2) never passed its gates: hhctl rollback, or hhctl deploy v9 again"
+    assert rollback_target(held) == Prerequisite("rollback target", State.MISSING, says)
+    held.deployment_log.write("prod")
+    assert rollback_target(held) == Prerequisite("rollback target", State.MET, "v9 (revision 2)")
+
+
+def test_a_release_to_which_the_traffic_came_later_has_passed_what_it_was_held_to(tmp_path: Path) -> None:
+    held = session(tmp_path)
+    for operation, version in (("up prod", "v1"), ("deploy v9 --soak 1800s", "v9"), ("failback us-east-1", "v9")):
+        updated(held.app.engine, operation, version)
+    assert rollback_target(held).state is State.MET
 
 
 def test_a_changelog_that_is_no_text_is_told_as_one_that_cannot_be_read(tmp_path: Path) -> None:

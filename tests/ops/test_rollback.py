@@ -41,6 +41,7 @@ def test_rollback_plans_or_refuses(case: dict[str, Any]) -> None:
         ({"entries": [{"revision": 2, "dials": {"image": "v2", "present": False}}]}, "dr was destroyed"),
         ({"entries": [{"revision": 2, "dials": {"image": "v2", "stopped": True}}]}, "dr is stopped: no pod would start"),
         ({"entries": [{"revision": 2, "dials": {"image": "v2", "schema": 4}}]}, r"v1 (revision 1) ran on schema 0, and dr is at 4"),
+        ({"entries": [{"revision": 2, "dials": {"image": "v2", "active": True}}]}, "dr serves"),
     ],
 )
 def test_prod_goes_back_alone_where_dr_cannot(dr: dict[str, Any], says: str) -> None:

@@ -111,6 +111,11 @@ def test_a_workload_that_is_not_there_fails_its_checks() -> None:
     assert "does not answer" in made.trouble
 
 
+def test_a_path_that_no_request_can_name_fails_its_check(url: str) -> None:
+    [made] = make_checks(url, (SmokeCheck("overview", "/\u00fcberblick", retries=0),))
+    assert "does not answer: 'ascii' codec can't encode" in made.trouble
+
+
 def program(folder: Path, script: str, *, timeout: timedelta = timedelta(seconds=10)) -> SmokeProgram:
     path = folder / "smoke"
     path.write_text(f"#!/bin/sh\n{script}\n")

@@ -19,16 +19,18 @@ from automation.core.delivery import Delivery
 from automation.core.deployment_log import LOGGED, WRITE_LOG
 from automation.core.facts import Facts, Unreachable
 from automation.core.failpoints import Deed, Failpoint, FailpointReached
+from automation.core.gates import Verdict
 from automation.core.plan import Ending, Plan
 from automation.core.prerequisites import Prerequisite, State
 from automation.core.record import Event
-from automation.core.releases import undos
+from automation.core.releases import releases, undos
 from automation.core.soak import RECENT, Measured
 from automation.core.updates import Change, Note, Outcome
 from automation.errors import Busy, HhctlError, TimedOut
 from automation.lease import Held
 from automation.operating import look_back
 from automation.ops.deploy import Request, deploy_command, plan_deploy
+from automation.ops.rollback import plan_rollback, rollback_command, way_back
 from stacks.loading import load_spec
 from stacks.objectives import objectives
 
@@ -359,6 +361,48 @@ def test_users_who_are_not_answered_end_the_soak(desk: Desk) -> None:
     assert 30 <= desk.clock.slept < 50
 
 
+SILENT = Measured("query", None, None, trouble="Prometheus does not answer")
+
+
+def cut_off(desk: Desk, since: float, until: float, *, reached: frozenset[str] = frozenset()) -> None:
+    """Have the operator hear of nothing for a time, but of what is `reached` all the same."""
+
+    def is_away(what: str) -> bool:
+        return what not in reached and since < desk.clock.slept < until
+
+    def measured(stack: str, objective: Objective, arm: Arm, window: timedelta) -> Measured:
+        return SILENT if is_away("Prometheus") else failing(0.0)(stack, objective, arm, window)
+
+    desk.world.measured = measured
+    desk.world.ready = lambda _: HhctlError("the cluster does not answer") if is_away("cluster") else 3.0
+    desk.world.answers = lambda _: 0.0 if is_away("workload") else 1.0
+
+
+def test_an_operator_whose_network_is_down_takes_nothing_back(desk: Desk) -> None:
+    cut_off(desk, 20, 10_000)
+    report = deploy(desk)
+    assert report
+    assert report.ending is Ending.INCONCLUSIVE
+    assert images(desk) == ["v2", "v2", "v1"]
+
+
+def test_a_soak_goes_on_once_the_operators_network_is_back(desk: Desk) -> None:
+    cut_off(desk, 20, 45)
+    report = deploy(desk)
+    assert report
+    assert report.ending is Ending.DONE
+    assert images(desk) == ["v2", "v2", "v2"]
+
+
+@pytest.mark.parametrize("reached", ["Prometheus", "cluster"])
+def test_a_workload_that_alone_does_not_answer_is_taken_back_though_not_all_else_can_be_asked(desk: Desk, reached: str) -> None:
+    cut_off(desk, 20, 10_000, reached=frozenset({reached}))
+    report = deploy(desk)
+    assert report
+    assert report.ending is Ending.HALTED
+    assert images(desk) == ["v2", "v1", "v1"]
+
+
 def test_one_answer_that_is_not_as_wanted_is_no_proof(desk: Desk) -> None:
     desk.world.answers = lambda _: 0.0 if 20 < desk.clock.slept < 24 else 1.0
     report = deploy(desk)
@@ -481,11 +525,31 @@ def test_another_soak_judges_by_itself_what_has_no_baseline(desk: Desk) -> None:
     assert images(desk) == ["v2", "v2", "v2"]
 
 
-def test_a_baseline_that_nobody_can_tell_just_now_is_asked_for_again(desk: Desk) -> None:
-    silent = Measured("query", None, None, trouble="Prometheus does not answer")
+def test_a_release_that_fails_at_once_is_no_baseline_of_what_is_gone_back_to(desk: Desk) -> None:
+    seeded(desk.engine, "prod", replace(FIRST, image=V2))
 
     def measured(stack: str, objective: Objective, arm: Arm, window: timedelta) -> Measured:
-        before = silent if desk.clock.slept < SOAK / 2 else Measured("query", 1000, 0.29, (0.28, 0.3))
+        if objective.name == "latency-degradation":
+            seconds = 0.002 if arm.version == "v2" else 0.3
+            return Measured("query", 1000, seconds, (0.9 * seconds, 1.1 * seconds))
+        return failing(0.0)(stack, objective, arm, window)
+
+    desk.world.measured = measured
+    command = rollback_command("prod", revision=None, soak=SOAK)
+    way = way_back("prod", releases(desk.engine.history("prod")), revision=None)
+    delivery = replace(REQUEST.delivery, image=way.target.image, stacks=("prod",))
+    plan = partial(plan_rollback, way=way, delivery=delivery, command=command, logged=False)
+    report = desk._operate(plan, look_back(command, desk.facts("prod"), desk))
+    assert report
+    assert report.ending is Ending.DONE
+    assert images(desk)[1] == "v1"
+    told = {judgement.about: judgement.verdict for judgement in desk.listener.waits}
+    assert told["95th percentile of latency against before"] is Verdict.NOT_APPLICABLE
+
+
+def test_a_baseline_that_nobody_can_tell_just_now_is_asked_for_again(desk: Desk) -> None:
+    def measured(stack: str, objective: Objective, arm: Arm, window: timedelta) -> Measured:
+        before = SILENT if desk.clock.slept < SOAK / 2 else Measured("query", 1000, 0.29, (0.28, 0.3))
         return slow(before=before)(stack, objective, arm, window)
 
     desk.world.measured = measured

@@ -32,11 +32,11 @@ def test_switch_and_vault_never_share_a_bucket() -> None:
     assert len(set(buckets)) == 4
 
 
-def test_the_specs_urls_are_the_names_that_global_owns() -> None:
+def test_the_specs_urls_lead_to_the_stacks_own_region_whichever_serves() -> None:
     stacks = load_spec(PROJECT, {}).stacks
     urls = {name: stack.workload.url for name, stack in stacks.items() if stack.workload}
     assert urls == {
         "staging": f"https://{house.STAGING_API}",
-        "prod": f"https://{house.API}",
+        "prod": f"https://{house.entry('us-east-1')}",
         "dr": f"https://{house.entry('us-west-2')}",
     }

@@ -164,7 +164,12 @@ INVALID = {
     "a relative path": (
         'path = "/health"',
         'path = "health"',
-        ["hhctl.toml:30: smoke[0].path: 'health' is not a path that starts with '/'"],
+        ["hhctl.toml:30: smoke[0].path: 'health' is not a path that starts with '/', of printable ASCII"],
+    ),
+    "a path that no request can name": (
+        'path = "/health"',
+        'path = "/\u00fcberblick"',
+        ["hhctl.toml:30: smoke[0].path: '/\u00fcberblick' is not a path that starts with '/', of printable ASCII"],
     ),
     "a status that HTTP lacks": (
         'path = "/health"',
