@@ -20,7 +20,7 @@ from automation.ports.outbox import state_folder
 from automation.reports import ReportView, reported
 from automation.run import Report
 from automation.show import Column, Record, Table, Text, tell
-from automation.telling import kept, outbox, sent_all, tell_untold
+from automation.telling import all_heard, kept, outbox, sent_all, tell_untold
 from stacks.house import HOME, STANDBY
 
 if TYPE_CHECKING:
@@ -145,8 +145,7 @@ def conclude(session: Session, options: Options, report: Report, moved: Moved, *
     sent = sent_all(box, session.app.spec) if is_kept else None
     tell_untold(sent or ())
     code = reported(report, options, view=MovedView(report, moved, file, sent or ()))
-    everybody = sent is not None and not any(each.trouble for each in sent)
-    return code if everybody or moved.trouble else ExitCode.NOT_EVERYBODY_TOLD
+    return code if all_heard(sent) or moved.trouble else ExitCode.NOT_EVERYBODY_TOLD
 
 
 def followed(report: Report, options: Options, follow: Callable[[], ExitCode]) -> ExitCode:

@@ -56,6 +56,7 @@ def climb(course: Course, number: int, rung: Rung, step: Update, *, began: datet
     comparable = sighted = doors.clock.monotonic()
     scraped = 0.0
     while True:
+        begun = doors.clock.monotonic()
         course.confirm()
         if running := _somebody_elses(course, rung):
             return Stop(Ending.STALE, f"{rung.stack} runs {running}, which somebody else has set under the canary", undo=False)
@@ -78,7 +79,7 @@ def climb(course: Course, number: int, rung: Rung, step: Update, *, began: datet
         if course.stop_wanted:
             return CANCELLED
         doors.watcher.climbing(rung, elapsed, seen, found)
-        doors.clock.sleep(sight.interval)
+        doors.clock.sleep(max(0.0, begun + sight.interval - doors.clock.monotonic()))
 
 
 def _ahead(course: Course, rung: Rung) -> float | None:

@@ -71,6 +71,11 @@ def sent_all(box: Outbox, spec: Spec) -> Sequence[Sent] | None:
         return None
 
 
+def all_heard(sent: Iterable[Sent] | None) -> bool:
+    """Whether everybody has heard, by what became of the messages; nobody knows that of None."""
+    return sent is not None and not any(each.trouble for each in sent)
+
+
 def tell_untold(sent: Iterable[Sent]) -> None:
     """Say to the operator who has not heard."""
     for each in sent:

@@ -51,7 +51,7 @@ def ours(environment: dict[str, str]) -> float:
 
 
 def halted(environment: dict[str, str]) -> tuple[float, float]:
-    """Seconds from the look that proves harm until no request goes to the canary, and what the engine took of them."""
+    """Seconds from the scrape that proves harm until no request goes to the canary, and what the engine took of them."""
     hhctl(environment, "local", "up", "--traffic", "200")
     hhctl(environment, "local", "fault", "--version", BAD, "--error-rate", "20%")
     words = ("canary", "run", BAD, "--soak", "20s", "--harm", "5%", "--force", "--yes", "--reason", "benchmark")
@@ -62,8 +62,10 @@ def halted(environment: dict[str, str]) -> tuple[float, float]:
     records = json.loads(hhctl(environment, "journal", "show", run, "-o", "json"))["items"]
     at = {(record["step"], record["event"]): datetime.fromisoformat(record["at"]) for record in records}
     step = next(record["step"] for record in records if record["event"] == "undo started")
+    [judged] = [record["data"] for record in records if (record["step"], record["event"]) == (step, "judged")]
+    scraped = max(judgement.get("scraped", 0.0) for judgement in judged["judgements"])
     zero = at[step, "undone"]
-    return (zero - at[step, "judged"]).total_seconds(), (zero - at[step, "undo started"]).total_seconds()
+    return zero.timestamp() - scraped, (zero - at[step, "undo started"]).total_seconds()
 
 
 def main() -> None:
@@ -86,7 +88,7 @@ def main() -> None:
         "| ---: | ---: | ---: |",
         f"| {engine:.2f} | {script:.2f} | {engine / script:.2f} |",
         "",
-        f"A canary that fails every fifth request, looked at every {SCRAPE:g} s: {to_zero:.1f} s after the look that proves the harm",
+        f"A canary that fails every fifth request, scraped every {SCRAPE:g} s: {to_zero:.1f} s after the scrape that proves the harm",
         f"it has no requests any more, of which the update took {update:.1f} s. One scrape interval and one update are allowed.",
     ]
     (HERE / "canary.md").write_text("\n".join(lines) + "\n")

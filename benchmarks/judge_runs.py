@@ -118,8 +118,8 @@ def _may_be_slow(look: Look, limits: Limits, most: float) -> bool:
         return True
     for level in (0.5, 0.95, 0.99):
         value, control = quantile(canary, level), quantile(stable, level)
-        low, most = widened(canary, (value, value))[0], widened(stable, (control, control))[1]
-        if low >= limits.floor and low > most * (1 + limits.degradation):
+        low, high = widened(canary, (value, value))[0], widened(stable, (control, control))[1]
+        if low >= limits.floor and low > high * (1 + limits.degradation):
             return True
     bounds = [bound for bound in canary.bounds[:-1] if bound >= limits.floor]
     alpha, share = alpha_of(Metric.SLOW, limits) / len(bounds), None if look.weight == 100 else most

@@ -214,10 +214,12 @@ class Sample:
 class Figures:
     """The numbers behind a comparison: over `window` seconds, of `planned` requests of the canary that it takes to be sure.
 
+    Each arm was `scraped` then or later, in seconds since the epoch by Prometheus's clock; 0 where never.
     `control` is what the value was compared with, in `unit` as the value, `effect` by how much it differs, and `interval` holds that.
     """
 
     window: float
+    scraped: float
     planned: int
     control: float | None
     effect: float | None

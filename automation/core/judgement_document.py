@@ -33,6 +33,7 @@ def _figures_json(figures: Figures) -> Mapping[str, Json]:
     """Write the numbers of a comparison as JSON can hold them, which knows nothing infinite."""
     return {
         "window": figures.window,
+        "scraped": figures.scraped,
         "planned": figures.planned,
         "control": figures.control,
         "effect": figures.effect if figures.effect is not None and math.isfinite(figures.effect) else None,

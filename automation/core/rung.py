@@ -86,7 +86,7 @@ def _judgement(rung: Rung, seen: Seen, judged: Judged) -> Judgement:
         about=judged.metric,
         shown=judged.says if there else "",
         anew=judged.verdict is Verdict.ERROR,
-        figures=Figures(seen.window, judged.planned, judged.stable, judged.effect, judged.interval, judged.unit),
+        figures=Figures(seen.window, seen.scraped, judged.planned, judged.stable, judged.effect, judged.interval, judged.unit),
     )
 
 

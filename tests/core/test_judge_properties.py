@@ -1,10 +1,11 @@
-"""The canary's judge, whatever it is given."""
+"""The canary's judge, whatever it is given: requests are split as asked, so that the arms are compared."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
-from canaries import COMPARED, LATENCY, WELL, in_buckets, judged, look, verdicts
+from canaries import BOUNDS, COMPARED, LATENCY, arm, histogram, in_buckets, judged, look, verdicts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,27 +14,50 @@ from automation.core.judge import ArmSeen, Limits, Look, Metric
 
 ORDER = list(Verdict)
 OF_PODS = {Metric.RESTARTS, Metric.OOM_KILLS, Metric.FAILED_PROBES}
-BUCKETS = 15
+BUCKETS = len(BOUNDS)
 
-counts = st.integers(0, 20_000)
-buckets = st.lists(st.one_of(st.just(0), counts), min_size=BUCKETS, max_size=BUCKETS)
+rates = st.floats(0, 0.05) | st.floats(0, 1)
+buckets = st.lists(st.just(0) | st.integers(0, 20_000), min_size=BUCKETS, max_size=BUCKETS).filter(any)
 weights = st.sampled_from([1, 10, 25, 50, 75, 99, 100])
 harms = st.sampled_from([0.001, 0.005, 0.05])
+lacks = st.sets(st.sampled_from(["canary", "stable", "pods"]))
+
+
+def beside(draw: st.DrawFn, requests: float, weight: int) -> float:
+    """Draw how many requests stable has: what the weight leaves it, but for so little that the arms can be compared."""
+    if weight == 100:
+        return requests * draw(st.floats(0.1, 40))
+    return requests * (100 - weight) / weight * draw(st.floats(0.99, 1.01))
+
+
+def an_arm(draw: st.DrawFn, requests: float) -> ArmSeen:
+    counts = draw(buckets)
+    return ArmSeen(requests, requests * draw(rates), in_buckets([requests * count / sum(counts) for count in counts]))
 
 
 @st.composite
-def arms(draw: st.DrawFn, *, most: int = 100_000) -> ArmSeen:
-    requests = draw(st.integers(0, most))
-    return ArmSeen(requests, draw(st.integers(0, requests)), in_buckets(draw(buckets)))
+def looks(draw: st.DrawFn) -> Look:
+    """Arms that have nothing to do with each other but the split."""
+    weight, requests = draw(weights), draw(st.integers(0, 100_000))
+    return look(an_arm(draw, requests), an_arm(draw, beside(draw, requests, weight)), weight=weight)
 
 
-looks = st.builds(Look, st.none() | arms(), st.none() | arms(), st.none() | st.just(WELL), weights)
-whole = st.builds(look, arms(), arms(), weight=weights)
+@st.composite
+def alike(draw: st.DrawFn) -> Look:
+    """Arms of which the same part fails, and is slow, but for what may well be chance: twice the standard error of the canary's."""
+    weight, requests, rate = draw(weights), draw(st.integers(1, 5_000)), draw(rates)
+    error = draw(st.floats(-2, 2)) * math.sqrt(rate * (1 - rate) / requests)
+    return look(_some_bad(requests, min(max(rate + error, 0), 1)), _some_bad(beside(draw, requests, weight), rate), weight=weight)
 
 
-@given(looks, harms)
+def _some_bad(requests: float, rate: float) -> ArmSeen:
+    return arm(requests, requests * rate, {0.05: 1 - rate, 2.0: rate})
+
+
+@given(looks(), lacks, harms)
 @settings(deadline=None, max_examples=60)
-def test_there_is_no_pass_without_the_planned_requests(seen: Look, harm: float) -> None:
+def test_there_is_no_pass_without_the_planned_requests(whole: Look, lacking: set[str], harm: float) -> None:
+    seen = replace(whole, **dict.fromkeys(lacking))
     for metric, each in judged(seen, Limits(harm=harm)).items():
         if each.verdict is Verdict.PASS and metric not in OF_PODS:
             assert each.n >= each.planned > 0
@@ -41,46 +65,59 @@ def test_there_is_no_pass_without_the_planned_requests(seen: Look, harm: float) 
         assert not worst(verdicts(seen).values()).goes_on
 
 
-@given(arms(most=5_000), st.integers(1, 40), st.integers(1, 40), weights)
-@settings(deadline=None, max_examples=60)
-def test_arms_that_answer_alike_never_fail_by_comparison(seen: ArmSeen, canary: int, stable: int, weight: int) -> None:
-    of = verdicts(look(_times(seen, canary), _times(seen, stable), weight=weight))
+@given(alike())
+@settings(deadline=None, max_examples=100)
+def test_arms_that_answer_alike_never_fail_by_comparison(seen: Look) -> None:
+    of = verdicts(seen)
+    assert of[Metric.SPLIT] is not Verdict.ERROR
     assert Verdict.FAIL not in {of[metric] for metric in COMPARED}
 
 
-def _times(seen: ArmSeen, factor: int) -> ArmSeen:
-    assert seen.latency is not None
-    latency = replace(seen.latency, counts=tuple(count * factor for count in seen.latency.counts))
-    return ArmSeen(seen.requests * factor, seen.failures * factor, latency)
-
-
-@given(whole, st.integers(1, 5_000))
+@given(looks(), st.floats(0, 1))
 @settings(deadline=None, max_examples=60)
-def test_more_failures_never_make_it_better(seen: Look, more: int) -> None:
+def test_more_failures_never_make_it_better_and_where_nothing_else_is_answered_it_fails(seen: Look, more: float) -> None:
     assert seen.canary is not None
-    worse = replace(seen, canary=replace(seen.canary, failures=min(seen.canary.failures + more, seen.canary.requests)))
+    requests, failures = seen.canary.requests, seen.canary.failures
+    worse = replace(seen, canary=replace(seen.canary, failures=failures + more * (requests - failures)))
+    failing = replace(seen, canary=replace(seen.canary, failures=requests))
     _is_no_better(seen, worse, {Metric.ERRORS, Metric.ERROR_LIMIT})
+    _is_no_better(worse, failing, {Metric.ERRORS, Metric.ERROR_LIMIT})
+    assert seen.stable is not None
+    if _are_enough(seen) and seen.stable.failures <= seen.stable.requests / 10:
+        assert verdicts(failing)[Metric.ERRORS] is Verdict.FAIL
 
 
-@given(whole, st.integers(0, BUCKETS - 2), st.integers(1, 5_000))
+@given(looks(), st.integers(0, BUCKETS - 2), st.floats(0, 1))
 @settings(deadline=None, max_examples=60)
-def test_slower_requests_never_make_it_better(seen: Look, bucket: int, more: int) -> None:
+def test_slower_requests_never_make_it_better_and_where_all_are_slow_it_fails(seen: Look, bucket: int, more: float) -> None:
     assert seen.canary is not None
     assert seen.canary.latency is not None
     before = seen.canary.latency.counts
     floor = before[bucket - 1] if bucket else 0.0
-    slowed = (*before[:bucket], max(floor, before[bucket] - more), *before[bucket + 1 :])
-    latency = replace(seen.canary.latency, counts=slowed)
-    _is_no_better(seen, replace(seen, canary=replace(seen.canary, latency=latency)), LATENCY)
+    counts = (*before[:bucket], before[bucket] - more * (before[bucket] - floor), *before[bucket + 1 :])
+    slowed = replace(seen, canary=replace(seen.canary, latency=replace(seen.canary.latency, counts=counts)))
+    slow = replace(seen, canary=replace(seen.canary, latency=histogram({math.inf: 1.0}, seen.canary.requests)))
+    _is_no_better(seen, slowed, LATENCY)
+    _is_no_better(slowed, slow, LATENCY)
+    assert seen.stable is not None
+    assert seen.stable.latency is not None
+    if _are_enough(seen) and seen.stable.latency.counts[BOUNDS.index(5.0)] >= seen.stable.requests * 0.9:
+        assert verdicts(slow)[Metric.SLOW] is Verdict.FAIL
+
+
+def _are_enough(seen: Look) -> bool:
+    """Whether what is all bad must be found."""
+    return all(each is not None and each.requests >= 100 for each in (seen.canary, seen.stable))
 
 
 def _is_no_better(before: Look, after: Look, metrics: set[Metric]) -> None:
     was, now = verdicts(before), verdicts(after)
+    assert Verdict.ERROR not in {was[Metric.SPLIT], now[Metric.SPLIT]}
     for metric in metrics:
         assert ORDER.index(now[metric]) >= ORDER.index(was[metric]), metric
 
 
-@given(whole)
+@given(looks())
 @settings(deadline=None, max_examples=60)
 def test_every_interval_holds_what_was_seen(seen: Look) -> None:
     for each in judged(seen).values():

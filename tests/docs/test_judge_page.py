@@ -89,7 +89,7 @@ def _random_look(chance: random.Random, bounds: tuple[float, ...], traffic: Modu
 
 def _random_arm(chance: random.Random, bounds: tuple[float, ...], traffic: ModuleType, requests: int, rate: float) -> ArmSeen:
     counts = traffic.Counts()
-    behaviour = traffic.Behaviour(rate, median=0.1 * chance.uniform(1, 1.2), tail=chance.choice([0, 0, 0.01]))
+    behaviour = traffic.Behaviour(rate, median=0.1 * chance.uniform(1, 1.2), tail=chance.choice([0, 0, 0.01, 0.02, 0.03]))
     counts.add(requests, behaviour, storm=0.0, timed=True, chance=chance)
     assert counts.seen().latency.bounds == bounds
     return counts.seen()

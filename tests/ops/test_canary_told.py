@@ -15,6 +15,7 @@ from automation.core.messages import CanaryEnded, Channel, canary_messages
 from automation.core.plan import Ending
 from automation.core.record import Author
 from automation.core.updates import Entry, Note, Outcome
+from automation.errors import ExitCode
 from automation.ops.canary.run import ended, told
 from automation.reports import tell_kept
 from automation.run import Report
@@ -126,6 +127,36 @@ def test_who_does_not_hear_is_told_later(
     assert ("hhctl notify flush" in said) == bool(left)
     told(spec, REPORT, replace(ENDED, ending=Ending.DONE), by=ALICE)
     assert capsys.readouterr().err == ""
+
+
+DEAF = "http://127.0.0.1:1/"
+LEFT_OUT = replace(ENDED, ending=Ending.DONE, is_stable=True, left_out="dr stays as it is")
+TAKEN = replace(ENDED, ending=Ending.HALTED, undone=True)
+
+
+@pytest.mark.parametrize(
+    ("canary", "slack", "code"),
+    [
+        (LEFT_OUT, "console", ExitCode.DONE),
+        (LEFT_OUT, DEAF, ExitCode.NOT_EVERYBODY_TOLD),
+        (replace(LEFT_OUT, left_out=""), DEAF, ExitCode.DONE),
+        (TAKEN, "console", ExitCode.HALTED),
+        (TAKEN, DEAF, ExitCode.HALTED),
+    ],
+)
+def test_where_all_is_done_the_exit_code_says_whether_everybody_has_heard(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, canary: CanaryEnded, slack: str, code: ExitCode
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    spec: Any = SimpleNamespace(messages=Messages(slack=slack, pager="console"))
+    assert told(spec, replace(REPORT, ending=canary.ending), canary, by=ALICE) is code
+
+
+def test_where_no_message_can_be_kept_the_exit_code_of_what_is_done_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    (tmp_path / "file").write_text("")
+    spec: Any = SimpleNamespace(messages=Messages(slack="console", pager="console"))
+    assert told(spec, replace(REPORT, ending=Ending.DONE), LEFT_OUT, by=ALICE) is ExitCode.NOT_EVERYBODY_TOLD
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,8 @@ QUIET = PodsSeen(0, 0, 0)
 class Prometheus:
     """Scrapes two pods at other moments of every second; one answers `rates` requests a second. Its clock is `ahead` of the operator's.
 
-    From `fails` on the canary fails one more request a second; one that is `mute` has never answered any. Query `stumbles` has no answer.
+    From `fails` on the canary fails one more request a second; one that is `mute` has never answered any. Query `stumbles` has no answer,
+    and each takes `slow` seconds. It takes times to the millisecond, and gives no more than so many points.
     """
 
     ahead: float = 0.0
@@ -43,6 +44,7 @@ class Prometheus:
     fails: float = math.inf
     mute: bool = False
     stumbles: int = 0
+    slow: float = 0.0
     asked: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
 
     def now(self) -> float:
@@ -54,7 +56,10 @@ class Prometheus:
         self.asked.append((start, end))
         if len(self.asked) == self.stumbles:
             raise MetricsUnreachable("Prometheus answers 503")
-        times = [start + number * step for number in range(int((end - start) / step) + 1)]
+        self.clock += self.slow
+        first, last, apart = (round(each * 1000) for each in (start, end, step))
+        times = [at / 1000 for at in range(first, last + 1, apart)]
+        assert len(times) <= 11_000
         tracks = [track for track in ("canary", "stable") if re.search(rf'track=~"[^"]*{track}', query)]
         found = [self._one(query, track, times) for track in tracks]
         if not query.startswith("{"):
@@ -80,7 +85,7 @@ class Prometheus:
                 values.append((at, float(not unreached)))
             elif not unreached:
                 counted = rate * (min(scraped - self.ahead, self.ended) - BEGAN + 5000)
-                values.append((at, scraped if query.startswith("timestamp") else counted))
+                values.append((at, scraped if "timestamp(" in query else counted))
         return Series({"__name__": REQUESTS, "track": track, "pod": track, "code": "200"}, values)
 
     def value(self, query: str, *, at: datetime | None = None) -> float | None:
@@ -140,7 +145,24 @@ def test_each_look_asks_only_for_what_is_new() -> None:
         prometheus.clock += 10
         looking.look()
     counted = prometheus.asked[1::3]
+    assert len(counted) == 5
     assert all(later[0] > earlier[1] - 1 for earlier, later in itertools.pairwise(counted))
+
+
+@pytest.mark.parametrize("late", [-0.02, 0.0, 0.02])
+def test_each_look_counts_the_scrapes_up_to_it_though_looks_come_a_little_early_or_late(late: float) -> None:
+    prometheus = Prometheus(interval=15.0)
+    looking = sight(prometheus)
+    prometheus.clock += 20
+    looking.look()
+    for _ in range(20):
+        prometheus.clock += 15 + late
+        seen = looking.look()
+        assert seen.counted
+        assert seen.counted[1] == pytest.approx(prometheus.clock, abs=0.001)
+    assert seen.look.canary
+    assert seen.look.canary.requests == pytest.approx(10 * seen.window, rel=0.1)
+    assert seen.missing == 0
 
 
 def test_scrapes_that_are_far_apart_are_waited_for() -> None:
@@ -148,6 +170,68 @@ def test_scrapes_that_are_far_apart_are_waited_for() -> None:
     looking = sight(prometheus)
     looking.look()
     assert looking.interval == pytest.approx(15)
+
+
+@pytest.mark.parametrize("interval", [1.0, 15.0])
+def test_the_distance_of_scrapes_is_not_taken_for_that_of_an_outage_which_has_just_ended(interval: float) -> None:
+    prometheus = Prometheus(interval=interval, dark=(BEGAN - 250, BEGAN + 10), clock=BEGAN + 10.5)
+    looking = sight(prometheus)
+    for _ in range(70):
+        prometheus.clock += 1
+        seen = looking.look()
+        assert looking.interval <= interval
+    assert looking.interval == pytest.approx(interval)
+    assert seen.window == pytest.approx(80 - interval, abs=2 * interval)
+    assert seen.missing == pytest.approx(10, abs=2 * interval)
+
+
+def test_one_outage_after_another_is_no_distance_of_scrapes_either() -> None:
+    prometheus = Prometheus(dark=(BEGAN - 250, BEGAN + 410), clock=BEGAN + 5)
+    looking = sight(prometheus)
+    looking.look()
+    prometheus.down = True
+    looking.look()
+    prometheus.down, prometheus.clock = False, BEGAN + 411
+    for _ in range(5):
+        assert looking.interval == 1
+        looking.look()
+        prometheus.clock += 1
+
+
+def test_an_arm_that_is_scraped_by_nobody_keeps_the_other_from_no_count() -> None:
+    prometheus = Prometheus(interval=15.0, unreached=(BEGAN - 999, math.inf))
+    looking = sight(prometheus)
+    prometheus.clock += 300
+    seen = looking.look()
+    assert looking.interval == pytest.approx(15)
+    assert seen.look.stable
+    assert seen.look.stable.requests == pytest.approx(90 * seen.window, rel=0.1)
+
+
+def test_scrapes_that_are_minutes_apart_are_counted_all_the_same() -> None:
+    prometheus = Prometheus(interval=120.0)
+    looking = sight(prometheus)
+    for _ in range(20):
+        prometheus.clock += 60
+        seen = looking.look()
+    assert looking.interval == 60
+    assert seen.look.canary
+    assert seen.look.canary.requests == pytest.approx(10 * seen.window, rel=0.2)
+
+
+GAP = (BEGAN + 600, BEGAN + 660)
+
+
+@pytest.mark.parametrize("elapsed", [700.4, 3000.4, DAY])
+@pytest.mark.parametrize("interval", [1.0, 15.0])
+@pytest.mark.parametrize(("dark", "missing"), [((0.0, 0.0), 0), (GAP, 60)])
+def test_of_a_rung_that_is_taken_up_later_only_what_was_not_scraped_is_missing(
+    elapsed: float, interval: float, dark: tuple[float, float], missing: float
+) -> None:
+    prometheus = Prometheus(interval=interval, dark=dark)
+    looking = sight(prometheus)
+    prometheus.clock += elapsed + missing
+    assert looking.look().missing == pytest.approx(missing, abs=interval)
 
 
 def test_without_prometheus_there_are_no_arms_and_the_reason_is_told() -> None:
@@ -267,15 +351,16 @@ def test_at_full_weight_stable_is_what_it_was_seen_to_do_before() -> None:
     assert seen.control == (pytest.approx(BEGAN - 499, abs=1), pytest.approx(BEGAN - 1, abs=1))
 
 
+@pytest.mark.parametrize("slow", [0.0, 3.0])
 @pytest.mark.parametrize("ahead", [0.0, 3600.0, -3600.0])
-def test_pods_are_looked_at_from_a_time_of_their_own_by_the_clock_of_their_cluster(ahead: float) -> None:
+def test_pods_are_looked_at_from_a_time_of_their_own_by_the_clock_of_their_cluster(ahead: float, slow: float) -> None:
     asked: list[datetime] = []
 
     def pods(since: datetime) -> PodsSeen:
         asked.append(since)
         return QUIET
 
-    looking = sight(Prometheus(ahead=ahead))
+    looking = sight(Prometheus(ahead=ahead, slow=slow))
     looking.pods, looking.pods_since = pods, datetime.fromtimestamp(BEGAN - 29.5, UTC)
     looking.look()
     assert asked == [datetime.fromtimestamp(BEGAN - 30 + ahead, UTC)]

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -136,6 +137,22 @@ def test_a_canary_that_is_taken_back_stays_until_the_gateways_send_it_no_more_re
     deaf[0] = False
     assert run(desk).ending is Ending.HALTED
     assert weights(desk) == [None, 0, 10, 0, None]
+
+
+@pytest.mark.parametrize(("takes", "apart"), [(4.0, 15.0), (40.0, 40.0)])
+def test_looks_come_as_often_as_scrapes_do_unless_each_takes_longer(desk: Desk, takes: float, apart: float) -> None:
+    begun: list[float] = []
+
+    def looks(rung: Rung, seconds: float) -> Look:
+        if rung.weight == RUNGS[0]:
+            begun.append(desk.clock.slept)
+        desk.clock.sleep(takes)
+        return looked(rung, seconds)
+
+    desk.world.looks = looks
+    run(desk)
+    assert len(begun) > 2
+    assert [later - earlier for earlier, later in pairwise(begun)] == [pytest.approx(apart)] * (len(begun) - 1)
 
 
 def test_a_restart_of_a_canarys_pod_is_harm(desk: Desk) -> None:
@@ -560,6 +577,7 @@ def test_every_verdict_is_in_the_journal_with_its_numbers(desk: Desk) -> None:
         assert errors["verdict"] == "pass"
         assert errors["n"] >= errors["planned"] > 0
         assert errors["window"] >= SOAK
+        assert abs(errors["scraped"] - record.at.timestamp()) < 1
         assert (errors["value"], errors["control"], errors["effect"]) == (0, 0, 0)
         assert errors["interval"][0] <= 0 <= errors["interval"][1]
         assert errors["query"].startswith('gain of http_requests_total{namespace="here",track=~"canary')

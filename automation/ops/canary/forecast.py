@@ -32,9 +32,13 @@ if TYPE_CHECKING:
 
     from automation.core.judge import RungForecast
     from automation.options import Options
+    from automation.ports.gauge import Gauge
     from automation.show import Block, Json
+    from stacks.objectives import Objective
 
 _WINDOW = timedelta(minutes=10)
+_LIVE = timedelta(minutes=1)
+"""A rate over more than there has been traffic would be too low; of scrapes 30 s apart a minute still holds two."""
 _COLUMNS = (
     Column("weight", "weight"),
     Column("requests", "requests of the canary"),
@@ -100,7 +104,7 @@ class ForecastView:
 def forecast(options: Options, version: str, *, stack: str | None, harm: float | None) -> ExitCode:
     """Show how long each rung must hold to see a harm of VERSION, and what an hour of it can see.
 
-    It goes by the requests of the last ten minutes and by how many of them failed. Exits with 11 where nobody can tell.
+    It goes by the requests of the last minute, and by how many of the last ten minutes' failed. Exits with 11 where nobody can tell.
     """
     app = open_app()
     app.named([stack] if stack else [])
@@ -110,14 +114,26 @@ def forecast(options: Options, version: str, *, stack: str | None, harm: float |
     limits = limits_of(app, harm=HARM if harm is None else harm)
     [errors] = [each for each in objectives(app.spec.objectives) if each.name == "error-rate"]
     arm = Arm(place_of(app.spec, wanted).namespace)
-    measured = WorldGauge(app.spec, session.redactor).ask(wanted, errors, arm, window=_WINDOW, at=None)
-    if measured.value is None or not measured.is_there or not measured.n:
-        why = measured.trouble or "no requests in ten minutes"
-        raise NobodyKnows(f"nobody can tell what {wanted} is asked: {why}", hint="hhctl health")
-    rate = measured.n / _WINDOW.total_seconds()
-    rungs = forecast_rungs(limits, baseline=measured.value, rate=rate, ladder=RUNGS)
-    show(ForecastView(wanted, image.tag, rate, measured.value, limits.harm, rungs), options)
+    rate, baseline = asked_for(WorldGauge(app.spec, session.redactor), wanted, errors, arm)
+    rungs = forecast_rungs(limits, baseline=baseline, rate=rate, ladder=RUNGS)
+    show(ForecastView(wanted, image.tag, rate, baseline, limits.harm, rungs), options)
     return ExitCode.DONE
+
+
+def asked_for(gauge: Gauge, stack: str, errors: Objective, arm: Arm) -> tuple[float, float]:
+    """Return how many requests a second a stack is asked for now, and which share of the last ten minutes' has failed.
+
+    Where scrapes are so far apart that a minute holds less than two, the rate is that of ten minutes.
+
+    Raises:
+        NobodyKnows: there are no requests, or Prometheus cannot be asked.
+    """
+    lately, live = (gauge.ask(stack, errors, arm, window=window, at=None) for window in (_WINDOW, _LIVE))
+    seen, window = (lately, _WINDOW) if live.n is None else (live, _LIVE)
+    if live.trouble or lately.value is None or not lately.is_there or not seen.n:
+        why = lately.trouble or live.trouble or f"no requests in the last {_time(window.total_seconds())}"
+        raise NobodyKnows(f"nobody can tell what {stack} is asked: {why}", hint="hhctl health")
+    return seen.n / window.total_seconds(), lately.value
 
 
 def _row(rung: RungForecast) -> tuple[str | int | Toned | None, ...]:

@@ -10,6 +10,7 @@ from automation.commands import OperationCommand
 from automation.core.canary_story import story
 from automation.core.ladder import Ladder, plan_run, run_command
 from automation.core.messages import CanaryEnded, canary_messages
+from automation.core.plan import Ending
 from automation.core.rung import Rung
 from automation.errors import ExitCode
 from automation.ops.canary.asking import ask, delivered, force_option, left_out, limits_of, stack_option
@@ -19,7 +20,7 @@ from automation.ports.checks import must_be_able_to_check
 from automation.ports.place import place_of
 from automation.reports import reported, tell_kept
 from automation.show import tell
-from automation.telling import kept, outbox, sent_all, tell_untold
+from automation.telling import all_heard, kept, outbox, sent_all, tell_untold
 from stacks.dials import Tag
 from stacks.house import STANDBY
 from stacks.objectives import HARM, RUNG_SOAK, RUNGS
@@ -56,7 +57,7 @@ def run(options: Options, version: str, *, stack: str | None, soak: timedelta | 
     A rung ends once it has been watched for long enough, and once a rise in failures by --harm would have been seen. What does harm gets no
     more requests and is taken away: exit 10. Where nobody can tell, the canary stays as it is, and after a while a human is asked for: exit
     11. The same command goes on where an interrupted one was, from another machine too. What prod runs in the end goes to dr as well,
-    unless that cannot be reached or must not serve.
+    unless that cannot be reached or must not serve. Where all is done and not everybody could be told, exit 15.
     """
     asked = ask(options, stack, also=(STANDBY,), forced=force)
     must_be_able_to_check(asked.app.spec)
@@ -78,11 +79,11 @@ def run(options: Options, version: str, *, stack: str | None, soak: timedelta | 
     report = asked.carry_out(plan, command=command, stacks=delivered(asked.stack))
     if report is None:
         return ExitCode.DONE
-    told(asked.app.spec, report, ended(asked.facts, asked.stack, candidate.image, report), by=asked.session.author)
+    code = told(asked.app.spec, report, ended(asked.facts, asked.stack, candidate.image, report), by=asked.session.author)
     became = story(asked.session.journals(asked.stack).known(), command)
     page = write_page(asked, candidate, became) if became else None
     tell_kept(report, version)
-    code = reported(report, options, view=CanaryRunView(report, became, page))
+    reported(report, options, view=CanaryRunView(report, became, page))
     if page:
         tell(f"report: {page}")
     return code
@@ -103,11 +104,17 @@ def ended(found: Facts, stack: str, image: Image, report: Report) -> CanaryEnded
     )
 
 
-def told(spec: Spec, report: Report, ended: CanaryEnded, *, by: Author) -> None:
-    """Tell people what became of a canary that has to do with them: whoever began it may be asleep. How the run ended stays as it is."""
+def told(spec: Spec, report: Report, ended: CanaryEnded, *, by: Author) -> ExitCode:
+    """Tell people what became of a canary that has to do with them, as whoever began it may be asleep; return how the command ends.
+
+    That is how the run ended, but for one that is done where not everybody could be told.
+    """
     then = f" Next: {report.hint}: hhctl {report.operation}." if report.hint else ""
     behind = f" {ended.left_out}." if ended.is_stable and ended.left_out else ""
     why = f"{report.operation} by {by.operator}: {by.reason or 'no reason given'}. {report.says}.{behind}{then}"
     messages, box = canary_messages(ended, why=why), outbox()
-    if messages and kept(box, messages):
-        tell_untold(sent_all(box, spec) or ())
+    if not messages:
+        return report.ending.code
+    sent = sent_all(box, spec) if kept(box, messages) else None
+    tell_untold(sent or ())
+    return report.ending.code if report.ending is not Ending.DONE or all_heard(sent) else ExitCode.NOT_EVERYBODY_TOLD
