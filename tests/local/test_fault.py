@@ -30,6 +30,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudFol
     start(made, Launch(DOORS, ("sleep", "1000"), {}))
     yield made
     end(made)
+    made.remove()
 
 
 def is_suspended(folder: CloudFolder) -> bool:
