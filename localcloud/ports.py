@@ -92,11 +92,19 @@ def _claims() -> Generator[Path]:
         try:
             fcntl.flock(held, fcntl.LOCK_EX)
             # The holder before us may have removed the folder; a lock on one that is removed keeps nobody out.
-            if folder.exists() and folder.stat().st_ino == os.fstat(held).st_ino:
+            if _is_still(folder, held):
                 yield folder
                 return
         finally:
             os.close(held)
+
+
+def _is_still(folder: Path, held: int) -> bool:
+    """Whether what is open as `held` is the folder of that name; others may remove and make it at any moment."""
+    try:
+        return os.path.samestat(folder.stat(), os.fstat(held))
+    except FileNotFoundError:
+        return False
 
 
 def free_port(among: Collection[int], *, taken: Collection[int]) -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from localcloud import ports
 
 # Beside those of local clouds, and below the range from which the kernel takes ports for outgoing connections.
-_OF_TESTS = range(5000, 10000)
+OF_TESTS = range(5000, 10000)
 
 
 def free_port() -> int:
     """A port that nothing else listens on."""
-    return ports.free_port(_OF_TESTS, taken=())
+    return ports.free_port(OF_TESTS, taken=())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 from automation.core.chain import LineInvalid, first_broken, read_line
@@ -13,11 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
+    from automation.core.chain import Broken
     from automation.core.record import Record
     from automation.errors import HhctlError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Copy:
     """One journal as it stands: its lines, oldest first, or why they cannot be read."""
 
@@ -25,7 +27,12 @@ class Copy:
     lines: tuple[str, ...]
     trouble: HhctlError | None = None
 
-    @property
+    @cached_property
+    def broken(self) -> Broken | None:
+        """The first broken link of its chain, None where that is whole."""
+        return first_broken(self.lines)
+
+    @cached_property
     def records(self) -> tuple[Record, ...]:
         """Return the records in its lines, leaving out those that hold none."""
         found: list[Record] = []
@@ -76,11 +83,11 @@ def examined(copy: Copy, others: Sequence[Copy]) -> Finding:
     lines = len(copy.lines)
     if copy.trouble:
         return Finding(copy.name, lines, copy.trouble.message, copy.trouble.code)
-    if broken := first_broken(copy.lines):
-        return Finding(copy.name, lines, f"line {broken.place} {broken.says}", ExitCode.REFUSED)
+    if copy.broken:
+        return Finding(copy.name, lines, f"line {copy.broken.place} {copy.broken.says}", ExitCode.REFUSED)
     died: list[str] = []
     for other in others:
-        if not first_broken(other.lines) and (differing := _differing(other, copy)):
+        if not other.broken and (differing := _differing(other, copy)):
             which = f"'{differing.event.value}: {differing.says}' of run {differing.run}"
             return Finding(copy.name, lines, f"holds another line than {other.name}: {which}", ExitCode.REFUSED)
         for life, lacking in _lacking(other, copy):

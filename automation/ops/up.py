@@ -152,10 +152,11 @@ def up(options: Options, stack: str, *, skip_preview: bool, refresh: bool) -> Ex
     else:
         must_be_readable(app.spec, stack, standby=facts.stacks.get(STANDBY))
     records = session.journals(stack)
-    consent = consent_to_up(options, app.engine, written=skip_preview or isinstance(doubt, Unadopted))
-    if not skip_preview and not isinstance(doubt, Unadopted):
+    written = skip_preview or isinstance(doubt, Unadopted)
+    consent = consent_to_up(options, app.engine, written=written)
+    if not written:
         facts = look_back(f"up {stack}", facts.stacks, records)
-    if refresh and facts.of(stack).present and not isinstance(doubt, Unadopted):
+    if refresh and facts.of(stack).present and not written:
         drift, foreseen = _looked_at(facts.proven(stack), session)
         plan = partial(plan_refresh, stack=stack, drift=drift, foreseen=foreseen)
         consent = DriftConsent(options, app.engine, drift)

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from free_ports import OF_TESTS
 from pods.programs import until
 
 from localcloud.folder import CloudFolder
@@ -90,7 +91,7 @@ def node_in(folder: Path, api: Api) -> Node:
         api=api,
         images=Anything(),
         events=events,
-        book=AddressBook(folder / "addresses.json", range(5000, 10000)),
+        book=AddressBook(folder / "addresses.json", OF_TESTS),
         aws={},
     )
 

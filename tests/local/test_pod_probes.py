@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
+from free_ports import OF_TESTS
 from local.pod_nodes import Api, manifest, seen
 from pods.programs import SERVER, until
 
@@ -72,7 +73,7 @@ def test_declared_ports_come_before_those_that_only_probes_name() -> None:
 
 
 def test_a_pod_keeps_its_address_when_it_is_given_a_port_more(tmp_path: Path) -> None:
-    book = AddressBook(tmp_path / "addresses.json", range(5000, 10000))
+    book = AddressBook(tmp_path / "addresses.json", OF_TESTS)
     before = book.give("uid", [8080])
     after = book.give("uid", [8080, 9090])
     assert (after.ip, after.ports[8080], set(after.ports)) == (before.ip, before.ports[8080], {8080, 9090})
