@@ -32,13 +32,17 @@ _UNPRIVILEGED = "nobody"
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A live process of a part: its id, when it started (seconds since the epoch), its resident memory in bytes."""
+    """A live process of a part, and its resident memory in bytes."""
 
     part: str
-    pid: int
-    started: float
+    process: psutil.Process
     memory: int
     suspended: bool
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self.process.pid
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,35 +59,40 @@ def running(folder: CloudFolder) -> dict[str, Running]:
     """The live processes of this cloud by part; of several with one part's mark, the one that was started first."""
     prefix = f"{MARK}={folder.root}:".encode()
     found: dict[str, Running] = {}
-    for process in psutil.process_iter():
-        part = _marked_part(process.pid, prefix)
+    for pid in psutil.pids():
+        part = _marked_part(pid, prefix)
         if part is None:
             continue
         try:
-            if os.getsid(process.pid) != process.pid or process.status() == psutil.STATUS_ZOMBIE:
+            process = psutil.Process(pid)
+            if os.getsid(pid) != pid or process.status() == psutil.STATUS_ZOMBIE:
                 continue
             seen = _seen(part, process)
+            is_first = part not in found or process.create_time() < found[part].process.create_time()
         except (psutil.NoSuchProcess, ProcessLookupError):
             continue
-        if part not in found or seen.started < found[part].started:
+        if is_first:
             found[part] = seen
     return found
 
 
 def _seen(part: str, process: psutil.Process) -> Running:
-    suspended = process.status() == psutil.STATUS_STOPPED
-    return Running(part=part, pid=process.pid, started=process.create_time(), memory=_group_memory(process), suspended=suspended)
+    return Running(part=part, process=process, memory=_group_memory(process), suspended=process.status() == psutil.STATUS_STOPPED)
 
 
 def _marked_part(pid: int, prefix: bytes) -> str | None:
-    try:
-        environment = Path(f"/proc/{pid}/environ").read_bytes()
-    except OSError:
-        return None
-    for entry in environment.split(b"\0"):
+    for entry in _environment(pid).split(b"\0"):
         if entry.startswith(prefix):
             return entry.removeprefix(prefix).decode()
     return None
+
+
+def _environment(pid: int) -> bytes:
+    """What a process was started with; nothing of one that has ended, is another user's, or is about to become its program (execve(2))."""
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return b""
 
 
 def _group_memory(process: psutil.Process) -> int:
@@ -99,7 +108,10 @@ def _group_memory(process: psutil.Process) -> int:
 
 
 def start(folder: CloudFolder, launch: Launch) -> int:
-    """Start a part in a session of its own, its output to its log and its temporary files below the cloud folder; return its process id."""
+    """Start a part in a session of its own, its output to its log and its temporary files below the cloud folder; return its process id.
+
+    It is `running` once this returns, unless it has ended.
+    """
     log = folder.log(launch.part)
     if log.exists():
         log.replace(log.with_suffix(".previous"))
@@ -118,6 +130,9 @@ def start(folder: CloudFolder, launch: Launch) -> int:
             group=account.pw_gid if account else None,
             extra_groups=[] if account else None,
         )
+    # The kernel lets go of who started it before it shows the new environment; where the program is read from a slow disk it takes long.
+    while process.poll() is None and not _environment(process.pid):
+        time.sleep(0.001)
     return process.pid
 
 
@@ -196,8 +211,7 @@ def resume(process: Running) -> None:
 def is_alive(process: Running) -> bool:
     """Whether this very process still runs; its id given to another one does not count."""
     try:
-        seen = psutil.Process(process.pid)
-        return seen.create_time() == process.started and seen.status() != psutil.STATUS_ZOMBIE
+        return process.process.is_running() and process.process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
 

@@ -12,7 +12,7 @@ import pytest
 from pods.programs import until
 
 from localcloud.folder import CloudFolder
-from localcloud.process import Launch, start
+from localcloud.process import Launch, end, running, start
 
 PATIENCE = 30.0
 SAY_TEMPORARY = "import tempfile; print(tempfile.mkdtemp(), flush=True)"
@@ -31,6 +31,13 @@ def said(folder: CloudFolder, part: str) -> str:
         assert time.monotonic() < deadline, text
         time.sleep(0.02)
     return text.strip()
+
+
+def test_what_was_started_is_found_at_once(folder: CloudFolder) -> None:
+    for number in range(20):
+        start(folder, Launch(f"part-{number}", ("/bin/sleep", "100"), {}))
+        assert f"part-{number}" in running(folder)
+    assert len(end(folder)) == 20
 
 
 def test_what_a_part_leaves_behind_lies_in_the_cloud_folder_for_its_user_alone(folder: CloudFolder) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
+import psutil
 import pytest
 
 from localcloud.cloud import Cloud
@@ -58,7 +58,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 
 def run(world: World, *names: str) -> None:
-    world.alive = {name: Running(part=name, pid=os.getpid(), started=0, memory=1, suspended=False) for name in names}
+    world.alive = {name: Running(part=name, process=psutil.Process(), memory=1, suspended=False) for name in names}
 
 
 def test_what_needs_a_stopped_part_is_stopped_by_the_same_fault_and_no_trouble(world: World) -> None:
