@@ -15,7 +15,7 @@ from stacks.house import MIGRATIONS
 if TYPE_CHECKING:
     from localcloud.folder import CloudFolder
 
-_LIMIT = 60  # seconds
+_LIMIT = 180  # seconds
 
 
 class MigrationFault(HhctlError):

@@ -29,6 +29,7 @@ DATABASE = "househelper"
 SUPERUSER = "postgres"
 HOST = "127.0.0.1"
 REPLICATOR = "replicator"
+_PROGRAM_WITHIN = 180  # seconds
 
 _SETTINGS = {
     # pg_rewind reads these from the configuration file only, so they are set when the data directory is made.
@@ -173,12 +174,12 @@ class Postgres:
         """Run one of Postgres's programs as the server's user; raises `DatabaseFault`."""
         try:
             command = (str(programs(self.folder) / program), *arguments)
-            run_as(self.launch, command, environment={**program_environment(self.folder), **environment}, limit=60)
+            run_as(self.launch, command, environment={**program_environment(self.folder), **environment}, limit=_PROGRAM_WITHIN)
         except subprocess.CalledProcessError as error:
             last = (str(error.stdout).strip().splitlines() or ["it said nothing"])[-1]
             raise DatabaseFault(f"{program} for {self.server.part} failed: {last}", hint="hhctl local up, once that is mended") from None
         except subprocess.TimeoutExpired:
-            raise DatabaseFault(f"{program} for {self.server.part} did not end in 60 s", hint="hhctl local up") from None
+            raise DatabaseFault(f"{program} for {self.server.part} did not end in {_PROGRAM_WITHIN} s", hint="hhctl local up") from None
 
     def _settle(self) -> None:
         """On a primary: the database and its schema, the role that standbys come by, and the slot of each of them."""
@@ -251,7 +252,7 @@ def _unpack_into(target: Path) -> None:
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
-        timeout=60,
+        timeout=_PROGRAM_WITHIN,
     )
     unpacked = next((draft / ".pg0" / "installation").glob(f"{VERSION}*"), None)
     if unpacked is None or not (unpacked / "bin" / "postgres").exists():

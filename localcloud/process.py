@@ -22,12 +22,13 @@ import psutil
 from localcloud.parent import end_with_parent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from localcloud.folder import CloudFolder
 
 MARK = "HHCTL_LOCAL_PART"
 _UNPRIVILEGED = "nobody"
+_SHOWN_WITHIN = 10.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def _group_memory(process: psutil.Process) -> int:
 def start(folder: CloudFolder, launch: Launch) -> int:
     """Start a part in a session of its own, its output to its log and its temporary files below the cloud folder; return its process id.
 
-    It is `running` once this returns, unless it has ended.
+    It is `running` once this returns, unless it has ended or takes very long to become its program.
     """
     log = folder.log(launch.part)
     if log.exists():
@@ -130,10 +131,19 @@ def start(folder: CloudFolder, launch: Launch) -> int:
             group=account.pw_gid if account else None,
             extra_groups=[] if account else None,
         )
-    # The kernel lets go of who started it before it shows the new environment; where the program is read from a slow disk it takes long.
-    while process.poll() is None and not _environment(process.pid):
-        time.sleep(0.001)
+    wait_until_shown(process.pid, has_ended=lambda: process.poll() is not None)
     return process.pid
+
+
+def wait_until_shown(pid: int, *, has_ended: Callable[[], bool]) -> None:
+    """Wait until a process that was just started can be found by its mark, or has ended.
+
+    The kernel lets go of who started it before it shows the new environment; where the program is read from a slow disk it takes long.
+    What another user's process is started with is never shown, so this is bounded.
+    """
+    deadline = time.monotonic() + _SHOWN_WITHIN
+    while not _environment(pid) and not has_ended() and time.monotonic() < deadline:
+        time.sleep(0.001)
 
 
 def _temporary(folder: CloudFolder, launch: Launch) -> Path:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from localcloud.folder import CloudFolder
     from localcloud.part import Part
 
-_READY_WITHIN = 90.0
+_READY_WITHIN = 240.0
 _SETTLINGS = 3
 _SETTLED_AGAIN_AFTER = 0.5
 _MENDINGS = 3

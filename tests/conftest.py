@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
+from hypothesis import HealthCheck, settings
 from local_cloud import LocalCloud
 from xdist.scheduler import LoadFileScheduling
 
@@ -30,6 +31,10 @@ _UNDER_LOAD = {
 # A shell without job control lets what it starts in the background ignore Ctrl-C, and so would every process that a test starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# How long an example takes tells of the machine, not of what it is an example of.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 class ByFile(LoadFileScheduling):
@@ -61,7 +66,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     shared = LocalCloud(_CLOUDS / f"hhctl-test-{os.getpid()}", tmp_path_factory.mktemp("home"))
     try:
         # As little traffic as shows: other tests need the processor.
-        shared.hhctl("local", "up", "--traffic", "5", limit=240)
+        shared.hhctl("local", "up", "--traffic", "5", limit=400)
         yield shared
     finally:
         shared.hhctl("local", "down")

@@ -38,7 +38,7 @@ class Container:
     def end(self) -> int:
         """Ask it to end, and wait for its exit code."""
         self.process.terminate()
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=120)
 
 
 # Each worker of pytest-xdist has ports of its own: a container takes its port a while after that was found free.
@@ -71,7 +71,7 @@ def container(
     log = folder / f"{port}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(entry.command, env=environment, stdout=output, stderr=subprocess.STDOUT, cwd=folder)
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as http:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as http:
         running = Container(process, http, log)
         try:
             yield running
@@ -80,7 +80,7 @@ def container(
             process.wait()
 
 
-def wait_until(true: Callable[[], bool], what: str, limit: float = 20) -> None:
+def wait_until(true: Callable[[], bool], what: str, limit: float = 120) -> None:
     """Wait for a condition; it fails with `what`."""
     deadline = time.monotonic() + limit
     while not true():

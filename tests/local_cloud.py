@@ -32,7 +32,7 @@ class LocalCloud:
         kept = {name: value for name, value in os.environ.items() if name in {"HOME", "PATH", "LANG", "XDG_CACHE_HOME", "TERM", "TMPDIR"}}
         return {**kept, "HHCTL_LOCAL_FOLDER": str(self.folder), "XDG_STATE_HOME": str(self.home / "state"), "NO_COLOR": "1"}
 
-    def hhctl(self, *arguments: str, code: int = 0, limit: float = 120) -> subprocess.CompletedProcess[str]:
+    def hhctl(self, *arguments: str, code: int = 0, limit: float = 300) -> subprocess.CompletedProcess[str]:
         """Run `hhctl`; it must end with `code`."""
         done = subprocess.run(
             [sys.executable, "-m", "automation.cli", *arguments],
@@ -75,7 +75,7 @@ class LocalCloud:
         variables = json.loads(self.hhctl("local", "env", "-o", "json").stdout)["variables"]
         return {**self.own_environment, **variables, "PATH": f"{self.folder}/bin:{os.environ['PATH']}"}
 
-    def run(self, *command: str, limit: float = 60) -> str:
+    def run(self, *command: str, limit: float = 240) -> str:
         """Run one of a person's own tools in the environment of `hhctl local env`; what it printed."""
         done = subprocess.run(command, env=dict(self.environment), capture_output=True, text=True, timeout=limit, check=False)
         assert done.returncode == 0, f"{' '.join(command)} exited {done.returncode}:\n{done.stdout}\n{done.stderr}"

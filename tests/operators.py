@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 STACKS = ("staging", "dr", "prod", "global")
 ENOUGH_TRAFFIC, LITTLE_TRAFFIC = "100", "5"
 """Requests a second: enough for gates to judge by, and what leaves other tests their processor."""
-PATIENCE = 280.0
+PATIENCE = 600.0
 """Seconds for one command."""
 
 
@@ -52,7 +52,7 @@ def all_up(cloud: LocalCloud, state: Path) -> Iterator[dict[str, str]]:
     try:
         yield operator.environment
     finally:
-        cloud.hhctl("local", "fault", "--clear", limit=240)
+        cloud.hhctl("local", "fault", "--clear", limit=400)
         cloud.hhctl("local", "up", "--traffic", LITTLE_TRAFFIC)
         for stack in ("global", "prod", "dr", "staging"):
             operator.types("destroy", stack, "--yes", "--reason", "a test")

@@ -50,6 +50,6 @@ class Terminal:
         assert done.code == 0, done.err
 
 
-def ended(process: subprocess.Popen[str], *, limit: float = 240) -> Ended:
+def ended(process: subprocess.Popen[str], *, limit: float = 600) -> Ended:
     out, err = process.communicate(timeout=limit)
     return Ended(process.returncode, out, err)

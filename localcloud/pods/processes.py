@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localcloud.pods.states import now
-from localcloud.process import MARK, running
+from localcloud.process import MARK, running, wait_until_shown
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
@@ -152,7 +152,10 @@ def start(folder: CloudFolder, place: Place, launch: Launch) -> Process:
         check=True,
         timeout=30,
     ).stdout.split()
-    return Process(place=place, pid=int(told[1]), keeper=int(told[0]))
+    process = Process(place=place, pid=int(told[1]), keeper=int(told[0]))
+    if process.pid:
+        wait_until_shown(process.pid, has_ended=lambda: read_end(place) is not None)
+    return process
 
 
 def processes_by_mark(folder: CloudFolder, region: str) -> dict[str, int]:

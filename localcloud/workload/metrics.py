@@ -10,6 +10,7 @@ import os
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,7 +73,9 @@ def process_lines() -> Iterator[str]:
     yield from family("process_resident_memory_bytes", "gauge", "Resident memory.", [({}, resident)])
 
 
+@cache
 def _started() -> float:
+    # Asked once: the kernel reckons the time of the boot back from the clock as it is now, so its steps would look like restarts.
     # proc_pid_stat(5): the name in brackets may hold anything; the 20th field after it is the start in ticks since the boot.
     ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
     boot = next(int(line.split()[1]) for line in Path("/proc/stat").read_text().splitlines() if line.startswith("btime "))

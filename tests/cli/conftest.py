@@ -41,7 +41,7 @@ class Hhctl:
             env={**self.environment, **variables},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
         return Answer(done.returncode, done.stdout, done.stderr)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from operators import PATIENCE, Operator, all_up
+from pods.programs import until
 from terminal import Ended, ended
 
 from stacks.objectives import RUNGS
@@ -64,6 +64,10 @@ class Trier(Operator):
     def dials(self, stack: str) -> dict[str, Any]:
         return self.reads("history", stack, "--limit", "1")["items"][0]["dials"]
 
+    def is_soaking(self) -> bool:
+        """Whether a canary is on prod and has come to a soak in the newest run."""
+        return bool(self.dials("prod").get("canary")) and any(each["event"] == "soaking" for each in self.newest_records())
+
     def judged(self) -> list[dict[str, Any]]:
         """The judge's verdicts in the newest run, a rung each."""
         told = [each["data"] for each in self.newest_records() if each["event"] == "judged"]
@@ -83,7 +87,7 @@ def deployments(cloud: LocalCloud, region: str) -> dict[str, str]:
     return {each["metadata"]["name"]: each["spec"]["template"]["spec"]["containers"][0]["image"] for each in items}
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_a_canary_that_does_no_harm_is_promoted_digest_for_digest_and_leaves_a_page(operator: Trier, cloud: LocalCloud) -> None:
     done = operator.brings_up("canary", "run", "v1.3.0", *QUICK)
     image = operator.dials("prod")["image"]
@@ -103,7 +107,7 @@ def test_a_canary_that_does_no_harm_is_promoted_digest_for_digest_and_leaves_a_p
     assert "href=" not in page
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_a_canary_that_fails_requests_is_taken_back_with_its_numbers(operator: Trier, cloud: LocalCloud) -> None:
     cloud.hhctl("local", "fault", "--version", "v1.3.1", "--error-rate", "20%")
     halted = operator.types("canary", "run", "v1.3.1", *QUICK, code=10)
@@ -112,10 +116,10 @@ def test_a_canary_that_fails_requests_is_taken_back_with_its_numbers(operator: T
     assert list(deployments(cloud, "us-east-1")) == ["house-helper-api"]
     operations = [each["operation"] for each in operator.reads("history", "prod", "--limit", "2")["items"]]
     assert all(each.startswith("undo of canary run v1.3.1") for each in operations)
-    cloud.hhctl("local", "fault", "--clear", limit=240)
+    cloud.hhctl("local", "fault", "--clear", limit=400)
 
 
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 def test_a_run_that_was_killed_at_each_rung_goes_on_there_and_meanwhile_deployments_are_refused(operator: Trier) -> None:
     words = ("canary", "run", "v1.3.1", *QUICK)
     for weight in RUNGS:
@@ -135,34 +139,34 @@ def test_a_run_that_was_killed_at_each_rung_goes_on_there_and_meanwhile_deployme
     assert operator.dials("prod")["image"]["tag"] == "v1.3.1"
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_without_traffic_a_rung_holds_and_a_human_is_asked_for(operator: Trier, cloud: LocalCloud) -> None:
     cloud.hhctl("local", "fault", "--part", "traffic", "--stop")
     try:
         held = operator.types("canary", "run", "v1.3.0", *QUICK, code=11)
     finally:
-        cloud.hhctl("local", "fault", "--clear", limit=240)
+        cloud.hhctl("local", "fault", "--clear", limit=400)
     assert "INCONCLUSIVE" in held.err
     assert operator.dials("prod")["canary"]["weight"] == RUNGS[0]
     operator.types("canary", "abort", "--yes", "--reason", "a test")
     assert list(deployments(cloud, "us-east-1")) == ["house-helper-api"]
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_without_prometheus_a_rung_holds_and_a_human_is_asked_for(operator: Trier, cloud: LocalCloud) -> None:
     process = operator.start("canary", "run", "v1.3.0", *QUICK)
-    time.sleep(15)
+    until(operator.is_soaking, within=200)
     cloud.hhctl("local", "fault", "--part", "us-east-1/prometheus", "--stop")
     done = ended(process, limit=PATIENCE)
     assert done.code == 11, done.err
     assert "INCONCLUSIVE" in done.err
     assert operator.dials("prod")["canary"]["weight"] in {10, 25, 50}
-    cloud.hhctl("local", "fault", "--clear", limit=240)
+    cloud.hhctl("local", "fault", "--clear", limit=400)
     operator.types("canary", "abort", "--yes", "--reason", "a test")
     assert list(deployments(cloud, "us-east-1")) == ["house-helper-api"]
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_a_canary_is_set_by_hand_rung_by_rung(operator: Trier) -> None:
     reason = ("--yes", "--reason", "a test")
     operator.types("canary", "start", "v1.3.0", *reason)

@@ -194,7 +194,7 @@ def test_without_prometheus_a_soak_is_no_pass(operator: Deliverer, cloud: LocalC
     paused = operator.types("deploy", "v1.2.3", "--yes", "--reason", "a test", "--soak", "2s", code=11)
     assert "INCONCLUSIVE" in paused.err
     assert operator.images()["prod"] == "v1.2.3"
-    cloud.hhctl("local", "fault", "--clear", limit=240)
+    cloud.hhctl("local", "fault", "--clear", limit=400)
 
 
 @pytest.mark.parametrize("version", ["", " ", "v1;rm -rf /", "v1\n", "v" * 300, "-v1"])

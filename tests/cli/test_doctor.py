@@ -134,7 +134,7 @@ def _doctor(cloud: LocalCloud) -> dict[str, dict[str, str]]:
         env=dict(cloud.environment),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     findings = _findings(done.stdout)

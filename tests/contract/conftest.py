@@ -55,7 +55,7 @@ def project(projects: Callable[[str], Project]) -> Project:
 @pytest.fixture(scope="session")
 def api(environment: dict[str, str]) -> KubeApi:
     """The world, to look at it and to change it behind the engine's back."""
-    return KubeApi.from_kubeconfig(environment["KUBECONFIG"], "us-east-1")
+    return KubeApi.from_kubeconfig(environment["KUBECONFIG"], "us-east-1", timeout=60)
 
 
 @pytest.fixture

@@ -89,7 +89,7 @@ class Running:
             if child.name() == "pulumi":
                 child.send_signal(signal.SIGINT)
 
-    def result(self, seconds: float = 120) -> Result:
+    def result(self, seconds: float = 300) -> Result:
         assert self.answer.poll(seconds), "the operation does not end"
         found: Result = self.answer.recv()
         self.process.join()
@@ -197,7 +197,7 @@ _DONE = {"kind": "update", "result": "succeeded", "message": "", "environment": 
 _SPARED = {("stack", "select"): "selected", ("stack", "output"): "{}", ("stack", "history"): json.dumps([_DONE])}
 
 
-def wait_until(what: str, look: Callable[[], T], seconds: float = 30) -> T:
+def wait_until(what: str, look: Callable[[], T], seconds: float = 120) -> T:
     """The first true value that `look` gives."""
     deadline = time.monotonic() + seconds
     while not (seen := look()):

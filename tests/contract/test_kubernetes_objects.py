@@ -168,7 +168,7 @@ def test_an_object_goes_to_the_region_of_its_provider(project: Project, environm
 
     assert project.up(program).ops == {"in-us-east-1": "create", "in-us-west-2": "create"}
     for region in regions:
-        live = config_map(KubeApi.from_kubeconfig(environment["KUBECONFIG"], region), "default", namespace)
+        live = config_map(KubeApi.from_kubeconfig(environment["KUBECONFIG"], region, timeout=60), "default", namespace)
         assert live
         assert live["data"] == {"region": region}
     assert project.destroy().ops == {"in-us-east-1": "delete", "in-us-west-2": "delete"}

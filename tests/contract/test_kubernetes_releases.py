@@ -69,7 +69,7 @@ class Tiny:
 
     def __call__(self) -> None:
         args = k8s.helm.v3.ReleaseArgs(
-            chart=str(self.chart), name="tiny", namespace=self.namespace, values=dict(self.values), **{"timeout": 20, **self.settings}
+            chart=str(self.chart), name="tiny", namespace=self.namespace, values=dict(self.values), **{"timeout": 120, **self.settings}
         )
         made = k8s.helm.v3.Release("tiny", args, opts=east())
         for name in ("status", "revision", "version", "name", "namespace"):

@@ -51,7 +51,7 @@ def test_a_crashing_deployment_fails_with_the_reason_and_the_next_update_goes_on
     assert not failed.succeeded
     assert "CrashLoopBackOff" in failed.diagnostics["web"]
     assert project.resources()["web"]["id"] == f"{namespace}/web"
-    mended = project.up(Web(namespace, image="web:2", annotations={"pulumi.com/timeoutSeconds": "60"}))
+    mended = project.up(Web(namespace, image="web:2", annotations={"pulumi.com/timeoutSeconds": "300"}))
     assert mended.ops == {"web": "update"}
     assert mended.outputs["available"] == 1
 
@@ -62,15 +62,15 @@ def test_a_failed_update_keeps_what_was_asked_for_and_is_tried_again_without_a_c
     failed = project.failing_up(Web(namespace, gated=True, seconds=6))
     assert "web" in failed.diagnostics
     let_go(api, namespace)
-    assert project.up(Web(namespace, gated=True, seconds=6)).ops == {"web": "update"}
-    assert project.up(Web(namespace, gated=True, seconds=6)).ops == {}
+    assert project.up(Web(namespace, gated=True, seconds=60)).ops == {"web": "update"}
+    assert project.up(Web(namespace, gated=True, seconds=60)).ops == {}
 
 
 def test_a_refresh_remembers_that_a_deployment_is_not_as_asked(project: Project, api: KubeApi, namespace: str) -> None:
     project.failing_up(Web(namespace, gated=True, seconds=6))
     project.refresh()
     let_go(api, namespace)
-    assert project.up(Web(namespace, gated=True, seconds=6)).ops == {"web": "update"}
+    assert project.up(Web(namespace, gated=True, seconds=60)).ops == {"web": "update"}
 
 
 def test_nothing_is_waited_for_if_the_object_says_so(project: Project, namespace: str) -> None:

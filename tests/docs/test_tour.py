@@ -58,13 +58,13 @@ def reader(tmp_path: Path) -> Iterator[LocalCloud]:
     """Somebody with a local cloud and a home of their own, and fewer users, since other tests need the processor."""
     cloud = LocalCloud(Path(f"/var/tmp/hhctl-test-tour-{os.getpid()}"), tmp_path)
     try:
-        cloud.hhctl("local", "up", "--traffic", "50", limit=240)
+        cloud.hhctl("local", "up", "--traffic", "50", limit=400)
         yield cloud
     finally:
         cloud.hhctl("local", "down")
 
 
-@pytest.mark.timeout(1000)  # forty commands, deployments and a failover among them
+@pytest.mark.timeout(1900)  # forty commands, deployments and a failover among them
 def test_every_command_of_the_tour_does_what_the_tour_says(reader: LocalCloud, tmp_path: Path) -> None:
     lacking = {program for program in OPTIONAL if not shutil.which(program)}
     typed = [line for line in lines() if line.program not in lacking]
@@ -80,7 +80,7 @@ def test_every_command_of_the_tour_does_what_the_tour_says(reader: LocalCloud, t
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=900,
+        timeout=1800,
         check=False,
     )
     failed = re.search(r"line (\d+) exited", done.stderr)

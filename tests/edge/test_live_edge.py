@@ -17,7 +17,7 @@ from pods.programs import REGION, is_ready, until
 
 from localcloud.kube_api import KubeApi
 from stacks.loading import load_spec
-from stacks.objectives import Arm, Objective, objectives
+from stacks.objectives import Arm, error_rate
 from stacks.secrets import SecretName, secrets_variable
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Space:
 
     def ask_prometheus(self, query: str) -> float | None:
         port = self.cloud.door(REGION, "prometheus")
-        answer = httpx.get(f"http://127.0.0.1:{port}/api/v1/query", params={"query": query}, timeout=5).json()
+        answer = httpx.get(f"http://127.0.0.1:{port}/api/v1/query", params={"query": query}, timeout=60).json()
         found = answer["data"]["result"]
         return float(found[0]["value"][1]) if found else None
 
@@ -99,14 +99,14 @@ def workload(track: str, version: str, replicas: int) -> tuple[Manifest, Manifes
 
 @pytest.fixture(scope="module")
 def space(cloud: LocalCloud) -> Iterator[Space]:
-    api = KubeApi.from_kubeconfig(cloud.folder / "kubeconfig", REGION)
+    api = KubeApi.from_kubeconfig(cloud.folder / "kubeconfig", REGION, timeout=60)
     api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SPACE}})
     stores = tomllib.loads(Path(cloud.environment[secrets_variable("staging")]).read_text())
     text = {"DATABASE_URL": stores[SecretName.DATABASE_URL.value], "REDIS_URL": stores[SecretName.CACHE_URL.value]}
     api.create({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "stores", "namespace": SPACE}, "stringData": text})
     for manifest in (*workload("stable", STABLE, 2), *workload("canary", CANARY, 1)):
         api.create(manifest)
-    with httpx.Client(base_url=cloud.environment["HHCTL_URL_STAGING"], timeout=10) as http:
+    with httpx.Client(base_url=cloud.environment["HHCTL_URL_STAGING"], timeout=60) as http:
         here = Space(cloud, api, http)
         for track, count in (("stable", 2), ("canary", 1)):
             until(lambda track=track, count=count: sum(map(is_ready, here.pods(track))) == count)
@@ -143,18 +143,14 @@ def test_a_pod_that_is_not_ready_gets_no_requests(space: Space) -> None:
     until(lambda: space.get().status_code == 200, within=90)
 
 
-def error_rate() -> Objective:
-    return next(each for each in objectives(load_spec(PROJECT, {}).objectives) if each.name == "error-rate")
-
-
 def test_prometheus_tells_the_versions_apart_before_and_after_a_fault(space: Space) -> None:
     space.weigh(50, 50)
-    window = timedelta(seconds=5)
+    promise, window = error_rate(load_spec(PROJECT, {}).objectives), timedelta(seconds=5)
 
     def rate(version: str) -> float | None:
         for _ in range(20):
             space.get("/tasks?limit=1")
-        return space.ask_prometheus(error_rate().value(Arm(SPACE, version=version), window=window))
+        return space.ask_prometheus(promise.value(Arm(SPACE, version=version), window=window))
 
     until(lambda: rate(CANARY) == 0.0 == rate(STABLE))
     space.cloud.hhctl("local", "fault", "--version", CANARY, "--error-rate", "20%")
@@ -211,5 +207,5 @@ def test_a_region_that_was_down_serves_again_once_it_is_back(space: Space) -> No
     space.cloud.hhctl("local", "fault", "--region", REGION, "--down")
     with pytest.raises(httpx.TransportError):
         space.get()
-    space.cloud.hhctl("local", "fault", "--clear", limit=240)
+    space.cloud.hhctl("local", "fault", "--clear", limit=400)
     until(lambda: space.get().status_code == 200, within=90)

@@ -40,7 +40,7 @@ def s3(s3_server: ThreadedMotoServer) -> str:
 
 @pytest.fixture
 def api(cloud: LocalCloud) -> KubeApi:
-    return KubeApi.from_kubeconfig(cloud.environment["KUBECONFIG"], "us-west-2")
+    return KubeApi.from_kubeconfig(cloud.environment["KUBECONFIG"], "us-west-2", timeout=60)
 
 
 @pytest.fixture

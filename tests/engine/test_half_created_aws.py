@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 REGION = "us-east-1"
 BUCKET, ROLE = "aws:s3/bucket:Bucket", "aws:iam/role:Role"
 ALLOWED = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}'
-LATELY, FUTURE = (datetime.now(UTC) + timedelta(hours=hours) for hours in (-1, 1))
+LATELY, FUTURE = (datetime.now(UTC) + timedelta(hours=hours) for hours in (-1, 24))
 
 
 @pytest.fixture

@@ -91,7 +91,7 @@ def test_what_is_asked_after_an_update_has_no_more_time_than_is_left(tmp_path: P
         return Updated(Outcome.BUSY, 0, (), holder="somebody")
 
     def hang(_: str) -> tuple[()]:
-        time.sleep(5.0)
+        time.sleep(600.0)
         return ()
 
     if hanging == "holders":
@@ -100,4 +100,4 @@ def test_what_is_asked_after_an_update_has_no_more_time_than_is_left(tmp_path: P
     began = time.monotonic()
     with pytest.raises(TimedOut, match=r"prod was not seen changed within 0\.5 s"):
         engine.update(change(within=0.5), cast("Any", None))
-    assert time.monotonic() - began < 4.0
+    assert time.monotonic() - began < 300.0

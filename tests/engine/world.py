@@ -211,7 +211,7 @@ class Operator:
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe
             pipe.close()
-        self._process.wait(30)
+        self._process.wait(120)
 
 
 def environment_of(*, folder: Path, providers: str) -> dict[str, str]:

@@ -113,4 +113,4 @@ def deleted(pod: Manifest, grace: int = 0) -> dict[str, Any]:
 
 async def seen(look: Callable[[], object]) -> None:
     """Wait until something is seen, while the event loop goes on."""
-    await asyncio.to_thread(until, look, within=20)
+    await asyncio.to_thread(until, look, within=120)

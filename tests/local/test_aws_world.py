@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from pathlib import Path
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 class Moto:

@@ -25,7 +25,7 @@ from localcloud.ports import port_is_free
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-PATIENCE = 30.0  # seconds until a condition that should come true counts as never
+PATIENCE = 120.0  # seconds until a condition that should come true counts as never
 SILENCE = 0.3  # seconds without an answer that count as hanging
 
 

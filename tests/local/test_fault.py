@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from pods.programs import until
 
 from localcloud.cloud import Cloud
 from localcloud.commands.fault import fault
@@ -64,6 +65,7 @@ def test_a_clear_that_is_interrupted_leaves_nothing_broken_without_a_fault_on_re
 
 def test_up_resumes_doors_that_are_suspended_without_a_fault(folder: CloudFolder) -> None:
     suspend(running(folder)[DOORS])
+    until(lambda: is_suspended(folder))
     settle(folder)
     assert not is_suspended(folder)
 
@@ -72,7 +74,7 @@ def test_up_keeps_a_black_hole_and_makes_it_again(folder: CloudFolder) -> None:
     write_faults(folder, BLACK_HOLE)
     suspend(running(folder)[DOORS])
     settle(folder)
-    assert is_suspended(folder)
+    until(lambda: is_suspended(folder))
     resume(running(folder)[DOORS])
     settle(folder)
-    assert is_suspended(folder)
+    until(lambda: is_suspended(folder))

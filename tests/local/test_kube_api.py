@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def api(cloud: LocalCloud) -> KubeApi:
-    return KubeApi.from_kubeconfig(cloud.environment["KUBECONFIG"], "us-west-2")
+    return KubeApi.from_kubeconfig(cloud.environment["KUBECONFIG"], "us-west-2", timeout=60)
 
 
 @pytest.fixture

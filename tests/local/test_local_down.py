@@ -21,7 +21,7 @@ def test_down_leaves_no_process_no_port_and_no_folder(
     own = LocalCloud(cloud.folder.with_name(cloud.folder.name + "-down"), tmp_path_factory.mktemp("home"))
     temporary = tmp_path_factory.mktemp("temporary")
     monkeypatch.setenv("TMPDIR", str(temporary))
-    own.hhctl("local", "up", limit=240)
+    own.hhctl("local", "up", limit=400)
     ports = json.loads((own.folder / "ports.json").read_text())
     assert own.processes()
     assert stat.S_IMODE((own.folder / "tmp").stat().st_mode) == 0o700

@@ -105,6 +105,7 @@ def test_a_life_that_fails_is_told_and_taken_up_again_with_its_process(node: Nod
 
 
 def test_a_pod_that_is_held_back_after_a_fault_ends_at_once(node: Node, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("localcloud.pods.states._FIRST_BACK_OFF", 600.0)
     faulty(monkeypatch, "_work", 1)
 
     async def go() -> None:
@@ -112,7 +113,7 @@ def test_a_pod_that_is_held_back_after_a_fault_ends_at_once(node: Node, api: Api
         agent._take(Seen(BOUND, manifest()))
         await asyncio.sleep(0.1)
         agent._take(Seen(BOUND, deleted(manifest())))
-        await asyncio.wait_for(seen(lambda: not agent._lives), 5)
+        await asyncio.wait_for(seen(lambda: not agent._lives), 60)
 
     asyncio.run(go())
     assert api.deleted == ["pod-uid"]

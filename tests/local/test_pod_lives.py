@@ -31,7 +31,7 @@ def slow_start(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, thread
 
     def start_slowly(*arguments: object) -> object:
         begun.set()
-        go_on.wait(20)
+        go_on.wait(120)
         return start_container(*arguments)
 
     monkeypatch.setattr(container_module, "start_container", start_slowly)
@@ -53,11 +53,11 @@ def test_a_pod_that_goes_while_its_container_starts_leaves_no_process(
         run = asyncio.create_task(life.run())
         if before is not None:  # its back-off would take ten seconds
             life.lives["app"]._hold_back = lambda _: asyncio.sleep(0)
-        await asyncio.to_thread(begun.wait, 20)
+        await asyncio.to_thread(begun.wait, 120)
         life.vanish() if vanishes else life.hear(deleted(manifest()))
         await asyncio.sleep(0.1)
         go_on.set()
-        await asyncio.wait_for(run, 20)
+        await asyncio.wait_for(run, 120)
         return life
 
     life = asyncio.run(go())
@@ -74,7 +74,7 @@ def test_a_start_that_fails_while_the_pod_is_deleted_holds_nothing_up(
 
     def fail(*_: object) -> None:
         begun.set()
-        go_on.wait(20)
+        go_on.wait(120)
         raise fault
 
     monkeypatch.setattr(container_module, "start_container", fail)
@@ -82,11 +82,11 @@ def test_a_start_that_fails_while_the_pod_is_deleted_holds_nothing_up(
     async def go() -> None:
         life = PodLife(node, manifest(), {})
         run = asyncio.create_task(life.run())
-        await asyncio.to_thread(begun.wait, 20)
+        await asyncio.to_thread(begun.wait, 120)
         life.hear(deleted(manifest()))
         await asyncio.sleep(0.1)
         go_on.set()
-        await asyncio.wait_for(run, 20)
+        await asyncio.wait_for(run, 120)
 
     asyncio.run(go())
     assert api.deleted == ["pod-uid"]
@@ -97,7 +97,7 @@ def test_a_pod_that_was_deleted_while_no_agent_lived_leaves_no_process(node: Nod
     process = start(node.folder, place, Launch(SLEEPS, {"PATH": "/usr/bin:/bin"}, node.folder.root))
     alive = processes_by_mark(node.folder, node.region)
     api.delay = 0.2
-    asyncio.run(asyncio.wait_for(PodLife(node, deleted(manifest()), alive).run(), 20))
+    asyncio.run(asyncio.wait_for(PodLife(node, deleted(manifest()), alive).run(), 120))
     assert not psutil.pid_exists(process.pid)
     assert api.deleted == ["pod-uid"]
 
@@ -117,11 +117,12 @@ def test_a_pod_that_an_agent_takes_up_stays_ready(node: Node, api: Api) -> None:
         api.delay = 0.2
         life = PodLife(node, manifest() | {"status": status}, processes_by_mark(node.folder, node.region))
         second = asyncio.create_task(life.run())
+        await seen(lambda: api.statuses)
         await asyncio.sleep(0.5)
         assert {*told("Initialized"), *told("Ready")} == {"True"}
         assert {each["phase"] for each in api.statuses} == {"Running"}
         life.hear(deleted(manifest()))
-        await asyncio.wait_for(second, 20)
+        await asyncio.wait_for(second, 120)
 
     asyncio.run(go())
 
@@ -151,7 +152,7 @@ def test_a_pod_runs_and_is_ended_within_its_grace(node: Node, api: Api) -> None:
         run = asyncio.create_task(life.run())
         await seen(lambda: isinstance(life.lives["app"].standing.state, Running) and Path(node.place("uid", "app").log).read_text())
         life.hear(deleted(manifest(), grace=10))
-        await asyncio.wait_for(run, 20)
+        await asyncio.wait_for(run, 120)
         return life
 
     state = asyncio.run(go()).lives["app"].standing.state
@@ -163,5 +164,5 @@ def test_a_pod_runs_and_is_ended_within_its_grace(node: Node, api: Api) -> None:
 def test_a_last_status_that_is_refused_keeps_no_pod(node: Node, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("localcloud.pods.pod._LAST_WORD", 0.5)
     api.refuses = True
-    asyncio.run(asyncio.wait_for(PodLife(node, deleted(manifest()), {}).run(), 20))
+    asyncio.run(asyncio.wait_for(PodLife(node, deleted(manifest()), {}).run(), 120))
     assert api.deleted == ["pod-uid"]

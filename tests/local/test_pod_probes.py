@@ -96,7 +96,7 @@ def test_an_exec_probe_runs_in_its_containers_environment_and_folder(node: Node)
 
 
 def test_an_exec_liveness_probe_restarts_its_container_only_when_it_fails(node: Node, api: Api) -> None:
-    container = {**probed("livenessProbe", "sh", "-c", "test ! -e $TMPDIR/sick || { echo unwell; exit 3; }")}
+    container = {**probed("livenessProbe", "sh", "-c", "test ! -e $TMPDIR/sick || { echo unwell; exit 3; }", timeout=10)}
     sick = node.place("uid", "app").root / "tmp" / "sick"
 
     def fall_ill(app: ContainerLife) -> bool:
@@ -119,9 +119,9 @@ def checked(node: Node, *command: str, limit: float = 1.0) -> str:
 
 def test_a_command_that_takes_too_long_is_killed_with_what_it_started(node: Node) -> None:
     began = time.monotonic()
-    words = checked(node, "sh", "-c", "sleep 999 & echo $! > child; wait", limit=0.5)
-    assert words == "command timed out: \"sh -c 'sleep 999 & echo $! > child; wait'\" timed out after 0.5s"
-    assert time.monotonic() - began < 5
+    words = checked(node, "sh", "-c", "sleep 999 & echo $! > child; wait", limit=3.0)
+    assert words == "command timed out: \"sh -c 'sleep 999 & echo $! > child; wait'\" timed out after 3s"
+    assert time.monotonic() - began < 30
     child = int((node.folder.root / "child").read_text())
     until(lambda: not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE)
 
@@ -137,7 +137,7 @@ def test_a_command_that_takes_too_long_is_killed_with_what_it_started(node: Node
     ],
 )
 def test_what_a_command_says_is_told_when_it_fails(node: Node, command: tuple[str, ...], words: str) -> None:
-    told = checked(node, *command, limit=10)
+    told = checked(node, *command, limit=60)
     assert told.startswith(words) if words else told == ""
 
 

@@ -14,7 +14,7 @@ from pods.programs import until
 from localcloud.folder import CloudFolder
 from localcloud.process import Launch, end, running, start
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 SAY_TEMPORARY = "import tempfile; print(tempfile.mkdtemp(), flush=True)"
 
 
@@ -38,6 +38,15 @@ def test_what_was_started_is_found_at_once(folder: CloudFolder) -> None:
         start(folder, Launch(f"part-{number}", ("/bin/sleep", "100"), {}))
         assert f"part-{number}" in running(folder)
     assert len(end(folder)) == 20
+
+
+def test_what_shows_its_environment_to_nobody_is_not_waited_for_for_ever(folder: CloudFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as hidden:
+        hidden.setattr("localcloud.process._environment", lambda _: b"")
+        hidden.setattr("localcloud.process._SHOWN_WITHIN", 0.1)
+        start(folder, Launch("part", ("/bin/sleep", "100"), {}))
+    until(lambda: "part" in running(folder), within=PATIENCE)
+    assert end(folder) == {"part"}
 
 
 def test_what_a_part_leaves_behind_lies_in_the_cloud_folder_for_its_user_alone(folder: CloudFolder) -> None:

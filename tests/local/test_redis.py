@@ -12,7 +12,7 @@ from localcloud.redis import redis_part
 if TYPE_CHECKING:
     from pathlib import Path
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 def test_it_starts_in_a_folder_of_any_name(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_a_fault_of_another_stack_or_version_is_none_of_a_containers(mended: Loc
 
 def test_a_version_that_crashes_ends_with_1_and_says_so(mended: LocalCloud, api: Container) -> None:
     mended.hhctl("local", "fault", "--version", "v1.2.4", "--crash")
-    assert api.process.wait(timeout=10) == 1
+    assert api.process.wait(timeout=60) == 1
     assert says(api, "crashed")
 
 

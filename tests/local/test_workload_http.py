@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,14 +15,13 @@ from localcloud.workload.api import Api
 from localcloud.workload.behaviour import HEALTHY, Behaviour
 from localcloud.workload.cache import Sessions
 from localcloud.workload.http import Request, Response, Server, json_response
-from localcloud.workload.metrics import Requests
+from localcloud.workload.metrics import Requests, process_lines
 from localcloud.workload.routes import Route, route
 from localcloud.workload.settings import read_settings
 from localcloud.workload.trouble import Trouble, faults_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
-    from pathlib import Path
 
     from localcloud.workload.log import Level
 
@@ -217,6 +217,13 @@ def test_a_fault_is_of_a_version_in_one_stack_or_in_all(tmp_path: Path, version:
     in_prod = {"version": "v1", "stack": "prod", "behaviour": {"error_rate": 0.2}}
     faults.write_text(json.dumps({"versions": [everywhere, in_prod]}))
     assert faults_of(faults, version=version, stack=stack) == behaviour
+
+
+def test_a_step_of_the_clock_moves_no_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = Path.read_text
+    before = list(process_lines())[:3]
+    monkeypatch.setattr(Path, "read_text", lambda path: read(path).replace("btime ", "btime 9"))
+    assert list(process_lines())[:3] == before
 
 
 def test_no_file_of_faults_is_no_fault(tmp_path: Path) -> None:

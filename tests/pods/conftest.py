@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def space(cloud: LocalCloud) -> Iterator[Namespace]:
     """A namespace that all tests of this folder share; each has apps of its own."""
-    api = KubeApi.from_kubeconfig(cloud.folder / "kubeconfig", REGION)
+    api = KubeApi.from_kubeconfig(cloud.folder / "kubeconfig", REGION, timeout=60)
     api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "pods"}})
     yield Namespace(cloud, api, "pods")
     api.delete("v1", "Namespace", "pods")

@@ -47,7 +47,7 @@ BUSY = "import time\nwhile True:\n    end = time.process_time() + 0.03\n    whil
 T = TypeVar("T")
 
 
-def until(look: Callable[[], T | None], *, within: float = 30.0) -> T:
+def until(look: Callable[[], T | None], *, within: float = 120.0) -> T:
     """What `look` finds, as soon as it finds something."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
@@ -65,7 +65,7 @@ class Namespace:
     api: KubeApi
     name: str
 
-    def kubectl(self, *arguments: str, limit: float = 60) -> str:
+    def kubectl(self, *arguments: str, limit: float = 240) -> str:
         return self.cloud.run("kubectl", "--context", REGION, "-n", self.name, *arguments, limit=limit)
 
     @contextmanager
@@ -89,7 +89,7 @@ class Namespace:
     def ready(self, app: str) -> list[Manifest]:
         return [pod for pod in self.pods(app) if is_ready(pod)]
 
-    def wait_ready(self, app: str, count: int, *, within: float = 30.0) -> list[Manifest]:
+    def wait_ready(self, app: str, count: int, *, within: float = 120.0) -> list[Manifest]:
         return until(lambda: pods if len(pods := self.ready(app)) == count == len(self.pods(app)) else None, within=within)
 
     def first_status(self, app: str) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def serving(environment: dict[str, str] | None = None) -> Manifest:
     }
 
 
-def deployment(name: str, spec: Manifest, *, replicas: int = 1, deadline: int = 60) -> Manifest:
+def deployment(name: str, spec: Manifest, *, replicas: int = 1, deadline: int = 600) -> Manifest:
     labels = {"app": name}
     return {
         "apiVersion": "apps/v1",

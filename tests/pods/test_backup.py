@@ -46,7 +46,7 @@ def test_a_backup_is_a_dump_of_the_whole_database(space: Namespace, tmp_path: Pa
     s3.create_bucket(Bucket=BUCKET)
     give_secret(space, "backed-up", prod_database(space.cloud))
     space.make(backup("backed-up", "backed-up"))
-    space.kubectl("wait", "--for=condition=complete", "job/backed-up", "--timeout=60s")
+    space.kubectl("wait", "--for=condition=complete", "job/backed-up", "--timeout=180s")
     [found] = s3.list_objects_v2(Bucket=BUCKET)["Contents"]
     assert space.kubectl("logs", "job/backed-up") == f"s3://{BUCKET}/{found['Key']}: {found['Size']} bytes\n"
     assert found["Key"].startswith("daily/")
@@ -59,7 +59,7 @@ def test_a_backup_is_a_dump_of_the_whole_database(space: Namespace, tmp_path: Pa
 def test_a_database_that_cannot_be_dumped_fails_the_job_and_says_why(space: Namespace) -> None:
     give_secret(space, "nowhere", "postgres://user:s3cret@127.0.0.1:9/none")
     space.make(backup("not-backed-up", "nowhere"))
-    space.kubectl("wait", "--for=condition=failed", "job/not-backed-up", "--timeout=60s")
+    space.kubectl("wait", "--for=condition=failed", "job/not-backed-up", "--timeout=180s")
     said = space.kubectl("logs", "job/not-backed-up")
     assert said.startswith("no backup was made: ")
     assert "Connection refused" in said

@@ -81,8 +81,7 @@ def test_a_killed_keeper_takes_its_container_along(folder: CloudFolder) -> None:
 
 def test_another_agent_finds_what_runs_by_its_mark_and_ends_what_belongs_to_nobody(folder: CloudFolder) -> None:
     process = run(folder, "sleep 1000")
-    alive = processes_by_mark(folder, "us-east-1")
-    assert found(process.place, alive) == process
+    alive = until(lambda: alive if found(process.place, alive := processes_by_mark(folder, "us-east-1")) == process else None)
     assert processes_by_mark(folder, "us-west-2") == {}
     end_strays(alive, keep={"uid": process})
     assert psutil.pid_exists(process.pid)

@@ -48,7 +48,7 @@ class Workload(http.server.BaseHTTPRequestHandler):
         if self.path == "/dripping":
             self.send_response(200)
             self.end_headers()
-            for _ in range(20):
+            for _ in range(100):
                 self.wfile.write(b".")
                 time.sleep(0.1)
             return
@@ -97,7 +97,7 @@ def test_a_check_wants_status_text_and_time(url: str, check: SmokeCheck, trouble
 def test_a_check_is_over_in_time_however_long_its_answer_goes_on(url: str) -> None:
     [made] = make_checks(url, (SmokeCheck("dripping", "/dripping", timeout=SHORT, retries=0),))
     assert "wanted at most 0.3 s" in made.trouble
-    assert made.seconds < 1
+    assert made.seconds < 5
 
 
 def test_a_check_is_made_again_as_often_as_it_says(url: str) -> None:
@@ -116,7 +116,7 @@ def test_a_path_that_no_request_can_name_fails_its_check(url: str) -> None:
     assert "does not answer: 'ascii' codec can't encode" in made.trouble
 
 
-def program(folder: Path, script: str, *, timeout: timedelta = timedelta(seconds=10)) -> SmokeProgram:
+def program(folder: Path, script: str, *, timeout: timedelta = timedelta(seconds=60)) -> SmokeProgram:
     path = folder / "smoke"
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)
@@ -130,11 +130,15 @@ def test_a_program_is_told_the_stack_and_its_url(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "trouble"),
-    [("echo login fails >&2; exit 3", "exited 3: login fails"), ("sleep 5", "did not end within 0.3 s")],
+    ("script", "timeout", "trouble"),
+    [
+        ("echo login fails >&2; exit 3", timedelta(seconds=60), "exited 3: login fails"),
+        ("sleep 5", SHORT, "did not end within 0.3 s"),
+    ],
 )
-def test_a_program_that_fails_or_does_not_end_fails_the_check(tmp_path: Path, script: str, trouble: str) -> None:
-    assert run_program(program(tmp_path, f"exec 2>&1; {script}", timeout=SHORT), stack="prod", url="", environment={}).trouble == trouble
+def test_a_program_that_fails_or_does_not_end_fails_the_check(tmp_path: Path, script: str, timeout: timedelta, trouble: str) -> None:
+    failing = program(tmp_path, f"exec 2>&1; {script}", timeout=timeout)
+    assert run_program(failing, stack="prod", url="", environment={}).trouble == trouble
 
 
 def test_a_program_that_is_not_there_is_told() -> None:

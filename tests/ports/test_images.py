@@ -29,7 +29,7 @@ def registry() -> Iterator[str]:
     with subprocess.Popen([sys.executable, "-P", "-m", "localcloud.catalogue", "--port", str(port)]) as serving:
         url = f"http://127.0.0.1:{port}"
         try:
-            for _ in range(200):
+            for _ in range(2400):
                 try:
                     httpx.get(f"{url}/v2/", timeout=1)
                     break

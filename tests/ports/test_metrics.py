@@ -62,7 +62,7 @@ def _command(folder: Path, port: int, target: int) -> list[str]:
 
 
 def _wait_for_samples(asked: Prometheus) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         try:
             if any(len(series) >= 3 for series in asked.stamps("up", seconds=30)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -306,7 +307,7 @@ def test_a_plan_with_a_stack_that_a_clock_ahead_of_ours_has_set_touches_nothing(
     report = desk.ship(V2)
     assert report is not None
     assert report.ending.code is ExitCode.REFUSED
-    assert "the newest update of staging is from 60 s in the future" in report.says
+    assert re.search(r"the newest update of staging is from (60|5\d) s in the future", report.says)
     assert images(desk) == ["v1", "v1", "v1"]
     assert "started 1" not in events(desk)
     desk.clock.sleep(61)

@@ -195,9 +195,9 @@ def test_stopping_takes_every_pod_away_and_the_autoscaler_takes_over_again(stack
         "-n",
         "house-helper-staging",
         "--for=jsonpath={.status.readyReplicas}=2",
-        "--timeout=60s",
+        "--timeout=180s",
     )
-    cloud.run("kubectl", *ready, limit=90)
+    cloud.run("kubectl", *ready, limit=240)
 
 
 def test_a_stack_that_is_destroyed_leaves_its_protected_vault_and_comes_back_to_it(stacks: Stacks, cloud: LocalCloud) -> None:

@@ -86,7 +86,7 @@ class Prometheus:
         self.url = f"http://127.0.0.1:{port}"
 
     def get(self, path: str, **parameters: str) -> Any:
-        return httpx.get(f"{self.url}{path}", params=parameters, timeout=5, trust_env=False).raise_for_status().json()["data"]
+        return httpx.get(f"{self.url}{path}", params=parameters, timeout=60, trust_env=False).raise_for_status().json()["data"]
 
     def value(self, query: str, **at: str) -> float | None:
         """The value of a query with one series, None for one without any."""
@@ -104,7 +104,7 @@ class Prometheus:
             return False
 
 
-def wait_for(what: Callable[[], object], seconds: float = 30) -> None:
+def wait_for(what: Callable[[], object], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < deadline, "it does not come about"
@@ -135,7 +135,7 @@ def prometheus(pods: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     ]
     jobs.append({"job_name": "history", "metrics_path": "/history", "static_configs": [{"targets": [pods]}]})
     config = {
-        "global": {"scrape_interval": "200ms", "scrape_timeout": "200ms", "evaluation_interval": "500ms"},
+        "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "500ms"},
         "rule_files": ["rules.yaml"],
         "scrape_configs": [{**job, "fallback_scrape_protocol": "PrometheusText0.0.4"} for job in jobs],
     }
@@ -149,11 +149,10 @@ def prometheus(pods: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     found = Prometheus(port)
     wait_for(lambda: process.poll() is not None or found.answers())
     assert process.poll() is None, (folder / "log").read_text()
-    count = PROMISES["error-rate"].count(Arm(NAMESPACE, track="canary"), window=WINDOW)
-    wait_for(lambda: found.value(count))
+    wait_for(lambda: all(ask(found, promise, track) is not None for promise in PROMISES for track in LATENCIES))
     yield found
     process.terminate()
-    process.wait(10)
+    process.wait(60)
 
 
 def ask(prometheus: Prometheus, promise: str, track: str) -> float | None:
