@@ -6,10 +6,10 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from automation.core.failover import ServesAlready
-from automation.core.measures import unmeasured
+from automation.core.failover import PROMOTE, SHUT_DATABASE, ServesAlready
+from automation.core.measures import begun_at, in_force, is_served, unmeasured
 from automation.core.messages import messages_of
-from automation.core.moved import loss_of, page, unknown_loss
+from automation.core.moved import loss_of, page, unbounded, unknown_loss
 from automation.core.plan import Ending
 from automation.core.record import Event
 from automation.course import AGAIN
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from automation.core.facts import Facts
     from automation.core.moved import Loss, Moved
     from automation.core.plan import Plan
+    from automation.core.record import Record as Written
     from automation.core.replication import DatabaseStanding
     from automation.moving_consent import Foretold
     from automation.operating import Records
@@ -110,6 +111,43 @@ def left_untold(facts: Facts, records: Journals, operation: str) -> Report | Non
     return Report(run.run, str(run.data["operation"]), Ending.DONE, "done before, and told now", "", (), {}, past_return=True)
 
 
+def has_moved(report: Report, records: Journals) -> bool:
+    """Tell whether a run moved the traffic, or has ended what was left of a move that nobody was told of."""
+    if report.past_return:
+        return True
+    known = records.known()
+    return report.ending is Ending.DONE and is_served(known, report.operation) and unmeasured(known, report.operation) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Who did a run, why, and when it ended; who tells of it may be another one, and later."""
+
+    operator: str
+    reason: str
+    ended: datetime
+
+
+def told_by(records: Sequence[Written], run: str, session: Session) -> Told:
+    """Return that by the records of a run; where none can be read, it is this session's."""
+    own = [record for record in records if record.run == run and record.event is not Event.MEASURED]
+    author = session.author
+    about: Mapping[str, Json] = own[0].data if own else {}
+    ended = own[-1].at if own else session.now()
+    return Told(str(about.get("operator", author.operator)), str(about.get("reason", author.reason)), ended)
+
+
+def what_was_lost(
+    session: Session, home: DatabaseStanding | HhctlError, known: Sequence[Written], operation: str, *, unfenced: str
+) -> Loss:
+    """Say what a failover has lost; no time bounds what prod may have committed after the promotion, where nobody had shut its database."""
+    promoted = begun_at(known, operation, PROMOTE) or session.now()
+    loss = count(session, home, promoted=promoted)
+    if unfenced or (loss.at_most and not in_force(known, operation, SHUT_DATABASE, by=promoted)):
+        return unbounded(loss, fenced=not unfenced)
+    return loss
+
+
 def count(session: Session, home: DatabaseStanding | HhctlError, *, promoted: datetime) -> Loss:
     """Count what prod's database committed and dr's never had; where it cannot be asked, as `home` says, tell what is known.
 
@@ -131,16 +169,17 @@ def conclude(session: Session, options: Options, report: Report, moved: Moved, *
     """Keep what is to be told, write down what was measured, tell everybody, and show it all; the exit code says whether all were told.
 
     The traffic has moved by now, or may have: nothing here is a reason to say that it has not. What was measured counts as told, so it is
-    written once the outbox has the messages; of a run that stopped past no return nothing is, and its own ending is the exit code.
+    written once the outbox has the messages; of a run that stopped before anybody was seen to be served nothing is. The exit code of a run
+    that stopped past no return is that of its own ending.
 
     Raises:
         OutputLost: all was done, and stdout cannot be written.
     """
     box = outbox()
-    is_kept = kept(box, messages_of(moved, operator=session.author.operator, incident=options.incident))
+    is_kept = kept(box, messages_of(moved, operator=moved.operator or session.author.operator, incident=options.incident))
     file = state_folder(os.environ) / "failovers" / f"{report.run}.md"
     _keep(file, page(moved))
-    if not moved.trouble:
+    if not moved.half_way:
         _write_down(records, report, moved)
     sent = sent_all(box, session.app.spec) if is_kept else None
     tell_untold(sent or ())

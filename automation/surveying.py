@@ -104,7 +104,7 @@ def survey(session: Session, *, home_within: float) -> Survey:
     with ThreadPoolExecutor(max_workers=17) as askers:
         at_home = askers.submit(left.look, partial(_gathered, session, HOME, within=far.seconds))
         at_standby = askers.submit(_gathered, session, STANDBY, within=near.seconds)
-        history = askers.submit(app.engine.history, STANDBY)
+        turned = askers.submit(or_error, lambda: last_turn(app.engine.history(STANDBY)))
         rollout = askers.submit(or_error, partial(Rollouts(near, session.redactor).look, standby))
         room = askers.submit(or_error, partial(Rooms(replace(near, seconds=PROBE_SECONDS)).look, standby))
         live = askers.submit(left.look, partial(Rollouts(far, session.redactor).look, home))
@@ -136,7 +136,7 @@ def survey(session: Session, *, home_within: float) -> Survey:
             home_dials=_dials(home_facts),
             standby_dials=facts.wanted,
             switch=is_active(asked.result()),
-            turned=last_turn(history.result()),
+            turned=turned.result(),
             differences=differing.result(),
             ahead=ahead(asked.result()),
             held="; ".join(sorted(_named(each.result() for each in holders))),

@@ -131,18 +131,7 @@ class Objective:
 def objectives(promised: Objectives) -> tuple[Objective, ...]:
     """Everything that is promised, with the limits of the spec."""
     return (
-        Objective(
-            name="error-rate",
-            title="Requests that fail",
-            query=_ERROR_RATE,
-            population=_REQUESTS_SEEN,
-            unit=Unit.FRACTION,
-            limit=promised.error_rate,
-            relative=False,
-            hold=timedelta(minutes=2),
-            severity=Severity.P1,
-            least=_LEAST_REQUESTS,
-        ),
+        error_rate(promised),
         Objective(
             name="latency-p95",
             title="95th percentile of latency",
@@ -192,6 +181,22 @@ def objectives(promised: Objectives) -> tuple[Objective, ...]:
             hold=timedelta(),
             severity=Severity.P2,
         ),
+    )
+
+
+def error_rate(promised: Objectives) -> Objective:
+    """What is promised of the requests that fail."""
+    return Objective(
+        name="error-rate",
+        title="Requests that fail",
+        query=_ERROR_RATE,
+        population=_REQUESTS_SEEN,
+        unit=Unit.FRACTION,
+        limit=promised.error_rate,
+        relative=False,
+        hold=timedelta(minutes=2),
+        severity=Severity.P1,
+        least=_LEAST_REQUESTS,
     )
 
 

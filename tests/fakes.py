@@ -6,12 +6,13 @@ import fcntl
 import json
 import math
 import os
+import time
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from automation.core.gates import STABLE, Answers, ReadyPods, RolledOut, Sample, SmokePasses
+from automation.core.gates import STABLE, Answers, CarriesTraffic, ReadyPods, RolledOut, Sample, SmokePasses
 from automation.core.look import ArmSeen, Histogram, Look, PodsSeen
 from automation.core.rung import Seen
 from automation.core.soak import Measured
@@ -224,6 +225,7 @@ class FakeWorld:
     measured: Callable[[str, Objective, Arm, timedelta], Measured] = lambda *_: Measured("", 1000, 0.0)
     looks: Callable[[Rung, float], Look] = field(default_factory=lambda: healthy)
     smokes: float = 1.0
+    traffic: Sample = field(default_factory=lambda: Sample(1.0))
     answers: Callable[[str], float | HhctlError] = lambda _: 1.0
     rollout: Callable[[RolledOut], Sample] = lambda _: Sample(1.0)
     unseen: float = 0.0
@@ -250,7 +252,7 @@ class FakeWorld:
         if isinstance(gate, RolledOut):
             return self.rollout(gate)
         if not isinstance(gate, ReadyPods):
-            return Sample(self.smokes if isinstance(gate, SmokePasses) else 1.0)
+            return self.traffic if isinstance(gate, CarriesTraffic) else Sample(self.smokes if isinstance(gate, SmokePasses) else 1.0)
         canary = world.canary.minimum if world.canary else 0
         return Sample(float(least_stable(world) if gate.track == STABLE else canary))
 
@@ -328,6 +330,10 @@ class FakeSight:
         return Seen(look, seconds, self.world.unseen, counted=counted, control=control, scraped=counted[1])
 
 
+_BOOT = time.time() - time.monotonic()
+"""Taken once for all clocks, also those of processes forked later: no step of the machine's clock, however long a run takes, is seen."""
+
+
 @dataclass
 class FakeClock:
     """Time that is slept through at once, and else passes as everybody's does: what comes later, be it in another process, is later."""
@@ -335,7 +341,7 @@ class FakeClock:
     slept: float = 0.0
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + timedelta(seconds=self.slept)
+        return datetime.fromtimestamp(_BOOT + time.monotonic() + self.slept, UTC)
 
     def monotonic(self) -> float:
         return self.slept

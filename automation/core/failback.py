@@ -84,6 +84,28 @@ def answers(found: Found, *, data_loss: bool) -> tuple[Check, ...]:
     return (home, _standby(found), _switch(found), _losses(found, data_loss=data_loss))
 
 
+def answers_of_follower(found: Found) -> tuple[Check, ...]:
+    """Answer what is asked where prod serves already, and dr's database is only to follow."""
+    name = f"database of {STANDBY}"
+    match found.standby:
+        case Exception() as error:
+            return (Check(name, Answer.DOUBTFUL, f"does not answer, and is made anew: {error.message}"),)
+        case standby if standby.takes_writes:
+            return (Check(name, Answer.NO_GO, "takes writes"),)
+        case standby if standby.replays:
+            return (Check(name, Answer.GO, "follows already"),)
+        case _:
+            return (Check(name, Answer.GO, "is to be rebuilt as a standby"),)
+
+
+def is_home(facts: Facts) -> bool:
+    """Tell whether prod's switch is on and dr's is off; of what cannot be reached neither is seen."""
+    home, standby = facts.stacks[HOME], facts.stacks[STANDBY]
+    if not (isinstance(home, StackFacts) and isinstance(standby, StackFacts)):
+        return False
+    return home.present and home.wanted.active and not (standby.present and standby.wanted.active)
+
+
 def plan_failback(facts: Facts, request: Return) -> Plan:
     """Plan to have prod's region serve again, and dr's stand by.
 
@@ -98,7 +120,7 @@ def plan_failback(facts: Facts, request: Return) -> Plan:
     home, standby = facts.present(HOME), facts.present(STANDBY)
     bases = {stack: facts.of(stack).standing.base for stack in (HOME, STANDBY)}
     back = Sides(HOME, STANDBY, request.region)
-    if home.active and not standby.active:
+    if is_home(facts):
         if takes_writes(request.found.standby):
             raise Refusal(f"the database of {STANDBY} takes writes: a failover was left half done", hint=f"hhctl failover {request.other}")
         steps = (*([turned(facts, back, home)] if gates_left(facts, back, home) else ()), *_follow(facts, standby, request))

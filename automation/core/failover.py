@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from automation.core.deployment_log import ANY
 from automation.core.facts import Facts
-from automation.core.gates import Leads, ReadyPods, SmokePasses
+from automation.core.gates import CarriesTraffic, Leads, ReadyPods, SmokePasses
 from automation.core.plan import BEST_EFFORT_SECONDS, Ending, Plan, Task, Update
 from automation.core.preflight import refused
 from automation.core.resume import TaskLeft, Undoing
@@ -41,10 +41,14 @@ _SMOKE_SECONDS = 60.0
 # The checkers need as long as the threshold says to see the switch, and a caching name server keeps the old answer for its time to live;
 # the rest is for one that had just looked, and for a slow answer.
 LEAD_SECONDS = 2.0 * INTERVAL_SECONDS * THRESHOLD + TTL_SECONDS + 30.0
+# A client may have asked for the name just before DNS followed. After that two scrapes lie up to a minute apart, and what failed as it came
+# first is forgotten half a minute later.
+TRAFFIC_SECONDS = TTL_SECONDS + 90.0
 FENCE_SECONDS = 60.0
 """For the engine to stop prod's pods in a failover: it waits for none of them, and a region that was well just now may be silent."""
 PROMOTION_SECONDS = 120.0
 """How long a promotion that was begun may take at most until it is seen: each call that it is made of is bounded far below that."""
+_MAY_TAKE_EFFECT = f", whose promotion was begun and may take effect within {PROMOTION_SECONDS:g} s: nothing is undone yet"
 
 
 class ServesAlready(Refusal):
@@ -133,8 +137,7 @@ def plan_failover(facts: Facts, request: Request) -> Plan:
         return Plan(request.command, STANDBY, bases, tuple(fencing))
     moving, begun = before.active or request.promoted or request.turned, facts.begun(PROMOTE, STANDBY)
     if not moving:
-        yet = f", whose promotion was begun and may take effect within {PROMOTION_SECONDS:g} s: nothing is undone yet" if begun else ""
-        must_go(f"no failover to {request.region}{yet}", request.checks)
+        must_go(f"no failover to {request.region}{_MAY_TAKE_EFFECT if begun else ''}", request.checks)
     no_way_back = moving or begun
     minimum, maximum = max(before.minimum, request.minimum), max(before.maximum, request.maximum)
     grown = before if before.active else replace(before, minimum=minimum, maximum=maximum)
@@ -244,26 +247,36 @@ def direct_command(region: str, *, waivers: Waivers, lost: str | None) -> str:
     return " ".join(("failover", region, "--direct", *([f"--assume-lost {lost}"] if lost else []), *_waived(waivers), *_soon(waivers)))
 
 
-def plan_directly(command: str, region: str, checks: Sequence[Check], *, shuts: bool, lost: bool, promoted: bool) -> Plan:
+def plan_directly(facts: Facts, command: str, region: str, checks: Sequence[Check], *, shuts: bool, lost: bool, promoted: bool) -> Plan:
     """Plan to have the standby's region serve without engine and state: nothing but its database and its switch is changed.
 
     `shuts` says whether prod's database can be shut first, `lost` that it goes on where that fails, `promoted` that dr's takes writes
-    already.
+    already. The facts tell what an interrupted run has begun, and nothing of the stacks.
 
     Raises:
         Refusal: the preflight says no before there is no way back.
     """
+    begun = facts.begun(PROMOTE, STANDBY)
     if not promoted:
-        must_go(f"no failover to {region}", checks)
-    undo = None if promoted else OPEN_DATABASE
+        must_go(f"no failover to {region}{_stays(facts, promotion_begun=begun)}", checks)
+    no_way_back = promoted or begun
     steps = (
-        *([Task(SHUT_DATABASE, HOME, ANY, SHUT_DATABASE, SHUT, undo=undo, best_effort=lost)] if shuts else []),
+        *([shut_database(facts, HOME, back=not no_way_back, best_effort=lost)] if shuts else []),
         *([] if promoted else [Task(PROVE_TURNABLE, STANDBY, ANY, None, WRITTEN_DIRECTLY)]),
-        Task(PROMOTE, STANDBY, STANDS_BY if lost else UNRIVALLED, PROMOTE, WRITABLE, no_return=True, begun=promoted),
+        Task(PROMOTE, STANDBY, STANDS_BY if lost else UNRIVALLED, PROMOTE, WRITABLE, no_return=True, begun=no_way_back),
         Task(TURN_DIRECTLY, STANDBY, WRITABLE, TURN_DIRECTLY, SWITCH_ON, no_return=True),
         Task(FOLLOW_SWITCH, STANDBY, SWITCH_ON, FOLLOW_SWITCH, LED),
     )
     return Plan(command, STANDBY, {}, steps)
+
+
+def _stays(facts: Facts, *, promotion_begun: bool) -> str:
+    """Say what an interrupted run has left that a refusal leaves as it is; empty where that is nothing."""
+    if promotion_begun:
+        return _MAY_TAKE_EFFECT
+    if facts.begun(SHUT_DATABASE, HOME):
+        return f", and the database of {HOME} may stay shut by an interrupted run, until the same command finds that it answers"
+    return ""
 
 
 def must_go(what: str, checks: Iterable[Check]) -> None:
@@ -363,7 +376,11 @@ def turned(facts: Facts, sides: Sides, ready: Dials, *, before: Dials | None = N
     """
     stack = sides.taking
     # Where a stack is smoked by its public name, that has to lead to it first.
-    gates = (Leads(stack, sides.region, within=LEAD_SECONDS), SmokePasses(stack, within=_SMOKE_SECONDS))
+    gates = (
+        Leads(stack, sides.region, within=LEAD_SECONDS),
+        SmokePasses(stack, within=_SMOKE_SECONDS),
+        CarriesTraffic(stack, within=TRAFFIC_SECONDS),
+    )
     if ready.active:
         return Update(stack, ready, ready, gates, no_return=True, revision=facts.of(stack).standing.base)
     return Update(stack, before or ready, taken_over(ready), gates, no_return=True)

@@ -20,8 +20,8 @@ STABLE, CANARY = "stable", "canary"
 class Verdict(Enum):
     """What a gate says, from best to worst; only PASS goes on, and what is NOT_APPLICABLE is in nobody's way.
 
-    NOT_APPLICABLE: there is nothing that it could be compared with, as its planner knows. INCONCLUSIVE: there was nothing to judge.
-    ERROR: the question could not be asked. FAIL: it was judged, and is not met.
+    NOT_APPLICABLE: there is nothing that it could be compared with, as its planner knows, or nobody asks for what is measured.
+    INCONCLUSIVE: there was nothing to judge. ERROR: the question could not be asked. FAIL: it was judged, and is not met.
     """
 
     NOT_APPLICABLE = "not applicable"
@@ -141,6 +141,22 @@ class Leads(_Whole):
 
 
 @dataclass(frozen=True, slots=True)
+class CarriesTraffic(_Whole):
+    """Users' requests come to `stack` within `within` seconds, and no more of them fail than is promised; the value is 1 where that is so.
+
+    Where hardly anybody asks by then it is not applicable: a quiet night is no failure.
+    """
+
+    stack: str
+    within: float
+
+    @property
+    def query(self) -> str:
+        """Say what is measured."""
+        return f"whether users' requests come to {self.stack} and are answered as promised"
+
+
+@dataclass(frozen=True, slots=True)
 class Routed(_Whole):
     """The gateways split the requests of `stack` as its route says now, within `within` seconds; the value is the share that does."""
 
@@ -193,7 +209,7 @@ def serving(stack: str, dials: Dials) -> tuple[ReadyPods | Answers, ...]:
     return (ReadyPods(stack, dials.minimum, within=_READY_AGAIN_SECONDS), Answers(stack, within=_ANSWERS_AGAIN_SECONDS))
 
 
-Met: TypeAlias = ReadyPods | RolledOut | SmokePasses | Answers | Leads | Routed
+Met: TypeAlias = ReadyPods | RolledOut | SmokePasses | Answers | Leads | CarriesTraffic | Routed
 """A gate that is met once: it is looked at until it is, or until its time is over; in a soak, a miss has as long to pass."""
 
 
@@ -201,13 +217,15 @@ Met: TypeAlias = ReadyPods | RolledOut | SmokePasses | Answers | Leads | Routed
 class Sample:
     """One measured value, or None and why there is none.
 
-    `doomed` says that no later sample can be better, `refused` that none will be unless what keeps it down passes.
+    `doomed` says that no later sample can be better, `refused` that none will be unless what keeps it down passes, `idle` that it has no
+    value since nobody asks for what is measured.
     """
 
     value: float | None
     trouble: str = ""
     doomed: bool = False
     refused: bool = False
+    idle: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +286,8 @@ def judge(gate: Met, samples: Sequence[Sample]) -> Judgement:
     newest = samples[-1] if samples else Sample(None, "never measured")
     measured = sum(map(_has_value, samples))
     if newest.value is None or not _has_value(newest):
-        return _judgement(gate, Verdict.FAIL if newest.doomed else Verdict.INCONCLUSIVE, n=measured, newest=newest)
+        unmet = Verdict.FAIL if newest.doomed else Verdict.NOT_APPLICABLE if newest.idle else Verdict.INCONCLUSIVE
+        return _judgement(gate, unmet, n=measured, newest=newest)
     verdict = Verdict.PASS if newest.value >= gate.wanted else Verdict.FAIL
     return _judgement(gate, verdict, n=measured, newest=newest)
 

@@ -126,7 +126,8 @@ def read_losses(answer: str) -> Losses:
         Uncountable: tables were emptied, rewritten or dropped.
         HhctlError: it is none.
     """
-    summary, *rows = answer.strip().splitlines() or [""]
+    # A text may hold what Python takes for the end of a line too, such as U+2028, which PostgreSQL's JSON leaves as it is.
+    summary, *rows = answer.strip().split("\n")
     try:
         told = cast("dict[str, Any]", json.loads(summary))
         if told["emptied"]:

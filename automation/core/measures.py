@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from automation.core.failover import FOLLOW_SWITCH
+from automation.core.gates import Verdict
 from automation.core.plan import Ending
 from automation.core.record import Event
 from automation.core.resume import begins, is_over, is_same
@@ -99,9 +100,9 @@ class Predicted:
 def measure(records: Sequence[Record], operation: str, *, entered: datetime) -> Measured | None:
     """Measure the newest run of `operation`, with those before it that it went on from; None where it never began.
 
-    `records` stand oldest first. Of the runs before it only those count since which the service was down by what they did. `entered` is
-    when the operator typed the command of the newest run: what came before it began counts too. For a run whose operator is no more it is
-    any later time.
+    `records` stand oldest first. Of the runs before it only those count since which the service was down by what they did. What was done
+    once the service was seen to be back, be it by a later run, has its phases and makes no RTO. `entered` is when the operator typed the
+    command of the newest run: what came before it began counts too. For a run whose operator is no more it is any later time.
     """
     runs = _since_down(_runs(records, operation))
     if not runs:
@@ -109,9 +110,8 @@ def measure(records: Sequence[Record], operation: str, *, entered: datetime) -> 
     begun, last = runs[0][0], runs[-1]
     entered = min(entered, last[0].at)
     start = entered if len(runs) == 1 else begun.at
-    led = [record.at for record in last if _leads(record)]
     done = [record.at for record in last if record.event in {Event.JUDGED, Event.DONE}]
-    served = (led or done or [last[-1].at])[-1]
+    served = _served(runs) or (done or [last[-1].at])[-1]
     phases = [Phase("look and agree", (last[0].at - entered).total_seconds())]
     for run in runs:
         phases += _phases(run)
@@ -119,12 +119,20 @@ def measure(records: Sequence[Record], operation: str, *, entered: datetime) -> 
 
 
 def unmeasured(records: Sequence[Record], operation: str) -> Record | None:
-    """Return the beginning of the newest run of `operation` that did something, if nobody has measured it; `records` stand oldest first."""
-    for run in reversed(_runs(records, operation)):
-        if _did_something(run):
-            measured = {record.run for record in records if record.event is Event.MEASURED}
-            return None if run[0].run in measured else run[0]
-    return None
+    """Return the beginning of the newest run of `operation` that did something; `records` stand oldest first.
+
+    None where it was measured, or one that it went on from was, which had moved the traffic then.
+    """
+    runs = _runs(records, operation)
+    measured = {record.run for record in records if record.event is Event.MEASURED}
+    if any(run[0].run in measured for run in runs):
+        return None
+    return next((run[0] for run in reversed(runs) if _did_something(run)), None)
+
+
+def is_served(records: Sequence[Record], operation: str) -> bool:
+    """Tell whether the newest run of `operation`, or one that it went on from, has seen the public name lead there, and all well."""
+    return _served(_runs(records, operation)) is not None
 
 
 def begun_at(records: Sequence[Record], operation: str, task: str) -> datetime | None:
@@ -145,15 +153,34 @@ def done_before(records: Sequence[Record], operation: str, task: str, *, other: 
     return False
 
 
-def was_given(records: Sequence[Record], operation: str, option: str) -> bool:
-    """Tell whether the newest run of `operation`, or one that it went on from, was given an option."""
-    return any(option in str(run[0].data["operation"]).split() for run in _runs(records, operation))
+def begun_given(records: Sequence[Record], operation: str, task: str, *, option: str) -> Record | None:
+    """Return how a run of `operation` that was given `option` began a task last, since the traffic moved the other way; else None.
+
+    It counts though the run was led back, or came to its end: what the option gave up is not had back by that.
+    """
+    for first in reversed([record for record in records if begins(record, operation) and not _only_fences(record)]):
+        own, begun = [record for record in records if record.run == first.run], str(first.data["operation"])
+        if not is_same(begun, operation):
+            if _did_something(own):
+                return None
+        elif option in begun.split():
+            started = [record for record in own if record.event is Event.STARTED and record.says.startswith(task)]
+            if started:
+                return started[-1]
+    return None
 
 
-def in_force(records: Sequence[Record], operation: str, task: str) -> bool:
-    """Tell whether the newest run of `operation`, or one that it went on from, has done a task and not undone it."""
+def in_force(records: Sequence[Record], operation: str, task: str, *, by: datetime | None = None) -> bool:
+    """Tell whether the newest run of `operation`, one that it went on from or one that fenced after it, has done a task and not undone it.
+
+    `by`: that it had done so by then.
+    """
     undone = {Event.UNDO_STARTED, Event.UNDONE}
-    return any(_done(run, task) - {record.step for record in run if record.event in undone} for run in _runs(records, operation))
+    runs = _runs(records, operation)
+    return any(
+        _done(run, task, by=by) - {record.step for record in run if record.event in undone}
+        for run in (*runs, *(_fences(records, operation, since=runs[0][0].at) if runs else ()))
+    )
 
 
 def passed_over(records: Sequence[Record], run: str) -> tuple[str, ...]:
@@ -161,8 +188,9 @@ def passed_over(records: Sequence[Record], run: str) -> tuple[str, ...]:
     return tuple(record.says for record in records if record.run == run and record.event is Event.PASSED_OVER)
 
 
-def _done(run: Sequence[Record], task: str) -> set[int]:
-    return {record.step for record in run if record.step and record.event is Event.DONE and record.says.startswith(task)}
+def _done(run: Sequence[Record], task: str, *, by: datetime | None = None) -> set[int]:
+    done = (record for record in run if record.step and record.event is Event.DONE and record.says.startswith(task))
+    return {record.step for record in done if by is None or record.at <= by}
 
 
 def measured_last(records: Sequence[Record], verb: str) -> Measured | None:
@@ -229,6 +257,13 @@ def _only_fences(begun: Record) -> bool:
     return bool(steps) and all(_stack(step) == HOME and not step["no_return"] for step in steps)
 
 
+def _fences(records: Sequence[Record], operation: str, *, since: datetime) -> Iterator[Sequence[Record]]:
+    """Tell the runs of `operation` that only fenced, `since` a time on."""
+    for first in records:
+        if first.at >= since and begins(first, operation) and is_same(str(first.data["operation"]), operation) and _only_fences(first):
+            yield [record for record in records if record.run == first.run]
+
+
 def _steps(begun: Record) -> list[dict[str, Any]]:
     return cast("dict[str, Any]", begun.data.get("plan", {})).get("steps", [])
 
@@ -269,6 +304,12 @@ def _phases(run: Sequence[Record]) -> Iterator[Phase]:
 def _follows(record: Record) -> bool:
     """Tell whether what a record ends was waiting for the world to follow the switch."""
     return _leads(record) or record.says.startswith(FOLLOW_SWITCH)
+
+
+def _served(runs: Sequence[Sequence[Record]]) -> datetime | None:
+    """Return when gates that wait for the public name were met last."""
+    met = [record.at for run in runs for record in run if _leads(record) and Verdict(record.data["verdict"]).goes_on]
+    return met[-1] if met else None
 
 
 def _leads(record: Record) -> bool:

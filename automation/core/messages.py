@@ -57,22 +57,23 @@ def message_in(document: object) -> Message:
 
 
 def messages_of(moved: Moved, *, operator: str, incident: str) -> tuple[Message, ...]:
-    """Say to each channel that the traffic has moved, or may have; users are told neither who did it nor what was lost."""
+    """Say to each channel that the traffic has moved, or may have; users are told neither who did it nor what was lost or is left to do."""
     subject = f"House Helper is served from {moved.region}"
     users = "We have moved House Helper to another region. It works again; what you see may lag behind for a minute."
-    if moved.trouble:
+    if moved.half_way:
         subject = f"House Helper is not known to be served: its move to {moved.region} has stopped half way"
         users = "We are moving House Helper to another region. It may not answer until that is done."
-    took = f" Measured RTO {moved.measured_rto:.1f} s." if moved.measured_rto is not None else f" {moved.serves}."
+    took = f" Measured RTO {moved.measured_rto:.1f} s." if moved.measured_rto is not None else ""
+    stopped = f" {moved.serves}." if moved.trouble else ""
     named = f" ({incident})" if incident else ""
     loss = f"Lost: {moved.loss.says}."
     by = f"{moved.operation} by {operator}{named}: {moved.reason or 'no reason given'}."
     unfenced = f" {moved.unfenced} is unfenced: keep it from coming back unwatched." if moved.unfenced else ""
     bodies = {
-        Channel.SLACK: f"{by} {moved.summary}.{unfenced}",
+        Channel.SLACK: f"{by} {moved.summary}.{unfenced} {_next(moved) if moved.trouble else ''}",
         Channel.STATUS_PAGE: users,
         Channel.PAGER: f"{moved.summary}.{unfenced} {_next(moved)}",
-        Channel.INCIDENTS: f"{by}{took} {loss}{unfenced} {_next(moved)}",
+        Channel.INCIDENTS: f"{by}{stopped}{took} {loss}{unfenced} {_next(moved)}",
     }
     return tuple(Message(f"{moved.run}-{channel.value}", channel, subject, body.strip()) for channel, body in bodies.items())
 

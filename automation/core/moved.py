@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from automation.core.measures import to_json
@@ -63,13 +63,19 @@ def unknown_loss(why: str, *, replayed: datetime | None, promoted: datetime) -> 
     return Loss(None, None, seconds, says, at_most=True)
 
 
+def unbounded(loss: Loss, *, fenced: bool) -> Loss:
+    """Say what was lost of a side that was not shut before the promotion, which bounds nothing then: it may have gone on until `fenced`."""
+    until = "it committed until it was fenced" if fenced else "it commits until it is fenced"
+    return replace(loss, seconds=None, at_most=False, says=f"{loss.says}, and whatever {until}")
+
+
 @dataclass(frozen=True, slots=True)
 class Moved:
     """A run that moved the traffic to `region`, and what it came to.
 
     `rto` and `rpo` are the objectives. `way_back` are the lines of the plan that leads back, none where there is nothing to go back from.
     `unfenced` says which region may still take writes, empty for none. `trouble` says why it stopped past the point of no return, empty
-    where it came to its end.
+    where it came to its end; `served`: the region was seen to serve before that. `operator` is who did it, empty where that is who tells.
     """
 
     run: str
@@ -85,11 +91,18 @@ class Moved:
     unfenced: str
     way_back: tuple[str, ...]
     trouble: str = ""
+    served: bool = False
+    operator: str = ""
+
+    @property
+    def half_way(self) -> bool:
+        """Whether it stopped before the service was seen to be back."""
+        return bool(self.trouble) and not self.served
 
     @property
     def measured_rto(self) -> float | None:
         """Seconds until the service was seen to be back; None where it was not."""
-        return None if self.trouble else self.measured.rto
+        return None if self.half_way else self.measured.rto
 
     def document(self) -> Mapping[str, Json]:
         """Return it as the journal keeps it, and as programs read it."""
@@ -98,7 +111,7 @@ class Moved:
             "operation": self.operation,
             "region": self.region,
             **to_json(self.measured),
-            **({"rto": None} if self.trouble else {}),
+            **({"rto": None} if self.half_way else {}),
             "trouble": self.trouble,
             "predicted": self.predicted.document(),
             "objectives": objectives,
@@ -110,7 +123,7 @@ class Moved:
     @property
     def summary(self) -> str:
         """Say it in a line."""
-        if self.trouble:
+        if self.half_way:
             return f"{self.serves}; lost: {self.loss.says}"
         took = f"measured RTO {self.measured.rto:.1f} s (objective {self.rto.total_seconds():g} s)"
         return f"{self.serves}; {took}; lost: {self.loss.says}"
@@ -118,7 +131,9 @@ class Moved:
     @property
     def serves(self) -> str:
         """Say where the service is."""
-        return f"{self.region} may serve, or nobody: {self.trouble}" if self.trouble else f"{self.region} serves"
+        if self.half_way:
+            return f"{self.region} may serve, or nobody: {self.trouble}"
+        return f"{self.region} serves" + (f", and what comes after that is left to do: {self.trouble}" if self.trouble else "")
 
 
 def page(moved: Moved) -> str:

@@ -147,8 +147,9 @@ def preflight(seen: Seen, waivers: Waivers, *, region: str, rpo: timedelta, pods
 
 
 def _checks(seen: Seen, waivers: Waivers, region: str, rpo: timedelta, pods: int) -> tuple[Check, ...]:
+    # One that has its size already is not brought to it, and then nobody waits for its pods.
     return (
-        _pods(seen, waivers),
+        _pods(seen, waivers, least=pods if seen.standby_dials.minimum >= pods else 1),
         _size(seen, pods),
         _room(seen, waivers, pods),
         _smoke(seen, waivers),
@@ -167,7 +168,7 @@ def _checks(seen: Seen, waivers: Waivers, region: str, rpo: timedelta, pods: int
 def preflight_directly(seen: Seen, waivers: Waivers, *, region: str, rpo: timedelta) -> tuple[Check, ...]:
     """Answer what can be answered without engine and state; prod's database alone tells whether its writes can be stopped."""
     return (
-        _pods(seen, waivers),
+        _pods(seen, waivers, least=1),
         _smoke(seen, waivers),
         _database(seen, waivers, rpo, region),
         _switch(seen),
@@ -193,7 +194,7 @@ def refused(checks: Iterable[Check]) -> tuple[Check, ...]:
     return tuple(check for check in checks if check.answer is Answer.NO_GO)
 
 
-def _pods(seen: Seen, waivers: Waivers) -> Check:
+def _pods(seen: Seen, waivers: Waivers, *, least: int) -> Check:
     name = f"pods of {STANDBY}"
     match seen.rollout:
         case Exception() as error:
@@ -202,7 +203,7 @@ def _pods(seen: Seen, waivers: Waivers) -> Check:
             return _unfit(name, trouble, waivers)
         case found:
             says = f"{found.ready} of {found.wanted} Ready"
-            return Check(name, Answer.GO, says) if found.ready else _unfit(name, says, waivers)
+            return Check(name, Answer.GO, says) if found.ready >= least else _unfit(name, says, waivers)
 
 
 def _unfit(name: str, says: str, waivers: Waivers) -> Check:

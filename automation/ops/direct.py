@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from automation.aftermath import conclude, count, followed, trouble_of
+from automation.aftermath import conclude, followed, told_by, trouble_of, what_was_lost
 from automation.app import SETTINGS
-from automation.core.failover import PROMOTE, SHUT_DATABASE, ServesAlready, direct_command, plan_directly
-from automation.core.measures import Predicted, begun_at, in_force, measure, unmeasured
+from automation.core.facts import Facts, Unreachable
+from automation.core.failover import (
+    SHUT_DATABASE,
+    ServesAlready,
+    Sides,
+    direct_command,
+    plan_directly,
+    to_go_on,
+    to_lead_back,
+    without_void_promotion,
+)
+from automation.core.measures import Predicted, in_force, measure, unmeasured
 from automation.core.moved import Moved
 from automation.core.plan import Ending
 from automation.core.preflight import WAIT_SECONDS, Seen, predicted_rpo, preflight_directly
+from automation.core.replication import has_replayed_all
+from automation.core.resume import UpdateLeft
 from automation.errors import ExitCode, HhctlError
 from automation.gathering import first_of
 from automation.identity import doubt
 from automation.moving_consent import Foretold, MovingConsent
+from automation.operating import operate, recalled
 from automation.ports.checks import smoke
 from automation.ports.clusters import Clusters
 from automation.ports.databases import RelayedDatabases
@@ -27,15 +41,15 @@ from automation.ports.programs import Programs
 from automation.ports.rollouts import Rollouts
 from automation.ports.switches import ask
 from automation.reports import reported
-from automation.run import carry_out
 from automation.show import tell
 from automation.surveying import PATIENT_SECONDS, PROBE_SECONDS, RegionLooks, ahead, is_active, or_error, tell_checks
 from stacks.house import HOME, STANDBY, switch_url
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
-    from automation.core.preflight import Waivers
+    from automation.core.preflight import Check, Waivers
     from automation.options import Options
     from automation.session import Session
     from stacks.spec import Spec
@@ -44,7 +58,8 @@ if TYPE_CHECKING:
 def directly(session: Session, options: Options, region: str, *, waivers: Waivers, left: str) -> ExitCode:
     """Promote the database of dr and turn its switch, by S3 alone and with this machine's journal alone; `left` is the other region.
 
-    The next `hhctl up dr` adopts what the switch says; until then nothing else may change dr.
+    The next `hhctl up dr` adopts what the switch says; until then nothing else may change dr. Where an interrupted run has shut prod's
+    database and dr is not fit to take over any more, that is opened again instead.
 
     Raises:
         ServesAlready: the region does, and everybody was told.
@@ -58,41 +73,67 @@ def directly(session: Session, options: Options, region: str, *, waivers: Waiver
     records = session.local_journals()
     if seen.promoted and seen.switch is True and unmeasured(records.known(), command) is None:
         raise ServesAlready(region)
-    plan = plan_directly(command, region, checks, shuts=seen.can_shut, lost=waivers.lost, promoted=seen.promoted)
-    # Nobody can be asked how the stacks stand, so that what is planned rests on no facts of theirs.
+    facts = recalled(command, _unasked(seen), records.newest())
+    facts = _facts(_left_to_us(facts), command, seen, checks, waivers=waivers, region=region)
+    plan = partial(
+        plan_directly, command=command, region=region, checks=checks, shuts=seen.can_shut, lost=waivers.lost, promoted=seen.promoted
+    )
     predicted = Predicted(None, predicted_rpo(seen, planned=False))
-    if not MovingConsent(options, app.engine, Foretold(region, checks, predicted)).to_plan(plan):
-        return ExitCode.DONE
-    with session.doors_without_state() as doors:
-        report = carry_out(plan, session.author, doors, records.journal())
-    if report.ending is Ending.STOPPED or not report.past_return:
+    consent = MovingConsent(options, app.engine, Foretold(region, checks, predicted))
+    report = operate(plan, facts, session.author, doors=session.doors_without_state, records=records, consent=consent)
+    if report is None or report.ending is Ending.STOPPED or not report.past_return:
         return reported(report, options)
 
     def follow() -> ExitCode:
         known = records.known()
         measured = measure(known, command, entered=entered)
-        promoted = begun_at(known, command, PROMOTE) or session.now()
         assert measured  # noqa: S101 - the run has just ended
+        unfenced = "" if in_force(known, command, SHUT_DATABASE) else left
+        told = told_by(known, report.run, session)
         moved = Moved(
             run=report.run,
             operation=command,
             region=region,
-            reason=session.author.reason,
-            ended=session.now(),
+            reason=told.reason,
+            ended=told.ended,
             predicted=predicted,
             measured=measured,
-            loss=count(session, seen.home, promoted=promoted),
+            loss=what_was_lost(session, seen.home, known, command, unfenced=unfenced),
             rto=app.spec.objectives.failover.rto,
             rpo=app.spec.objectives.failover.rpo,
-            unfenced="" if in_force(known, command, SHUT_DATABASE) else left,
-            way_back=(f"up {STANDBY}",),
+            unfenced=unfenced,
+            way_back=(f"failback {left}, once hhctl up {STANDBY} has adopted what the switch says",),
             trouble=trouble_of(report),
+            operator=told.operator,
         )
         tell(f"to do: hhctl up {STANDBY}, which adopts what the switch says, as soon as the engine can be had")
         tell(f"to do: then bring it to the size of {HOME}, since it has the one of a standby still: hhctl scale api PODS --stack {STANDBY}")
         return conclude(session, options, report, moved, records=records)
 
     return followed(report, options, follow)
+
+
+def _unasked(seen: Seen) -> dict[str, Unreachable]:
+    """Return the stacks as nobody can be asked how they stand; what is done to prod's database needs that to answer."""
+    unasked = HhctlError("--direct asks for no state of the stacks")
+    silent = seen.home if isinstance(seen.home, HhctlError) else None
+    return {STANDBY: Unreachable(STANDBY, unasked), HOME: Unreachable(HOME, unasked, doubt=silent)}
+
+
+def _left_to_us(facts: Facts) -> Facts:
+    """Return the facts without what only the engine can take back: where it has stopped prod's pods, an open database serves nobody."""
+    left = facts.unfinished
+    if left is None or not any(isinstance(each, UpdateLeft) and each.stack == HOME for each in left.left):
+        return facts
+    return Facts(facts.stacks, replace(left, left=tuple(each for each in left.left if each.undo is None), undoing=None))
+
+
+def _facts(facts: Facts, command: str, seen: Seen, checks: Sequence[Check], *, waivers: Waivers, region: str) -> Facts:
+    """Return the facts with what is to become now of what an interrupted run has left."""
+    taken = seen.promoted or seen.switch is True
+    facts = without_void_promotion(facts, STANDBY, replayed=has_replayed_all(seen.standby), now=seen.now)
+    facts = to_go_on(facts, command, taken=taken, lost=waivers.lost and not seen.can_shut)
+    return to_lead_back(facts, checks, Sides(STANDBY, HOME, region), taken=taken)
 
 
 def _look(session: Session, region: str) -> Seen:

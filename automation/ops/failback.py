@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from automation.aftermath import conclude, followed, move, trouble_of
+from automation.aftermath import conclude, followed, has_moved, move, told_by, trouble_of
 from automation.app import open_app
 from automation.commands import OperationCommand
 from automation.consent import must_be_able_to_agree
@@ -19,15 +19,17 @@ from automation.core.failback import (
     Found,
     Return,
     answers,
+    answers_of_follower,
     failback_command,
     has_taken,
+    is_home,
     may_have_lost,
     plan_failback,
     without_home,
 )
 from automation.core.failover import Sides, to_go_on, to_lead_back, without_void_promotion
 from automation.core.losses import Losses
-from automation.core.measures import Predicted, measure, measured_last, was_given
+from automation.core.measures import Predicted, begun_given, is_served, measure, measured_last
 from automation.core.moved import NOTHING_LOST, Loss, Moved, loss_of
 from automation.core.plan import Ending
 from automation.core.replication import has_replayed_all
@@ -43,9 +45,11 @@ from automation.surveying import PATIENT_SECONDS, or_error, tell_checks
 from stacks.house import HOME, STANDBY, switch_url
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from automation.core.facts import Facts
+    from automation.core.record import Record
     from automation.options import Options
     from automation.run import Report
     from automation.session import Journals
@@ -84,8 +88,8 @@ def failback(options: Options, region: str, *, data_loss: bool) -> ExitCode:
     facts = without_void_promotion(facts, HOME, replayed=has_replayed_all(seen.home), now=entered)
     facts, seen = without_home(facts, seen)
     facts = to_go_on(facts, command, taken=has_taken(facts, seen), lost=False)
-    found = _with_losses(session, facts, seen)
-    checks = answers(found, data_loss=data_loss)
+    found = _with_losses(session, facts, seen, keep=not options.plan)
+    checks = answers_of_follower(found) if is_home(facts) else answers(found, data_loss=data_loss)
     tell_checks(checks)
     facts = to_lead_back(facts, checks, Sides(HOME, STANDBY, region), taken=has_taken(facts, seen))
     last = measured_last(newest, "failback")
@@ -93,7 +97,7 @@ def failback(options: Options, region: str, *, data_loss: bool) -> ExitCode:
     plan = partial(plan_failback, request=Return(command, region, away, checks, found))
     foretold = Foretold(region, checks, predicted)
     report = move(session, options, plan, facts, command, foretold=foretold, records=records)
-    if report is None or report.ending is Ending.STOPPED or not (report.past_return or report.ending is Ending.DONE):
+    if report is None or report.ending is Ending.STOPPED or not has_moved(report, records):
         return reported(report, options)
 
     def follow() -> ExitCode:
@@ -113,8 +117,8 @@ def _look(session: Session) -> Found:
         return Found(home.result(), standby.result(), switch.result(), losses=None)
 
 
-def _with_losses(session: Session, facts: Facts, seen: Found) -> Found:
-    """Look at what prod's database alone has written, if it may have; that is kept in a file.
+def _with_losses(session: Session, facts: Facts, seen: Found, *, keep: bool) -> Found:
+    """Look at what prod's database alone has written, if it may have; that is kept in a file, or it is told what would `keep` it.
 
     Raises:
         HhctlError: prod, whose losses they would be, cannot be reached.
@@ -123,7 +127,10 @@ def _with_losses(session: Session, facts: Facts, seen: Found) -> Found:
         return seen
     facts.present(HOME)
     losses = or_error(partial(session.databases.lost, HOME, within=COUNT_SECONDS))
-    kept = session.kept_rows.keep(HOME, losses, at=session.now()) if isinstance(losses, Losses) and losses.transactions else ""
+    if not isinstance(losses, Losses) or not losses.transactions:
+        return replace(seen, losses=losses)
+    rows = session.kept_rows
+    kept = rows.keep(HOME, losses, at=session.now()) if keep else f"{rows.folder} by the same command without --plan"
     return replace(seen, losses=losses, kept=kept)
 
 
@@ -131,31 +138,42 @@ def _moved(session: Session, report: Report, found: Found, predicted: Predicted,
     known = records.known()
     measured = measure(known, report.operation, entered=entered)
     assert measured  # noqa: S101 - the run has just ended
-    spec = session.app.spec
+    spec, told = session.app.spec, told_by(known, report.run, session)
     return Moved(
         run=report.run,
         operation=report.operation,
         region=spec.stacks[HOME].region,
-        reason=session.author.reason,
-        ended=session.now(),
+        reason=told.reason,
+        ended=told.ended,
         predicted=predicted,
         measured=measured,
-        loss=_loss(session, found, given_up=was_given(known, report.operation, "--accept-data-loss")),
+        loss=_loss(session, found, known),
         rto=spec.objectives.failover.rto,
         rpo=spec.objectives.failover.rpo,
         unfenced="",
         way_back=(),
         trouble=trouble_of(report),
+        served=is_served(known, report.operation),
+        operator=told.operator,
     )
 
 
-def _loss(session: Session, found: Found, *, given_up: bool) -> Loss:
-    """Say what was given up; a run that found the database rebuilt already cannot count it again."""
-    if found.losses is None and given_up:
-        return Loss(None, None, None, f"what was counted before the database was rebuilt; it is kept in {session.kept_rows.folder}")
+def _loss(session: Session, found: Found, known: Sequence[Record]) -> Loss:
+    """Say what was given up; where that was by an earlier run, which had prod's database rebuilt, it cannot be counted again."""
     if isinstance(found.losses, HhctlError):
         return Loss(None, None, None, f"unknown: {found.losses.message}")
-    if found.losses is None or not found.losses.transactions:
+    if found.losses is None:
+        return _given_up(session, known)
+    if not found.losses.transactions:
         return NOTHING_LOST
     lost = loss_of(found.losses, replayed=None)
     return replace(lost, says=f"{lost.says}, kept in {found.kept}")
+
+
+def _given_up(session: Session, known: Sequence[Record]) -> Loss:
+    operation = failback_command(session.app.spec.stacks[HOME].region, data_loss=True)
+    rebuilt = begun_given(known, operation, f"{REBUILD} on {HOME}", option="--accept-data-loss")
+    if rebuilt is None:
+        return NOTHING_LOST
+    says = f"what the database of {HOME} alone had written when run {rebuilt.run} rebuilt it at {rebuilt.at:%Y-%m-%d %H:%M:%S} UTC"
+    return Loss(None, None, None, f"{says}; what of it could be counted is kept in {session.kept_rows.folder} of who ran that")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from automation.adoption import adopting_turn
-from automation.aftermath import conclude, count, followed, left_untold, move, trouble_of
+from automation.aftermath import conclude, followed, left_untold, move, told_by, trouble_of, what_was_lost
 from automation.app import SETTINGS, open_app
 from automation.commands import OperationCommand
 from automation.consent import must_be_able_to_agree
@@ -23,7 +23,7 @@ from automation.core.failover import (
     to_lead_back,
     without_void_promotion,
 )
-from automation.core.measures import Predicted, begun_at, done_before, in_force, measure, passed_over
+from automation.core.measures import Predicted, done_before, in_force, measure, passed_over
 from automation.core.moved import NOTHING_LOST, Moved
 from automation.core.plan import Ending
 from automation.core.preflight import Waivers, predicted_rpo, preflight
@@ -195,24 +195,26 @@ def _moved(
     """Measure what was done; nothing that cannot be told now is in the way."""
     spec, known = session.app.spec, records.known()
     measured = measure(known, report.operation, entered=entered)
-    promoted = begun_at(known, report.operation, PROMOTE) or session.now()
     assert measured  # noqa: S101 - the run has just ended
     # Who was promoted by an earlier run without it may lack writes, whatever is asked for now.
     level = done_before(known, report.operation, CATCH_UP, other=PROMOTE)
+    unfenced = "" if in_force(known, report.operation, SHUT_DATABASE) else spec.stacks[HOME].region
+    told = told_by(known, report.run, session)
     return Moved(
         run=report.run,
         operation=report.operation,
         region=spec.stacks[STANDBY].region,
-        reason=session.author.reason,
-        ended=session.now(),
+        reason=told.reason,
+        ended=told.ended,
         predicted=predicted,
         measured=measured,
-        loss=NOTHING_LOST if level else count(session, surveyed.seen.home, promoted=promoted),
+        loss=NOTHING_LOST if level else what_was_lost(session, surveyed.seen.home, known, report.operation, unfenced=unfenced),
         rto=spec.objectives.failover.rto,
         rpo=spec.objectives.failover.rpo,
-        unfenced="" if in_force(known, report.operation, SHUT_DATABASE) else spec.stacks[HOME].region,
+        unfenced=unfenced,
         way_back=way_back(session, home=size),
         trouble=trouble_of(report),
+        operator=told.operator,
     )
 
 

@@ -52,7 +52,8 @@ class _AsAnswered(urllib.request.HTTPErrorProcessor):
     https_response = http_response
 
 
-_OPENER = urllib.request.build_opener(_AsAnswered)
+AS_ANSWERED = urllib.request.build_opener(_AsAnswered)
+"""Asks a URL, and takes whatever comes for the answer."""
 
 
 def must_be_able_to_check(spec: Spec) -> None:
@@ -131,7 +132,7 @@ def _trouble(url: str, check: SmokeCheck) -> str:
     limit = check.timeout.total_seconds()
     begun = time.monotonic()
     try:
-        with _OPENER.open(url, timeout=limit) as answer:
+        with AS_ANSWERED.open(url, timeout=limit) as answer:
             status, body = answer.status, _body(answer, until=begun + limit)
     except (OSError, http.client.HTTPException, ValueError) as error:
         return f"{url} does not answer: {error}"

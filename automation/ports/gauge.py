@@ -10,8 +10,8 @@ from datetime import timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
-from automation.core.gates import STABLE, Answers, Leads, ReadyPods, RolledOut, Routed, Sample, SmokePasses
-from automation.core.soak import Measured, missing, usual_distance
+from automation.core.gates import STABLE, Answers, CarriesTraffic, Leads, ReadyPods, RolledOut, Routed, Sample, SmokePasses
+from automation.core.soak import RECENT, Measured, missing, shown, usual_distance
 from automation.errors import HhctlError, TimedOut
 from automation.ports.canary_pods import CanaryPods
 from automation.ports.checks import smoke
@@ -22,6 +22,7 @@ from automation.ports.programs import ClusterDenied, Programs
 from automation.ports.rollouts import DEPLOYMENTS, Rollouts
 from automation.ports.sight import RungSight
 from stacks.house import API, DEPLOYMENT, edge
+from stacks.objectives import Arm, error_rate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,10 +35,12 @@ if TYPE_CHECKING:
     from automation.ports.checks import Checked
     from automation.ports.metrics import Metrics
     from automation.ports.sight import Sight
-    from stacks.objectives import Arm, Objective
+    from stacks.objectives import Objective
     from stacks.spec import Spec
 
 _SECONDS = 5
+_LEAST_REQUESTS = 20
+"""Of users, beside those that the smoke checks make."""
 _ROUTE = f"/apis/gateway.networking.k8s.io/v1/namespaces/{{namespace}}/httproutes/{DEPLOYMENT}"
 
 
@@ -107,12 +110,12 @@ class WorldGauge:
                 return self._ready(stack, track)
             case RolledOut(stack, image, track=track):
                 return self._rolled_out(stack, image.digest, track)
-            case SmokePasses(stack, read_only=read_only):
-                return _passed(smoke(self.spec, stack, redactor=self.redactor, read_only=read_only))
-            case Answers(stack):
-                return self._answers(stack)
+            case SmokePasses() | Answers():
+                return self._smoked(gate)
             case Leads(_, region):
                 return self._leads(region)
+            case CarriesTraffic(stack):
+                return self._traffic(stack)
             case Routed(stack):
                 return self._routed(stack)
 
@@ -191,11 +194,13 @@ class WorldGauge:
         says = found.doomed or found.refused or f"{found.ready} of {found.wanted}"
         return Sample(share, says, doomed=bool(found.doomed), refused=bool(found.refused))
 
-    def _answers(self, stack: str) -> Sample:
+    def _smoked(self, gate: SmokePasses | Answers) -> Sample:
+        if isinstance(gate, SmokePasses):
+            return _passed(smoke(self.spec, gate.stack, redactor=self.redactor, read_only=gate.read_only))
         # The program is not made to be run again and again, so it is only where there is nothing else to tell by.
         once = replace(self.spec, smoke=tuple(replace(check, retries=0) for check in self.spec.smoke))
         spec = replace(once, smoke_program=None) if once.smoke else once
-        return _passed(smoke(spec, stack, redactor=self.redactor, read_only=False))
+        return _passed(smoke(spec, gate.stack, redactor=self.redactor, read_only=False))
 
     def _routed(self, stack: str) -> Sample:
         place = place_of(self.spec, stack)
@@ -214,6 +219,15 @@ class WorldGauge:
         except HhctlError as error:
             return Sample(None, error.message)
         return Sample(float(target == edge(region)), f"it leads to {target}")
+
+    def _traffic(self, stack: str) -> Sample:
+        """Look at the requests of the last minute that came to a stack."""
+        promised = error_rate(self.spec.objectives)
+        asked = self.ask(stack, promised, Arm(place_of(self.spec, stack).namespace), window=RECENT, at=None)
+        if asked.value is None or (asked.n or 0) < _LEAST_REQUESTS + len(self.spec.smoke):
+            return Sample(None, asked.trouble or f"{asked.n or 0:.0f} requests in the last minute", idle=not asked.trouble)
+        says = f"{shown(asked.value, promised.unit)} of {asked.n:.0f} requests fail, at most {shown(promised.limit, promised.unit)} may"
+        return Sample(float(asked.value <= promised.limit), says)
 
     @property
     def _programs(self) -> Programs:

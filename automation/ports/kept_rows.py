@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from automation.errors import HhctlError
+from automation.ports import durable
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,7 +23,7 @@ class KeptRows:
     folder: Path
 
     def keep(self, stack: str, losses: Losses, *, at: datetime) -> str:
-        """Keep every row in a file of its own, below how much it is, and return its path.
+        """Keep every row in a file of its own, below how much it is, on the disk before this returns, and return its path.
 
         Raises:
             HhctlError: it cannot be written.
@@ -30,8 +31,8 @@ class KeptRows:
         file = self.folder / f"{stack}-{at:%Y%m%dT%H%M%S.%fZ}.jsonl"
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            file.touch(mode=0o600)
-            file.write_text("".join(f"{line}\n" for line in (json.dumps(losses.document()), *losses.rows)))
+            durable.write(file, "".join(f"{line}\n" for line in (json.dumps(losses.document()), *losses.rows)))
+            durable.settle(self.folder)
         except OSError as error:
             raise HhctlError(f"{file}: {error.strerror or error}", hint=f"ls -ld {file.parent}") from error
         return str(file)
@@ -44,7 +45,8 @@ class KeptRows:
         if not losses.transactions:
             return True
         files = sorted(self.folder.glob(f"{stack}-*.jsonl"))
-        counts, *rows = (files[-1].read_text() if files else "").splitlines() or [""]
+        # A text may hold what Python takes for the end of a line too, such as U+2028, which JSON leaves as it is.
+        counts, *rows = (files[-1].read_text(encoding="utf-8") if files else "").split("\n")
         return set(losses.rows) <= set(rows) and _covers(counts, losses)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automation.core.messages import MessageInvalid, message_in
 from automation.errors import HhctlError
+from automation.ports import durable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,12 +37,11 @@ class Outbox:
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             for message in messages:
-                draft = self.folder / f".{message.id}"
-                with draft.open("w") as file:
-                    json.dump(message.document(), file)
-                    file.flush()
-                    os.fsync(file.fileno())
-                draft.replace(self._file(message))
+                if not (file := self._file(message)).exists():
+                    draft = self.folder / f".{message.id}"
+                    durable.write(draft, json.dumps(message.document()))
+                    draft.replace(file)
+            durable.settle(self.folder)
         except OSError as error:
             raise HhctlError(f"{self.folder}: {error.strerror or error}", hint=f"ls -ld {self.folder}") from error
 

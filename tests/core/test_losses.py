@@ -24,6 +24,13 @@ def test_what_one_side_alone_has_written_is_read_with_its_rows() -> None:
     assert (str(nothing), nothing.rows) == ("nothing", ())
 
 
+def test_a_row_is_one_however_many_ends_of_lines_its_text_holds_for_python() -> None:
+    row = '{"table" : "tasks", "row" : {"id": 9, "title": "a\u2028b\u2029c\u0085d"}}'
+    losses = read_losses(f'{{"emptied" : false, "transactions" : 1, "deleted" : 0, "first" : null, "last" : null}}\n{row}\n')
+    assert losses.rows == (row,)
+    assert str(losses) == "1 transaction (1 row written)"
+
+
 @pytest.mark.parametrize(
     "answer", ["", "ERROR", "{}", '{"emptied": false, "transactions": "many", "deleted": 0, "first": null, "last": null}']
 )

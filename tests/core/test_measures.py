@@ -12,14 +12,15 @@ from automation.core.measures import (
     Phase,
     Predicted,
     begun_at,
+    begun_given,
     done_before,
     in_force,
+    is_served,
     measure,
     measured_last,
     passed_over,
     to_json,
     unmeasured,
-    was_given,
 )
 from automation.core.record import Event, Record
 from stacks.switching import INTERVAL_SECONDS, THRESHOLD, TTL_SECONDS
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
 ENTERED = datetime(2026, 1, 1, tzinfo=UTC)
 COMMAND = "failover us-west-2"
 EVENTS = ((2.0, Event.STARTED), (42.0, Event.DONE))
-LEADS = {"judgements": [{"query": "whether the public name leads to us-west-2"}]}
+ASKED = [{"query": "whether the public name leads to us-west-2"}]
+LEADS: dict[str, Any] = {"verdict": "pass", "judgements": ASKED}
+LEADS_NOT: dict[str, Any] = {"verdict": "fail", "judgements": ASKED}
 
 
 SHUT_FIRST = {
@@ -90,6 +93,51 @@ def test_what_is_done_once_the_service_is_seen_to_be_back_does_not_count() -> No
     assert measured.phases[-1] == Phase("step 3", 24.5)
 
 
+def rebuilds_after(run: str, *, began: float) -> list[Record]:
+    """A run that has only the standby left to rebuild."""
+    plan = {"steps": [{"task": "rebuild", "stack": "dr", "no_return": False}]}
+    return records(
+        run,
+        (began, Event.BEGUN, 0, {"operation": COMMAND, "plan": plan}),
+        (began + 1, Event.STARTED, 1, {}),
+        (began + 9, Event.DONE, 1, {}),
+        (began + 9, Event.ENDED, 0, {"ending": "done"}),
+    )
+
+
+def stopped_after_the_turn() -> list[Record]:
+    return [*list(whole())[:-1], *records("A", (36, Event.ENDED, 0, {"ending": "needs a human"}))]
+
+
+def test_a_later_run_that_ends_what_is_left_makes_no_rto() -> None:
+    measured = measure([*stopped_after_the_turn(), *rebuilds_after("B", began=5000)], COMMAND, entered=ENTERED + timedelta(seconds=4999))
+    assert measured
+    # The run began a second after Enter, of which its successor does not know.
+    assert measured.rto == 34.0
+    assert measured.phases[-1] == Phase("step 1", 8.0)
+    assert measured.steps == 4.0
+
+
+def test_who_was_seen_to_be_led_there_is_told_by_gates_that_were_met() -> None:
+    assert is_served([*stopped_after_the_turn()], COMMAND)
+    assert is_served([*stopped_after_the_turn(), *rebuilds_after("B", began=60)], COMMAND)
+    not_met = records("A", (1, Event.BEGUN, 0, SHUT_FIRST), (2, Event.STARTED, 2, {}), (33, Event.JUDGED, 2, LEADS_NOT))
+    assert not is_served(not_met, COMMAND)
+    again = records("B", (60, Event.BEGUN, 0, SHUT_FIRST), (62, Event.JUDGED, 2, LEADS), (70, Event.JUDGED, 3, LEADS_NOT))
+    assert is_served([*not_met, *again], COMMAND)
+    measured = measure([*not_met, *again], COMMAND, entered=ENTERED)
+    assert measured
+    assert measured.rto == 61.0
+
+
+def test_what_ends_what_a_run_that_was_measured_has_left_is_told_to_nobody() -> None:
+    told = records("A", (40, Event.MEASURED, 0, {}))
+    assert unmeasured([*stopped_after_the_turn(), *told, *rebuilds_after("B", began=60)], COMMAND) is None
+    untold = unmeasured([*stopped_after_the_turn(), *rebuilds_after("B", began=60)], COMMAND)
+    assert untold
+    assert untold.run == "B"
+
+
 def test_what_was_done_already_is_a_phase_too() -> None:
     already = records("A", (1, Event.BEGUN, 0, {"operation": COMMAND}), (3, Event.DONE, 1, {}), (4, Event.JUDGED, 2, LEADS))
     measured = measure(already, COMMAND, entered=ENTERED)
@@ -147,7 +195,7 @@ def test_the_service_was_up_until_something_was_done_to_it(plan: dict[str, Any])
     monday = records("A", (-5000, Event.BEGUN, 0, plan), (-4999, Event.STARTED, 1, {}))
     friday = [*whole("B")]
     again = [*records("C", (50, Event.BEGUN, 0, PROMOTES), (51, Event.STARTED, 1, {}), (52, Event.DONE, 1, {}))]
-    friday[-1] = replace(friday[-1], data={"ending": "failed"})
+    friday[-2:] = replace(friday[-2], data=LEADS_NOT), replace(friday[-1], data={"ending": "failed"})
     measured = measure([*monday, *friday, *again], COMMAND, entered=ENTERED + timedelta(seconds=49))
     assert measured
     assert measured.rto == 51.0
@@ -227,6 +275,19 @@ def test_a_task_is_in_force_until_it_is_undone() -> None:
     assert not in_force(tasks("A", COMMAND), COMMAND, "shut")
 
 
+def test_a_task_is_in_force_too_where_a_run_that_only_fenced_has_done_it_after_the_others() -> None:
+    step = {"task": "shut", "stack": "prod", "no_return": False}
+
+    def fence(at: float) -> list[Record]:
+        return records("F", (at, Event.BEGUN, 0, {"operation": COMMAND, "plan": {"steps": [step]}}), (at + 1, Event.DONE, 1, {}))
+
+    moved = records("A", (1, Event.BEGUN, 0, {"operation": COMMAND}), (2, Event.STARTED, 2, {}))
+    assert in_force([*moved, *fence(90)], COMMAND, "step 1")
+    assert not in_force([*moved, *fence(90)], COMMAND, "step 1", by=ENTERED + timedelta(seconds=2))
+    assert not in_force([*fence(-90), *moved], COMMAND, "step 1")
+    assert not in_force(fence(90), COMMAND, "step 1")
+
+
 def test_what_moved_the_traffic_another_way_since_has_overtaken_what_came_before_it() -> None:
     died = records("A", (1, Event.BEGUN, 0, SHUT_FIRST), (2, Event.STARTED, 1, {}), (3, Event.DONE, 1, {}))
     home = records("B", (10, Event.BEGUN, 0, {"operation": "failback us-east-1"}), (11, Event.STARTED, 1, {}))
@@ -254,13 +315,26 @@ def test_a_task_that_waits_for_the_world_is_no_step_of_ours() -> None:
     assert (measured.rto, measured.steps, measured.phases[-1].follows) == (42.0, 0.0, True)
 
 
-def test_what_one_of_the_runs_was_given_holds_for_those_that_went_on() -> None:
-    died = records(
-        "A", (1, Event.BEGUN, 0, {**SHUT_FIRST, "operation": "failback us-east-1 --accept-data-loss"}), (2, Event.STARTED, 1, {})
-    )
-    again = records("B", (9, Event.BEGUN, 0, {**SHUT_FIRST, "operation": "failback us-east-1"}))
-    assert was_given([*died, *again], "failback us-east-1", "--accept-data-loss")
-    assert not was_given(again, "failback us-east-1", "--accept-data-loss")
+BACK = "failback us-east-1"
+GIVES_UP = {**SHUT_FIRST, "operation": f"{BACK} --accept-data-loss"}
+
+
+def given_up(*seen: Record) -> str | None:
+    found = begun_given(seen, BACK, "step 1", option="--accept-data-loss")
+    return found and found.run
+
+
+def test_what_was_begun_with_an_option_stays_so_though_its_run_was_led_back() -> None:
+    undone = (5, Event.UNDOING, 0, {"heads_for": "cancelled", "steps": [2]}), (6, Event.ENDED, 0, {"ending": "cancelled"})
+    led_back = records("A", (1, Event.BEGUN, 0, GIVES_UP), (2, Event.STARTED, 1, {}), *undone)
+    again = records("B", (9, Event.BEGUN, 0, {**SHUT_FIRST, "operation": BACK}))
+    assert given_up(*led_back, *again) == "A"
+    assert given_up(*again) is None
+    assert given_up(*records("A", (1, Event.BEGUN, 0, GIVES_UP)), *again) is None
+    fence = {"steps": [{"task": "shut", "stack": "prod", "no_return": False}]}
+    fenced = records("F", (7, Event.BEGUN, 0, {"operation": COMMAND, "plan": fence}), (8, Event.STARTED, 1, {}))
+    assert given_up(*led_back, *fenced, *again) == "A"
+    assert given_up(*led_back, *whole("M", begins=7), *again) is None
 
 
 def test_a_step_that_was_passed_over_is_one_phase() -> None:

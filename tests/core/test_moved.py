@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from automation.core.measures import Measured, Phase, Predicted
 from automation.core.messages import Channel, messages_of
-from automation.core.moved import NOTHING_LOST, Moved, page, unknown_loss
+from automation.core.moved import NOTHING_LOST, Moved, page, unbounded, unknown_loss
 
 DONE = Moved(
     run="01RUN",
@@ -25,6 +25,8 @@ DONE = Moved(
 )
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 HALF = replace(DONE, trouble="needs a human: FAIL smoke checks; past the point of no return")
+BACK = replace(DONE, operation="failback us-east-1", region="us-east-1", way_back=())
+SERVED = replace(BACK, trouble="needs a human: rebuild the database as a standby on dr: it does not answer", served=True)
 
 
 def told(moved: Moved) -> dict[Channel, str]:
@@ -48,6 +50,18 @@ def test_who_stopped_past_no_return_tells_everybody_that_nobody_may_serve_and_me
     assert "| unknown |" in page(HALF)
 
 
+def test_who_stopped_once_the_region_was_seen_to_serve_tells_that_it_does_and_what_is_left_to_do() -> None:
+    says = told(SERVED)
+    assert all(each.startswith("House Helper is served from us-east-1: ") for each in says.values())
+    assert says[Channel.STATUS_PAGE] == told(BACK)[Channel.STATUS_PAGE]
+    for channel in (Channel.SLACK, Channel.PAGER, Channel.INCIDENTS):
+        assert "left to do: needs a human: rebuild the database as a standby on dr" in says[channel]
+        assert says[channel].endswith("Next: hhctl failback us-east-1.")
+        assert "easured RTO 35.0 s" in says[channel]
+    assert (SERVED.document()["rto"], SERVED.document()["trouble"]) == (35.0, SERVED.trouble)
+    assert "left to do: needs a human" in page(SERVED)
+
+
 def test_each_phase_stands_beside_what_it_took_the_last_time() -> None:
     assert "| phase (s) | predicted | measured |" in page(DONE)
     assert "| promote the database on dr | 1.5 | 1.0 |" in page(DONE)
@@ -60,3 +74,13 @@ def test_an_upper_bound_is_told_as_one() -> None:
     assert (loss.document()["seconds"], loss.document()["at_most"]) == (7200.0, True)
     assert (NOTHING_LOST.rpo, NOTHING_LOST.document()["at_most"]) == ("0.0", False)
     assert unknown_loss("it does not answer", replayed=None, promoted=NOON).rpo == "unknown"
+
+
+def test_a_region_that_nobody_has_shut_may_go_on_for_longer_than_any_bound() -> None:
+    bounded = unknown_loss("it does not answer", replayed=NOON - timedelta(seconds=3), promoted=NOON)
+    for loss, until in (
+        (unbounded(bounded, fenced=False), "commits until it is"),
+        (unbounded(bounded, fenced=True), "committed until it was"),
+    ):
+        assert (loss.seconds, loss.at_most, loss.rpo) == (None, False, "unknown")
+        assert loss.says == f"{bounded.says}, and whatever it {until} fenced"

@@ -153,6 +153,17 @@ def test_a_lost_region_whose_database_answers_is_held_to_the_rpo() -> None:
     assert answers(seen, LOST)["database of dr"] is Answer.NO_GO
 
 
+@pytest.mark.parametrize(("minimum", "ready", "answer"), [(3, 2, Answer.NO_GO), (3, 3, Answer.GO), (2, 1, Answer.GO)])
+def test_pods_that_nobody_will_wait_for_have_to_be_ready(minimum: int, ready: int, answer: Answer) -> None:
+    seen = replace(
+        WELL,
+        standby_dials=replace(WELL.standby_dials, minimum=minimum, maximum=9),
+        rollout=Rollout(done=False, ready=ready, wanted=minimum, image="v1"),
+    )
+    assert answers(seen)["pods of dr"] is answer
+    assert answers(seen, UNHEALTHY)["pods of dr"] is not Answer.NO_GO
+
+
 def test_the_standby_is_to_have_as_many_pods_as_prod_has() -> None:
     assert WELL.pods == 3
     assert replace(WELL, home_dials=Dials(image=IMAGE, minimum=4, maximum=9)).pods == 4

@@ -23,7 +23,7 @@ APP = SimpleNamespace(spec=MagicMock(stacks={stack: SimpleNamespace(region=regio
 LOOKS = {
     failover: ("survey", "preflight", "predicted_rpo", "_pods_wanted", "_request", "_tell_preflight", "_facts"),
     failback: ("_look", "_with_losses", "answers", "tell_checks", "recalled", "without_void_promotion", "to_go_on", "to_lead_back"),
-    direct: ("_look", "preflight_directly", "predicted_rpo", "tell_checks", "unmeasured", "plan_directly", "MovingConsent", "measure"),
+    direct: ("_look", "_facts", "preflight_directly", "predicted_rpo", "tell_checks", "unmeasured", "recalled", "MovingConsent", "measure"),
 }
 MORE_LOOKS = ("Session", "must_be_able_to_agree", "has_taken", "replays", "measured_last", "begun_at")
 
@@ -44,7 +44,7 @@ def fail_over_directly() -> object:
     return direct.directly(MagicMock(app=APP), Options(), "us-west-2", waivers=MagicMock(), left="us-east-1")
 
 
-CASES = [(failover, fail_over, "_moved"), (failback, fail_back, "_moved"), (direct, fail_over_directly, "count")]
+CASES = [(failover, fail_over, "_moved"), (failback, fail_back, "_moved"), (direct, fail_over_directly, "what_was_lost")]
 
 
 def stand_in(monkeypatch: pytest.MonkeyPatch, module: Any, report: Report) -> None:
@@ -53,7 +53,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, module: Any, report: Report) -> No
         monkeypatch.setattr(module, name, MagicMock(), raising=False)
     monkeypatch.setattr(module, "open_app", lambda: APP, raising=False)
     monkeypatch.setattr(APP, "engine", MagicMock())
-    for name in ("move", "carry_out"):
+    for name in ("move", "operate"):
         monkeypatch.setattr(module, name, MagicMock(return_value=report), raising=False)
 
 

@@ -5,14 +5,18 @@ from functools import partial
 from typing import Any
 
 import pytest
+from fakes import BEGINNING
 from ops.planning import cases, check
 
-from automation.core.failback import Found, Return, answers, failback_command, may_have_lost, plan_failback
+from automation.core.facts import Facts, StackFacts, Unreachable
+from automation.core.failback import Found, Return, answers, answers_of_follower, failback_command, is_home, may_have_lost, plan_failback
 from automation.core.losses import Losses, Uncountable
 from automation.core.preflight import Answer
 from automation.core.replication import DatabaseStanding
+from automation.core.updates import Entry, Note, Outcome
 from automation.errors import HhctlError, TimedOut
 from stacks.dials import Dials
+from stacks.house import HOME, STANDBY
 
 REGION = "us-east-1"
 STANDINGS: dict[str, DatabaseStanding | HhctlError] = {
@@ -69,3 +73,26 @@ def test_what_can_never_be_counted_is_given_up_by_who_says_so(answer: Answer, *,
     [*_, losses] = answers(found, data_loss=data_loss)
     assert (losses.answer, losses.waiver) == (answer, "" if data_loss else "--accept-data-loss")
     assert "its log was recycled; dump that database first" in losses.says
+
+
+@pytest.mark.parametrize(
+    ("dr", "answer"), [("replays", Answer.GO), ("shut", Answer.GO), ("silent", Answer.DOUBTFUL), ("writes", Answer.NO_GO)]
+)
+def test_where_prod_serves_it_is_asked_only_whether_dr_follows(dr: str, answer: Answer) -> None:
+    [check] = answers_of_follower(found_of({"prod": "writes", "dr": dr}))
+    assert (check.name, check.answer) == ("database of dr", answer)
+
+
+@pytest.mark.parametrize(
+    ("home", "standby", "serves"), [(True, False, True), (True, True, False), (False, False, False), (False, True, False)]
+)
+def test_prod_serves_where_its_switch_alone_is_on(*, home: bool, standby: bool, serves: bool) -> None:
+    facts = {HOME: set_to(HOME, active=home), STANDBY: set_to(STANDBY, active=standby)}
+    assert is_home(Facts(facts)) is serves
+    for stack in facts:
+        assert not is_home(Facts({**facts, stack: Unreachable(stack, TimedOut("its state does not answer"))}))
+
+
+def set_to(stack: str, *, active: bool) -> StackFacts:
+    entry = Entry(1, Dials(active=active), Outcome.SUCCEEDED, Note("up", "", ""), BEGINNING, BEGINNING)
+    return StackFacts(stack, (entry,), first=None)

@@ -44,4 +44,4 @@ def test_a_direct_failover_plans_or_refuses(case: dict[str, Any]) -> None:
     command = direct_command(REGION, waivers=Waivers(), lost=asked.get("lost"))
     checks = request_of(asked).checks
     shuts, lost, promoted = asked.get("shuts", False), "lost" in asked, asked.get("promoted", False)
-    check(case, lambda _: plan_directly(command, REGION, checks, shuts=shuts, lost=lost, promoted=promoted), command)
+    check(case, lambda facts: plan_directly(facts, command, REGION, checks, shuts=shuts, lost=lost, promoted=promoted), command)

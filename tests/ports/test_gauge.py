@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from automation.core.gates import Answers, ReadyPods, Sample, SmokePasses, routed
+from automation.core.gates import Answers, CarriesTraffic, ReadyPods, Sample, SmokePasses, routed
 from automation.core.redact import Redactor
 from automation.errors import HhctlError
 from automation.ports.deeds import NamedDeeds
 from automation.ports.gauge import MeasuringDenied, WorldGauge, taken_up
-from automation.ports.metrics import Prometheus
+from automation.ports.metrics import MetricsUnreachable, Prometheus
+from automation.ports.place import place_of
 from stacks.loading import load_spec
-from stacks.objectives import Arm, objectives
+from stacks.objectives import Arm, error_rate
 from stacks.spec import SmokeCheck, SmokeProgram
 
 if TYPE_CHECKING:
@@ -102,9 +103,41 @@ def test_what_is_asked_of_now_is_asked_by_the_clock_of_prometheus(monkeypatch: p
 
     monkeypatch.setattr(Prometheus, "value", value)
     spec = load_spec(PROJECT, {})
-    [errors] = [each for each in objectives(spec.objectives) if each.name == "error-rate"]
-    gauge().ask("prod", errors, Arm("here"), window=timedelta(minutes=10), at=None)
+    gauge().ask("prod", error_rate(spec.objectives), Arm("here"), window=timedelta(minutes=10), at=None)
     assert asked == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("n", "failing", "sample"),
+    [
+        (400.0, 0.005, Sample(1.0, "0.5 % of 400 requests fail, at most 1 % may")),
+        (400.0, 0.02, Sample(0.0, "2 % of 400 requests fail, at most 1 % may")),
+        (20.0, 0.0, Sample(None, "20 requests in the last minute", idle=True)),
+        (None, None, Sample(None, "0 requests in the last minute", idle=True)),
+    ],
+)
+def test_users_are_served_where_enough_of_their_requests_come_and_hardly_one_fails(
+    monkeypatch: pytest.MonkeyPatch, n: float | None, failing: float | None, sample: Sample
+) -> None:
+    asked: list[str] = []
+
+    def value(self: Prometheus, query: str, *, at: datetime | None = None) -> float | None:
+        del self, at
+        asked.append(query)
+        return n if query.startswith("sum(increase(") else failing
+
+    monkeypatch.setattr(Prometheus, "value", value)
+    assert gauge().measure(CarriesTraffic("dr", within=60)) == sample
+    assert all(f'namespace="{place_of(load_spec(PROJECT, {}), "dr").namespace}"' in query and "[60s]" in query for query in asked)
+
+
+def test_users_are_not_called_few_by_a_prometheus_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def value(self: Prometheus, query: str, *, at: datetime | None = None) -> float:
+        del self, query, at
+        raise MetricsUnreachable("Prometheus does not answer")
+
+    monkeypatch.setattr(Prometheus, "value", value)
+    assert gauge().measure(CarriesTraffic("dr", within=60)) == Sample(None, "Prometheus does not answer")
 
 
 def test_deeds_are_found_by_their_names() -> None:

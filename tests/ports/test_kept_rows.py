@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from ports.disk import syncs
 
 from automation.core.losses import Losses
 from automation.errors import HhctlError
@@ -26,6 +27,19 @@ def test_every_row_is_kept_where_its_owner_alone_reads_it(tmp_path: Path) -> Non
     assert rows == ['{"a": 1}', '{"a": 2}']
     assert file.stat().st_mode & 0o777 == 0o600
     assert kept.has("prod", LOST)
+
+
+def test_a_row_whose_text_holds_what_python_takes_for_the_end_of_a_line_is_kept_whole(tmp_path: Path) -> None:
+    kept, odd = KeptRows(tmp_path), replace(LOST, rows=('{"a": "1\u20282\u20293\u00854"}', '{"a": 2}'))
+    file = tmp_path / kept.keep("prod", odd, at=AT)
+    assert file.read_bytes().decode().split("\n")[1:] == [*odd.rows, ""]
+    assert kept.has("prod", odd)
+
+
+def test_what_is_kept_is_on_the_disk_with_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced = syncs(monkeypatch)
+    file = tmp_path / "lost" / KeptRows(tmp_path / "lost").keep("prod", LOST, at=AT)
+    assert synced == [(str(file), file.read_text()), (str(file.parent), "")]
 
 
 def test_what_was_written_after_it_was_kept_is_not(tmp_path: Path) -> None:

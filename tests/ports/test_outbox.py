@@ -4,11 +4,13 @@ import json
 import socket
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
 from free_ports import free_port
+from ports.disk import syncs
 
 from automation.core.messages import Channel, Message
 from automation.errors import HhctlError
@@ -25,7 +27,7 @@ MESSAGE = Message("01RUN-slack", Channel.SLACK, "us-west-2 serves", "It took 40 
 
 @contextmanager
 def server(status: int) -> Generator[tuple[str, list[dict[str, object]]]]:
-    """A place that takes messages, or refuses them."""
+    """A place that takes messages, or refuses them; where it leads elsewhere, that answers every GET."""
     taken: list[dict[str, object]] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -33,6 +35,11 @@ def server(status: int) -> Generator[tuple[str, list[dict[str, object]]]]:
             held = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             taken.append({**held, "key": self.headers["Idempotency-Key"]})
             self.send_response(status)
+            self.send_header("Location", "/elsewhere")
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            self.send_response(200)
             self.end_headers()
 
         def log_message(self, *_: object) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] - nobody reads it
@@ -55,6 +62,20 @@ def test_a_message_is_kept_until_it_was_heard(tmp_path: Path) -> None:
     box.heard(MESSAGE)
     assert box.left() == ()
     box.heard(MESSAGE)
+
+
+def test_a_message_that_is_there_is_left_as_it_is(tmp_path: Path) -> None:
+    box = Outbox(tmp_path)
+    box.put([MESSAGE])
+    box.put([replace(MESSAGE, body="It took 50 s.")])
+    assert box.left() == (MESSAGE,)
+
+
+def test_a_message_that_is_kept_is_on_the_disk_with_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced = syncs(monkeypatch)
+    Outbox(tmp_path / "outbox").put([MESSAGE])
+    [(_, draft), folder] = synced
+    assert (json.loads(draft), folder) == (MESSAGE.document(), (str(tmp_path / "outbox"), ""))
 
 
 def test_an_outbox_that_cannot_be_read_or_written_says_what_to_look_at(tmp_path: Path) -> None:
@@ -80,6 +101,13 @@ def test_a_place_that_refuses_or_is_dead_has_not_heard_it() -> None:
         Webhook(url).tell(MESSAGE)
     with pytest.raises(Unheard, match="slack does not answer"):
         Webhook(f"http://127.0.0.1:{free_port()}/").tell(MESSAGE)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_place_that_leads_elsewhere_has_not_heard_it(status: int) -> None:
+    with server(status) as (url, taken), pytest.raises(Unheard, match=f"slack answered {status}"):
+        Webhook(url).tell(MESSAGE)
+    assert len(taken) == 1
 
 
 def test_a_place_that_takes_the_call_and_says_nothing_is_waited_for_briefly(monkeypatch: pytest.MonkeyPatch) -> None:

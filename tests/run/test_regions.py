@@ -1166,3 +1166,29 @@ def test_past_the_promotion_what_nobody_can_tell_calls_a_human(folder: Path, mon
     assert again
     assert again.ending is Ending.DONE
     assert_serves(desk, STANDBY)
+
+
+@pytest.mark.parametrize(
+    ("traffic", "ending"),
+    [
+        (Sample(0.0, "5 % of 100 requests fail"), Ending.NEEDS_A_HUMAN),
+        (Sample(None, "Prometheus does not answer"), Ending.NEEDS_A_HUMAN),
+        (Sample(None, "2 requests in the last minute", idle=True), Ending.DONE),
+    ],
+)
+def test_who_turned_the_switch_waits_until_users_are_served_and_for_no_users_of_a_quiet_night(
+    folder: Path, traffic: Sample, ending: Ending
+) -> None:
+    desk = RegionDesk(two_equals(folder))
+    desk.world.traffic = traffic
+    report = desk.failover()
+    assert report
+    assert (report.ending, report.past_return) == (ending, True)
+    [*_, judged] = [record for record in desk.listener.records if record.event is Event.JUDGED]
+    assert traffic.trouble in judged.says
+    if ending is Ending.NEEDS_A_HUMAN:
+        desk.world.traffic = Sample(1.0)
+        again = desk.failover()
+        assert again
+        assert again.ending is Ending.DONE
+    assert_serves(desk, STANDBY)

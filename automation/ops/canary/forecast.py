@@ -24,7 +24,7 @@ from automation.session import Session
 from automation.show import Column, Table, Text, Tone, Toned, show
 from stacks.dials import Tag
 from stacks.house import HOME, STANDBY
-from stacks.objectives import HARM, RUNG_SOAK, RUNGS, Arm, Unit, objectives
+from stacks.objectives import HARM, RUNG_SOAK, RUNGS, Arm, Unit, error_rate
 from stacks.quantities import Fraction
 
 if TYPE_CHECKING:
@@ -112,9 +112,8 @@ def forecast(options: Options, version: str, *, stack: str | None, harm: float |
     wanted = stack or Facts(session.gather(HOME, STANDBY)).serving()
     image = Registry(app.spec.registry).resolve(version)
     limits = limits_of(app, harm=HARM if harm is None else harm)
-    [errors] = [each for each in objectives(app.spec.objectives) if each.name == "error-rate"]
     arm = Arm(place_of(app.spec, wanted).namespace)
-    rate, baseline = asked_for(WorldGauge(app.spec, session.redactor), wanted, errors, arm)
+    rate, baseline = asked_for(WorldGauge(app.spec, session.redactor), wanted, error_rate(app.spec.objectives), arm)
     rungs = forecast_rungs(limits, baseline=baseline, rate=rate, ladder=RUNGS)
     show(ForecastView(wanted, image.tag, rate, baseline, limits.harm, rungs), options)
     return ExitCode.DONE
