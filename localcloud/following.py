@@ -82,7 +82,7 @@ def _held(folder: CloudFolder) -> Generator[None]:
 
 
 def follow(standby: Postgres, primary: PostgresServer) -> None:
-    """Make `standby` follow `primary`, from its own files where they can be rewound, else from a copy; it streams then.
+    """Make `standby` follow `primary`, from its own files where they can be rewound and are followed up, else from a copy; it streams then.
 
     Raises:
         DatabaseFault: it could not be done.
@@ -93,14 +93,15 @@ def follow(standby: Postgres, primary: PostgresServer) -> None:
             _stop(standby)
             try:
                 _rewind(standby, primary)
+                _start(standby, primary)
+                _wait_until_it_streams(standby)
             except DatabaseFault as fault:
+                # What could be rewound may still lack a part of the log that the primary has not kept.
                 sys.stderr.write(f"{fault.message}; copying it instead\n")
+                _stop(standby)
                 _copy(standby, primary)
-            _configure(standby, primary)
-            part = standby.part()
-            part.prepare()
-            start(standby.folder, part.launch)
-        _wait_until_it_streams(standby)
+                _start(standby, primary)
+                _wait_until_it_streams(standby)
     except psycopg.Error as error:
         raise DatabaseFault(f"the database of {standby.server.stack} cannot follow that of {primary.stack}: {error}") from error
 
@@ -124,7 +125,10 @@ def _make_slot(standby: Postgres, primary: PostgresServer) -> None:
     ) as connection:
         connection.execute("checkpoint")
         slot = standby.server.stack
-        if not connection.execute("select 1 from pg_replication_slots where slot_name = %s", (slot,)).fetchone():
+        kept = connection.execute("select wal_status from pg_replication_slots where slot_name = %s", (slot,)).fetchone()
+        if kept == ("lost",):
+            connection.execute("select pg_drop_replication_slot(%s)", (slot,))
+        if kept in {None, ("lost",)}:
             connection.execute("select pg_create_physical_replication_slot(%s)", (slot,))
 
 
@@ -138,6 +142,13 @@ def _stop(standby: Postgres) -> None:
         if time.monotonic() >= ends:
             kill([process])
         time.sleep(_AGAIN)
+
+
+def _start(standby: Postgres, primary: PostgresServer) -> None:
+    _configure(standby, primary)
+    part = standby.part()
+    part.prepare()
+    start(standby.folder, part.launch)
 
 
 def _rewind(standby: Postgres, primary: PostgresServer) -> None:

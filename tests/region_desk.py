@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from desk import FIRST, Desk
 from fakes import seeded
 
-from automation.core.facts import Unreachable
+from automation.core.facts import StackFacts, Unreachable
 from automation.core.failback import (
     FOLLOWS,
     KEEP_UP,
@@ -18,11 +18,9 @@ from automation.core.failback import (
     REBUILD,
     Found,
     Return,
-    answers,
     failback_command,
     has_taken,
     plan_failback,
-    without_home,
 )
 from automation.core.failover import (
     CATCH_UP,
@@ -39,22 +37,22 @@ from automation.core.failover import (
     Sides,
     failover_command,
     plan_failover,
-    to_go_on,
     to_lead_back,
-    without_void_promotion,
 )
-from automation.core.preflight import Answer, Check, Waivers
-from automation.core.replication import DatabaseStanding, has_replayed_all
+from automation.core.preflight import Answer, Check, Seen, Waivers
+from automation.core.replication import DatabaseStanding
 from automation.errors import TimedOut
 from automation.operating import recalled
-from automation.surveying import or_error
+from automation.ops.failback import checks_of, gone_on_with
+from automation.ops.failover import facts_of, request_of
+from automation.surveying import Survey, or_error
 from stacks.dials import DatabaseRole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from automation.core.facts import Facts, StackFacts
+    from automation.core.facts import Facts
     from automation.course import Doors
     from automation.errors import HhctlError
     from automation.run import Report
@@ -162,7 +160,7 @@ class RegionDesk(Desk):
 
     def plan_of_failover(self, *, planned: bool, lost: bool = False) -> tuple[str, Any]:
         """The command, and its planner for what is seen now."""
-        request = self._request(planned=planned, lost=lost)
+        request = self._request(self._survey(lost=lost), planned=planned, lost=lost)
         return request.command, partial(plan_failover, request=request)
 
     def facts(self, *stacks: str) -> dict[str, StackFacts | Unreachable]:
@@ -176,54 +174,54 @@ class RegionDesk(Desk):
 
     def failover(self, *, planned: bool = False, lost: bool = False) -> Report | None:
         """`hhctl failover us-west-2`."""
-        request = self._request(planned=planned, lost=lost)
-        facts = without_void_promotion(
-            self.look(request.command), STANDBY, replayed=has_replayed_all(self.databases.standing(STANDBY)), now=self.clock.now()
-        )
-        taken = request.promoted or facts.present(STANDBY).active
-        facts = to_go_on(facts, request.command, taken=taken, lost=lost and not (request.shuts and request.stops))
-        facts = to_lead_back(facts, request.checks, request.sides, taken=taken)
-        return self._operate(partial(plan_failover, request=request), facts)
+        surveyed = self._survey(lost=lost)
+        request = self._request(surveyed, planned=planned, lost=lost)
+        return self._operate(partial(plan_failover, request=request), facts_of(surveyed, request))
 
-    def _request(self, *, planned: bool, lost: bool) -> Request:
-        command = failover_command(WEST, planned=planned, waivers=Waivers(lost=lost), lost=EAST if lost else None)
-        promoted = self.databases.standing(STANDBY).takes_writes
-        checks = (Check("pods of dr", Answer.NO_GO, "0 of 3 Ready"),) if self.unfit else ()
-        return Request(
-            command,
-            WEST,
-            checks,
-            shuts=self.shuts or not lost,
-            stops=self.stops or not lost,
-            lost=lost,
-            unhealthy=False,
-            planned=planned,
-            promoted=promoted,
-            turned=self._is_turned(),
-            rival=self._sees_rival(lost=lost),
-            followed=HOME not in self.dead and self.databases.standing(HOME).replays,
-            minimum=3,
-            maximum=9,
+    def _survey(self, *, lost: bool) -> Survey:
+        """What is seen of both sides; of one that is lost only as much as `shuts` and `stops` say. A database dies after that look."""
+        found, gone = self.facts(HOME, STANDBY), TimedOut("it does not answer")
+        databases, standby = replace(self.databases, dead=frozenset()), found[STANDBY]
+        assert isinstance(standby, StackFacts)
+        home = FIRST if self.stops or not lost else gone
+        seen = Seen(
+            now=self.clock.now(),
+            rollout=gone,
+            live=gone,
+            room=gone,
+            smoke=(),
+            standby=databases.standing(STANDBY),
+            home=databases.standing(HOME) if self.shuts or not lost else gone,
+            home_dials=home,
+            standby_dials=standby.wanted,
+            switch=self._is_turned(),
+            turned=None,
+            differences=(),
+            ahead=None,
+            held="",
+            holders=(),
         )
+        return Survey(found, seen, self.newest())
+
+    def _request(self, surveyed: Survey, *, planned: bool, lost: bool) -> Request:
+        waivers = Waivers(lost=lost)
+        command = failover_command(WEST, planned=planned, waivers=waivers, lost=EAST if lost else None)
+        checks = (Check("pods of dr", Answer.NO_GO, "0 of 3 Ready"),) if self.unfit else ()
+        return request_of(command, WEST, surveyed, checks, minimum=3, maximum=9, planned=planned, waivers=waivers)
 
     def _is_turned(self) -> bool:
         world = self.engine.world(STANDBY)
         return world is not None and world.active
 
-    def _sees_rival(self, *, lost: bool) -> bool:
-        return (self.shuts or not lost) and HOME not in self.dead and self.databases.standing(HOME).takes_writes
-
     def failback(self) -> Report | None:
         """`hhctl failback us-east-1`."""
         command = failback_command(EAST, data_loss=False)
         home, standby = (or_error(partial(self.databases.standing, stack)) for stack in (HOME, STANDBY))
-        facts = without_void_promotion(self.look(command), HOME, replayed=has_replayed_all(home), now=self.clock.now())
-        facts, found = without_home(facts, Found(home, standby, switch=False, losses=None))
-        request = Return(command, EAST, WEST, answers(found, data_loss=False), found)
-        taken = has_taken(facts, found)
-        facts = to_go_on(facts, command, taken=taken, lost=False)
-        facts = to_lead_back(facts, request.checks, Sides(HOME, STANDBY, EAST), taken=taken)
-        return self._operate(partial(plan_failback, request=request), facts)
+        seen = Found(home, standby, switch=False, losses=None)
+        facts, found = gone_on_with(self.look(command), seen, command, now=self.clock.now())
+        checks = checks_of(facts, found, data_loss=False)
+        facts = to_lead_back(facts, checks, Sides(HOME, STANDBY, EAST), taken=has_taken(facts, found))
+        return self._operate(partial(plan_failback, request=Return(command, EAST, WEST, checks, found)), facts)
 
 
 def two_regions(shared: Path, *, warm: int = 1) -> Path:

@@ -24,7 +24,7 @@ from automation.core.failover import (
 from automation.core.losses import Losses, Uncountable
 from automation.core.plan import Plan, Task, Update
 from automation.core.preflight import Answer, Check
-from automation.core.replication import replays, takes_writes
+from automation.core.replication import follows, replays, takes_writes
 from automation.errors import Refusal
 from stacks.dials import DatabaseRole
 from stacks.house import HOME, STANDBY
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 KEPT = "what it alone has written is kept"
 FOLLOWS, REBUILD = "the database follows the other one", "rebuild the database as a standby"
+_SILENT = "follows, and gets nothing of the log just now: it is made anew unless it does by then"
 KEEPS_UP, KEEP_UP = "the database has replayed nearly all that the other one writes", "wait until the database keeps up"
 
 
@@ -93,7 +94,7 @@ def answers_of_follower(found: Found) -> tuple[Check, ...]:
         case standby if standby.takes_writes:
             return (Check(name, Answer.NO_GO, "takes writes"),)
         case standby if standby.replays:
-            return (Check(name, Answer.GO, "follows already"),)
+            return (Check(name, Answer.GO, "follows already") if standby.streaming else Check(name, Answer.DOUBTFUL, _SILENT),)
         case _:
             return (Check(name, Answer.GO, "is to be rebuilt as a standby"),)
 
@@ -205,7 +206,9 @@ def _rebuilt(facts: Facts, home: Dials, standby: Dials, request: Return, *, prom
     if promoted:
         return (), home
     if replays(request.found.home):
-        return brought_to_size(facts, HOME, home, ready, back=back), ready
+        # A promotion that was begun may take effect yet.
+        again = _followed(facts, HOME, request.found.home) if back else ()
+        return (*again, *brought_to_size(facts, HOME, home, ready, back=back)), ready
     # A server that does not answer cannot be shut, and is not asked to serve either.
     answers = not isinstance(request.found.home, Exception)
     stopped = fenced(home, shut=answers)
@@ -216,6 +219,11 @@ def _rebuilt(facts: Facts, home: Dials, standby: Dials, request: Return, *, prom
         *brought_to_size(facts, HOME, stopped, ready, back=back),
     )
     return steps, ready
+
+
+def _followed(facts: Facts, stack: str, found: DatabaseStanding | HhctlError) -> Sequence[Task]:
+    """Rebuild a standby that does not get the other one's log, which may not have what it lacks; one that does by then is left alone."""
+    return () if follows(found) else (_rebuild(facts, stack),)
 
 
 def _rebuild(facts: Facts, stack: str, *, needs: str = ANY) -> Task:
@@ -230,7 +238,7 @@ def _follow(facts: Facts, before: Dials, request: Return) -> Sequence[Step]:
     """Make dr's database a standby of prod's, and dr warm again."""
     after = replace(before, stopped=False, active=False, database_role=DatabaseRole.STANDBY)
     return (
-        *([] if replays(request.found.standby) else [_rebuild(facts, STANDBY)]),
+        *_followed(facts, STANDBY, request.found.standby),
         *([] if after == before else [Update(STANDBY, before, after)]),
     )
 
@@ -245,7 +253,7 @@ def _home(found: Found) -> Check:
         case Exception() as error:
             return Check(name, Answer.DOUBTFUL, f"does not answer, and is made anew: {error.message}")
         case home if home.replays and not home.streaming:
-            return Check(name, Answer.DOUBTFUL, "follows, and gets nothing of the log just now: it is waited for")
+            return Check(name, Answer.DOUBTFUL, _SILENT)
         case home if home.replays:
             return Check(name, Answer.GO, "follows already")
         case home:

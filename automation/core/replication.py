@@ -82,6 +82,11 @@ def replays(found: DatabaseStanding | HhctlError) -> bool:
     return isinstance(found, DatabaseStanding) and found.replays
 
 
+def follows(found: DatabaseStanding | HhctlError) -> bool:
+    """Tell whether a database is seen to replay the other one's log as it is written, likewise."""
+    return isinstance(found, DatabaseStanding) and found.replays and found.streaming
+
+
 def has_replayed_all(found: DatabaseStanding | HhctlError) -> bool:
     """Tell whether a database is seen to replay the other one's log, and to have replayed all that it has of it.
 

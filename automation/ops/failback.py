@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from automation.core.facts import Facts
+    from automation.core.preflight import Check
     from automation.core.record import Record
     from automation.options import Options
     from automation.run import Report
@@ -84,12 +85,9 @@ def failback(options: Options, region: str, *, data_loss: bool) -> ExitCode:
     entered, records = session.now(), session.journals(STANDBY)
     newest = records.newest()
     facts = recalled(command, session.gather_to_act(HOME, STANDBY, within={HOME: PATIENT_SECONDS, STANDBY: PATIENT_SECONDS}), newest)
-    seen = _look(session)
-    facts = without_void_promotion(facts, HOME, replayed=has_replayed_all(seen.home), now=entered)
-    facts, seen = without_home(facts, seen)
-    facts = to_go_on(facts, command, taken=has_taken(facts, seen), lost=False)
+    facts, seen = gone_on_with(facts, _look(session), command, now=entered)
     found = _with_losses(session, facts, seen, keep=not options.plan)
-    checks = answers_of_follower(found) if is_home(facts) else answers(found, data_loss=data_loss)
+    checks = checks_of(facts, found, data_loss=data_loss)
     tell_checks(checks)
     facts = to_lead_back(facts, checks, Sides(HOME, STANDBY, region), taken=has_taken(facts, seen))
     last = measured_last(newest, "failback")
@@ -105,6 +103,18 @@ def failback(options: Options, region: str, *, data_loss: bool) -> ExitCode:
         return conclude(session, options, report, moved, records=records)
 
     return followed(report, options, follow)
+
+
+def gone_on_with(facts: Facts, seen: Found, command: str, *, now: datetime) -> tuple[Facts, Found]:
+    """Return both with what an interrupted run has left as far as it is to be gone on with."""
+    facts = without_void_promotion(facts, HOME, replayed=has_replayed_all(seen.home), now=now)
+    facts, seen = without_home(facts, seen)
+    return to_go_on(facts, command, taken=has_taken(facts, seen), lost=False), seen
+
+
+def checks_of(facts: Facts, found: Found, *, data_loss: bool) -> tuple[Check, ...]:
+    """Answer every question of what is left to do."""
+    return answers_of_follower(found) if is_home(facts) else answers(found, data_loss=data_loss)
 
 
 def _look(session: Session) -> Found:

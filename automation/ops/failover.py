@@ -99,10 +99,10 @@ def failover(
     size = _home_dials(surveyed)
     minimum = _pods_wanted(surveyed, size)
     checks = preflight(surveyed.seen, waivers, region=left, rpo=app.spec.objectives.failover.rpo, pods=minimum, planned=planned)
-    request = _request(command, region, surveyed, checks, minimum=minimum, maximum=size.maximum, planned=planned, waivers=waivers)
+    request = request_of(command, region, surveyed, checks, minimum=minimum, maximum=size.maximum, planned=planned, waivers=waivers)
     predicted = Predicted(surveyed.last, predicted_rpo(surveyed.seen, planned=planned))
     _tell_preflight(checks, predicted)
-    facts = _facts(surveyed, request)
+    facts = facts_of(surveyed, request)
     foretold = Foretold(region, checks, predicted)
     report = move(session, options, partial(plan_failover, request=request), facts, command, foretold=foretold, records=records)
     if report and report.ending is Ending.DONE and not report.past_return:
@@ -137,7 +137,7 @@ def _must_be_sensible(app: App, region: str, waivers: Waivers, *, planned: bool,
     return other
 
 
-def _facts(surveyed: Survey, request: Request) -> Facts:
+def facts_of(surveyed: Survey, request: Request) -> Facts:
     """Return the facts with what an interrupted run has left, and what is to become of that now."""
     found = {**surveyed.found, STANDBY: adopting_turn(surveyed.found[STANDBY])}
     facts, seen = recalled(request.command, found, surveyed.records), surveyed.seen
@@ -152,7 +152,7 @@ def _pods_wanted(surveyed: Survey, size: Dials) -> int:
     return max(size.minimum, surveyed.seen.pods)
 
 
-def _request(
+def request_of(
     command: str,
     region: str,
     surveyed: Survey,
@@ -163,6 +163,7 @@ def _request(
     planned: bool,
     waivers: Waivers,
 ) -> Request:
+    """Say what is asked for where that was seen; `minimum` and `maximum` are the bounds of prod's pods."""
     seen = surveyed.seen
     return Request(
         command,

@@ -457,7 +457,33 @@ def test_a_planned_failover_loses_no_write_and_never_has_two_that_take_them(hous
     assert kept(house, "prod") >= set(writer.acknowledged)
     assert not house.takes_writes("dr")
     assert house.takes_writes("prod")
+    assert_what_lost_touch_is_made_anew(house)
     assert_shut_without_its_state(house)
+
+
+def assert_what_lost_touch_is_made_anew(house: House) -> None:
+    """A standby that lacks what its primary has not kept is made to follow again by the command that has it stand by."""
+    cut_off(house)
+    with house.database("prod") as primary:
+        for setting in ("max_slot_wal_keep_size = '1MB'", "wal_keep_size = 0"):
+            primary.execute(f"alter system set {setting}")
+        primary.execute("select pg_reload_conf()")
+
+        def is_lost() -> bool:
+            primary.execute("insert into tasks (title) values ('more of the log')")
+            primary.execute("select pg_switch_wal()")
+            primary.execute("checkpoint")
+            return primary.execute("select wal_status from pg_replication_slots where slot_name = 'dr'").fetchone() == ("lost",)
+
+        until(is_lost, within=60)
+        for setting in ("max_slot_wal_keep_size", "wal_keep_size"):
+            primary.execute(f"alter system reset {setting}")
+        primary.execute("select pg_reload_conf()")
+    words = ("failback", "us-east-1", "--yes", "--reason", "the standby has lost touch")
+    done = house.operator(*words)
+    assert done.code == 0, done.err
+    assert rows_of(house, "dr") == rows_of(house, "prod")
+    assert house.operator(*words).code == 13
 
 
 def assert_shut_without_its_state(house: House) -> None:

@@ -23,6 +23,7 @@ STANDINGS: dict[str, DatabaseStanding | HhctlError] = {
     "writes": DatabaseStanding(replays=False, shut=False, position="0/10", streaming=False, quiet=0),
     "shut": DatabaseStanding(replays=False, shut=True, position="0/10", streaming=False, quiet=0),
     "replays": DatabaseStanding(replays=True, shut=False, position="0/10", streaming=True, quiet=0),
+    "lags": DatabaseStanding(replays=True, shut=False, position="0/10", streaming=False, quiet=900),
     "silent": TimedOut("it does not answer"),
 }
 
@@ -76,7 +77,14 @@ def test_what_can_never_be_counted_is_given_up_by_who_says_so(answer: Answer, *,
 
 
 @pytest.mark.parametrize(
-    ("dr", "answer"), [("replays", Answer.GO), ("shut", Answer.GO), ("silent", Answer.DOUBTFUL), ("writes", Answer.NO_GO)]
+    ("dr", "answer"),
+    [
+        ("replays", Answer.GO),
+        ("lags", Answer.DOUBTFUL),
+        ("shut", Answer.GO),
+        ("silent", Answer.DOUBTFUL),
+        ("writes", Answer.NO_GO),
+    ],
 )
 def test_where_prod_serves_it_is_asked_only_whether_dr_follows(dr: str, answer: Answer) -> None:
     [check] = answers_of_follower(found_of({"prod": "writes", "dr": dr}))
