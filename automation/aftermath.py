@@ -103,9 +103,12 @@ def left_untold(facts: Facts, records: Journals, operation: str) -> Report | Non
 
     It may have been given other options, and is told by its own command.
     """
-    if not was_last(operation, facts.of(STANDBY)):
-        return None
-    run = unmeasured(records.known(), operation)
+    return untold(records.known(), operation) if was_last(operation, facts.of(STANDBY)) else None
+
+
+def untold(records: Sequence[Written], operation: str) -> Report | None:
+    """Return the newest run of `operation` as one of which nobody was told; None where somebody was, or there is none."""
+    run = unmeasured(records, operation)
     if run is None:
         return None
     return Report(run.run, str(run.data["operation"]), Ending.DONE, "done before, and told now", "", (), {}, past_return=True)
@@ -176,10 +179,10 @@ def conclude(session: Session, options: Options, report: Report, moved: Moved, *
         OutputLost: all was done, and stdout cannot be written.
     """
     box = outbox()
-    is_kept = kept(box, messages_of(moved, operator=moved.operator or session.author.operator, incident=options.incident))
+    is_kept = kept(box, messages_of(moved, incident=options.incident))
     file = state_folder(os.environ) / "failovers" / f"{report.run}.md"
     _keep(file, page(moved))
-    if not moved.half_way:
+    if is_kept and not moved.half_way:
         _write_down(records, report, moved)
     sent = sent_all(box, session.app.spec) if is_kept else None
     tell_untold(sent or ())

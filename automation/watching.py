@@ -36,14 +36,17 @@ def meet_gates(course: Course, number: int, step: Update, *, began: datetime) ->
     `began` is when the update began: what came before it is the baseline.
     """
     judgements: list[Judgement] = []
+    lasted: list[float] = []
     for gate in step.gates:
+        since = course.doors.clock.monotonic()
         found = _look_at(course, number, gate, step, began)
         if isinstance(found, Stop):
             return found
         judgements += found
+        lasted.append(course.doors.clock.monotonic() - since)
         if not all(judgement.verdict.goes_on for judgement in found):
             break
-    return _judged(course, number, step, judgements) if judgements else None
+    return _judged(course, number, step, judgements, lasted) if judgements else None
 
 
 def _look_at(course: Course, number: int, gate: Gate, step: Update, began: datetime) -> Sequence[Judgement] | Stop:
@@ -77,13 +80,14 @@ def came_back(course: Course, stack: str, dials: Dials) -> str:
     return ""
 
 
-def _judged(course: Course, number: int, step: Update, judgements: Sequence[Judgement]) -> Stop | None:
+def _judged(course: Course, number: int, step: Update, judgements: Sequence[Judgement], lasted: Sequence[float]) -> Stop | None:
     verdict = worst(judgement.verdict for judgement in judgements)
     says = "\n  ".join(map(str, judgements))
     weights = [gate.weight for gate in step.gates if isinstance(gate, Rung)]
     rung = {"weight": weights[0]} if weights else {}
     anew = {"anew": True} if any(each.anew for each in judgements) else {}
-    data = {"verdict": verdict.value, "judgements": [judgement_document(each) for each in judgements], **rung, **anew}
+    documents = [judgement_document(each) for each in judgements]
+    data = {"verdict": verdict.value, "judgements": documents, "lasted": [round(seconds, 3) for seconds in lasted], **rung, **anew}
     course.write(Event.JUDGED, number, says, data)
     course.reach(f"step-{number}-judged")
     if verdict.goes_on:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 _AGAIN = 0.1  # seconds
+_LASTS = 1.0  # seconds
 _LOCKED_SECONDS = 30.0
 _STOP_SECONDS = 10.0
 _STREAM_SECONDS = 30.0
@@ -107,8 +108,12 @@ def follow(standby: Postgres, primary: PostgresServer) -> None:
 
 
 def _follows(standby: Postgres) -> bool:
+    """Tell whether its primary sends to it and goes on: what lacks a log that is gone begins to receive again and again."""
     with suppress(psycopg.OperationalError):
-        return standby.replays() and standby.streams()
+        if not standby.replays() or (receiver := standby.receiver()) is None:
+            return False
+        time.sleep(_LASTS)
+        return standby.receiver() == receiver
     return False
 
 

@@ -203,14 +203,15 @@ class Postgres:
         with self.connect(SUPERUSER) as connection:
             return connection.execute("select pg_is_in_recovery()").fetchone() == (True,)
 
-    def streams(self) -> bool:
-        """Whether a primary sends to it just now."""
+    def receiver(self) -> int | None:
+        """The process of it to which a primary sends just now, None where none does."""
         with self.connect(SUPERUSER) as connection:
-            return connection.execute("select status from pg_stat_wal_receiver").fetchone() == ("streaming",)
+            found = connection.execute("select pid from pg_stat_wal_receiver where status = 'streaming'").fetchone()
+            return found[0] if found else None
 
     def _remark(self) -> str:
         try:
-            return "" if not self.replays() or self.streams() else "not streaming from its primary"
+            return "" if not self.replays() or self.receiver() else "not streaming from its primary"
         except psycopg.OperationalError:
             return "not answering" if self.server.follows else ""
 

@@ -206,8 +206,8 @@ def _rebuilt(facts: Facts, home: Dials, standby: Dials, request: Return, *, prom
     if promoted:
         return (), home
     if replays(request.found.home):
-        # A promotion that was begun may take effect yet.
-        again = _followed(facts, HOME, request.found.home) if back else ()
+        # A promotion that was begun may take effect yet, and while nobody serves a standby that is slow to follow is waited for briefly.
+        again = _followed(facts, HOME, request.found.home) if back and takes_writes(request.found.standby) else ()
         return (*again, *brought_to_size(facts, HOME, home, ready, back=back)), ready
     # A server that does not answer cannot be shut, and is not asked to serve either.
     answers = not isinstance(request.found.home, Exception)
@@ -223,7 +223,8 @@ def _rebuilt(facts: Facts, home: Dials, standby: Dials, request: Return, *, prom
 
 def _followed(facts: Facts, stack: str, found: DatabaseStanding | HhctlError) -> Sequence[Task]:
     """Rebuild a standby that does not get the other one's log, which may not have what it lacks; one that does by then is left alone."""
-    return () if follows(found) else (_rebuild(facts, stack),)
+    # Whoever was promoted since that look has taken writes.
+    return () if follows(found) else (_rebuild(facts, stack, needs=STANDS_BY if replays(found) else ANY),)
 
 
 def _rebuild(facts: Facts, stack: str, *, needs: str = ANY) -> Task:

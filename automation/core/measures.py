@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from automation.core.failover import FOLLOW_SWITCH
+from automation.core.failover import FOLLOW_SWITCH, STANDS_BY
 from automation.core.gates import Verdict
 from automation.core.plan import Ending
 from automation.core.record import Event
@@ -121,17 +122,18 @@ def measure(records: Sequence[Record], operation: str, *, entered: datetime) -> 
 def unmeasured(records: Sequence[Record], operation: str) -> Record | None:
     """Return the beginning of the newest run of `operation` that did something; `records` stand oldest first.
 
-    None where it was measured, or one that it went on from was, which had moved the traffic then.
+    None where it was measured, or one that it went on from was, which had moved the traffic then; and where none of them moved it.
     """
     runs = _runs(records, operation)
     measured = {record.run for record in records if record.event is Event.MEASURED}
-    if any(run[0].run in measured for run in runs):
+    moved = any(step["no_return"] for run in runs for _, step in _started(run))
+    if not moved or any(run[0].run in measured for run in runs):
         return None
     return next((run[0] for run in reversed(runs) if _did_something(run)), None)
 
 
 def is_served(records: Sequence[Record], operation: str) -> bool:
-    """Tell whether the newest run of `operation`, or one that it went on from, has seen the public name lead there, and all well."""
+    """Tell whether the newest run of `operation`, or one that it went on from, has seen that the service is back there."""
     return _served(_runs(records, operation)) is not None
 
 
@@ -156,7 +158,8 @@ def done_before(records: Sequence[Record], operation: str, task: str, *, other: 
 def begun_given(records: Sequence[Record], operation: str, task: str, *, option: str) -> Record | None:
     """Return how a run of `operation` that was given `option` began a task last, since the traffic moved the other way; else None.
 
-    It counts though the run was led back, or came to its end: what the option gave up is not had back by that.
+    It counts though the run was led back, or came to its end: what the option gave up is not had back by that. What needed a standby counts
+    not: that has written nothing of its own.
     """
     for first in reversed([record for record in records if begins(record, operation) and not _only_fences(record)]):
         own, begun = [record for record in records if record.run == first.run], str(first.data["operation"])
@@ -165,8 +168,9 @@ def begun_given(records: Sequence[Record], operation: str, task: str, *, option:
                 return None
         elif option in begun.split():
             started = [record for record in own if record.event is Event.STARTED and record.says.startswith(task)]
-            if started:
-                return started[-1]
+            gave_up = [record for record in started if _steps(first)[record.step - 1].get("precondition") != STANDS_BY]
+            if gave_up:
+                return gave_up[-1]
     return None
 
 
@@ -290,14 +294,18 @@ def _phases(run: Sequence[Record]) -> Iterator[Phase]:
     for record in run:
         if record.step in passed_over and record.event is not Event.PASSED_OVER:
             continue
+        in_vain = _in_vain(record)
         if record.step in titles and record.event in {Event.DONE, Event.JUDGED, Event.FAILED, Event.PASSED_OVER}:
             title = titles[record.step]
             gates = record.event is Event.JUDGED
-            yield Phase(f"gates of {title}" if gates else title, (record.at - before).total_seconds(), follows=_follows(record))
+            seconds = (record.at - before).total_seconds() - in_vain
+            yield Phase(f"gates of {title}" if gates else title, seconds, follows=_follows(record))
         elif record.step and record.event is Event.DONE:
             yield Phase(record.says, (record.at - before).total_seconds(), follows=_follows(record))
         elif record.event is Event.JUDGED:
-            yield Phase("gates that were left", (record.at - before).total_seconds(), follows=_follows(record))
+            yield Phase("gates that were left", (record.at - before).total_seconds() - in_vain, follows=_follows(record))
+        if in_vain:
+            yield Phase("wait for users, who were not seen to come", in_vain)
         before = record.at
 
 
@@ -307,12 +315,38 @@ def _follows(record: Record) -> bool:
 
 
 def _served(runs: Sequence[Sequence[Record]]) -> datetime | None:
-    """Return when gates that wait for the public name were met last."""
-    met = [record.at for run in runs for record in run if _leads(record) and Verdict(record.data["verdict"]).goes_on]
-    return met[-1] if met else None
+    """Return when the service was first seen to be back: the public name led there, the smoke checks passed, and no user was failed."""
+    seen = [record.at - timedelta(seconds=_in_vain(record)) for run in runs for record in run if _leads(record) and _serves(record)]
+    return seen[0] if seen else None
+
+
+def _serves(record: Record) -> bool:
+    """Tell whether all gates were met, but for users of whom nobody could tell."""
+    return all(
+        (verdict := Verdict(judgement["verdict"])).goes_on or (verdict is Verdict.INCONCLUSIVE and _asks_for_users(judgement))
+        for judgement in _judgements(record)
+    )
+
+
+def _in_vain(record: Record) -> float:
+    """Return for how many seconds gates waited for users who were not seen to come, while the service was back."""
+    judgements, lasted = _judgements(record), cast("list[float]", record.data.get("lasted", []))
+    # A gate of another kind may be judged by several things.
+    if len(judgements) != len(lasted):
+        return 0.0
+    unmet = (Verdict.NOT_APPLICABLE.value, Verdict.INCONCLUSIVE.value)
+    beside = zip(judgements, lasted, strict=True)
+    return sum(seconds for judgement, seconds in beside if _asks_for_users(judgement) and judgement["verdict"] in unmet)
+
+
+def _asks_for_users(judgement: Mapping[str, Any]) -> bool:
+    return "users' requests" in str(judgement.get("query", ""))
 
 
 def _leads(record: Record) -> bool:
     """Tell whether gates wait for the public name, by what they were asked."""
-    judgements = cast("list[dict[str, Any]]", record.data.get("judgements", []))
-    return any("public name" in str(judgement.get("query", "")) for judgement in judgements)
+    return any("public name" in str(judgement.get("query", "")) for judgement in _judgements(record))
+
+
+def _judgements(record: Record) -> list[dict[str, Any]]:
+    return cast("list[dict[str, Any]]", record.data.get("judgements", []))

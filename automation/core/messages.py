@@ -56,7 +56,7 @@ def message_in(document: object) -> Message:
         raise MessageInvalid(f"no message: {error}") from error
 
 
-def messages_of(moved: Moved, *, operator: str, incident: str) -> tuple[Message, ...]:
+def messages_of(moved: Moved, *, incident: str) -> tuple[Message, ...]:
     """Say to each channel that the traffic has moved, or may have; users are told neither who did it nor what was lost or is left to do."""
     subject = f"House Helper is served from {moved.region}"
     users = "We have moved House Helper to another region. It works again; what you see may lag behind for a minute."
@@ -67,7 +67,7 @@ def messages_of(moved: Moved, *, operator: str, incident: str) -> tuple[Message,
     stopped = f" {moved.serves}." if moved.trouble else ""
     named = f" ({incident})" if incident else ""
     loss = f"Lost: {moved.loss.says}."
-    by = f"{moved.operation} by {operator}{named}: {moved.reason or 'no reason given'}."
+    by = f"{moved.operation} by {moved.operator}{named}: {moved.reason or 'no reason given'}."
     unfenced = f" {moved.unfenced} is unfenced: keep it from coming back unwatched." if moved.unfenced else ""
     bodies = {
         Channel.SLACK: f"{by} {moved.summary}.{unfenced} {_next(moved) if moved.trouble else ''}",

@@ -75,11 +75,12 @@ class Moved:
 
     `rto` and `rpo` are the objectives. `way_back` are the lines of the plan that leads back, none where there is nothing to go back from.
     `unfenced` says which region may still take writes, empty for none. `trouble` says why it stopped past the point of no return, empty
-    where it came to its end; `served`: the region was seen to serve before that. `operator` is who did it, empty where that is who tells.
+    where it came to its end; `served`: the region was seen to serve before that.
     """
 
     run: str
     operation: str
+    operator: str
     region: str
     reason: str
     ended: datetime
@@ -92,7 +93,6 @@ class Moved:
     way_back: tuple[str, ...]
     trouble: str = ""
     served: bool = False
-    operator: str = ""
 
     @property
     def half_way(self) -> bool:

@@ -134,12 +134,15 @@ class Seen:
         return not isinstance(self.home_dials, Exception)
 
 
-def preflight(seen: Seen, waivers: Waivers, *, region: str, rpo: timedelta, pods: int, planned: bool = False) -> tuple[Check, ...]:
+def preflight(
+    seen: Seen, waivers: Waivers, *, region: str, rpo: timedelta, pods: int, ready: int, planned: bool = False
+) -> tuple[Check, ...]:
     """Answer every question of a failover to the standby, which is to have `pods` pods; `region` is the one that it leaves.
 
+    So many of them as `ready` have to be so already, since nobody will wait for them.
     One that is `planned` may lose nothing, and only the wait after the last turn can be waived.
     """
-    checks = _checks(seen, waivers, region, rpo, pods)
+    checks = (_pods(seen, waivers, least=ready), *_checks(seen, waivers, region, rpo, pods))
     if not planned:
         return checks
     level = _level(seen, rpo, region)
@@ -147,9 +150,7 @@ def preflight(seen: Seen, waivers: Waivers, *, region: str, rpo: timedelta, pods
 
 
 def _checks(seen: Seen, waivers: Waivers, region: str, rpo: timedelta, pods: int) -> tuple[Check, ...]:
-    # One that has its size already is not brought to it, and then nobody waits for its pods.
     return (
-        _pods(seen, waivers, least=pods if seen.standby_dials.minimum >= pods else 1),
         _size(seen, pods),
         _room(seen, waivers, pods),
         _smoke(seen, waivers),

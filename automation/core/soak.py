@@ -142,10 +142,10 @@ def stopped(promise: Promise, now: Measured, late: Measured | None) -> bool:
 def broken_beyond_chance(promise: Promise, now: Measured, before: Measured | None) -> Judgement | None:
     """Judge a promise as `judge_promise` does, before the soak is over: return its FAIL where chance has no part in that, else None."""
     judgement = judge_promise(promise, now, before)
-    return judgement if judgement.verdict is Verdict.FAIL and _is_proven(promise, now) else None
+    return judgement if judgement.verdict is Verdict.FAIL and is_proven(promise, now) else None
 
 
-def _is_proven(promise: Promise, now: Measured) -> bool:
+def is_proven(promise: Promise, now: Measured) -> bool:
     """Tell whether what is over its limit is so by more than the observations that happened to be made."""
     assert now.value is not None  # noqa: S101 - it has failed
     assert now.n is not None  # noqa: S101 - likewise

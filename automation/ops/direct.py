@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from automation.aftermath import conclude, followed, told_by, trouble_of, what_was_lost
+from automation.aftermath import conclude, followed, told_by, trouble_of, untold, what_was_lost
 from automation.app import SETTINGS
 from automation.core.facts import Facts, Unreachable
 from automation.core.failover import (
@@ -22,12 +22,12 @@ from automation.core.failover import (
     to_lead_back,
     without_void_promotion,
 )
-from automation.core.measures import Predicted, in_force, measure, unmeasured
+from automation.core.measures import Predicted, in_force, measure
 from automation.core.moved import Moved
 from automation.core.plan import Ending
 from automation.core.preflight import WAIT_SECONDS, Seen, predicted_rpo, preflight_directly
 from automation.core.replication import has_replayed_all
-from automation.core.resume import UpdateLeft
+from automation.core.resume import UpdateLeft, is_over
 from automation.errors import ExitCode, HhctlError
 from automation.gathering import first_of
 from automation.identity import doubt
@@ -71,7 +71,9 @@ def directly(session: Session, options: Options, region: str, *, waivers: Waiver
     tell_checks(checks)
     command = direct_command(region, waivers=waivers, lost=left if waivers.lost else None)
     records = session.local_journals()
-    if seen.promoted and seen.switch is True and unmeasured(records.known(), command) is None:
+    died = untold(known := records.known(), command)
+    serves = seen.promoted and seen.switch is True
+    if serves and died is None:
         raise ServesAlready(region)
     facts = recalled(command, _unasked(seen), records.newest())
     facts = _facts(_left_to_us(facts), command, seen, checks, waivers=waivers, region=region)
@@ -80,7 +82,9 @@ def directly(session: Session, options: Options, region: str, *, waivers: Waiver
     )
     predicted = Predicted(None, predicted_rpo(seen, planned=False))
     consent = MovingConsent(options, app.engine, Foretold(region, checks, predicted))
-    report = operate(plan, facts, session.author, doors=session.doors_without_state, records=records, consent=consent)
+    is_done = serves and died is not None and is_over([record for record in known if record.run == died.run])
+    report = died if is_done and not options.plan else None
+    report = report or operate(plan, facts, session.author, doors=session.doors_without_state, records=records, consent=consent)
     if report is None or report.ending is Ending.STOPPED or not report.past_return:
         return reported(report, options)
 

@@ -133,7 +133,7 @@ def _with_losses(session: Session, facts: Facts, seen: Found, *, keep: bool) -> 
     Raises:
         HhctlError: prod, whose losses they would be, cannot be reached.
     """
-    if seen.gone or facts.begun(REBUILD, HOME) or not may_have_lost(facts.of(STANDBY).dials, seen):
+    if is_home(facts) or seen.gone or facts.begun(REBUILD, HOME) or not may_have_lost(facts.of(STANDBY).dials, seen):
         return seen
     facts.present(HOME)
     losses = or_error(partial(session.databases.lost, HOME, within=COUNT_SECONDS))

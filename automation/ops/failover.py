@@ -23,7 +23,7 @@ from automation.core.failover import (
     to_lead_back,
     without_void_promotion,
 )
-from automation.core.measures import Predicted, done_before, in_force, measure, passed_over
+from automation.core.measures import Predicted, done_before, in_force, is_served, measure, passed_over
 from automation.core.moved import NOTHING_LOST, Moved
 from automation.core.plan import Ending
 from automation.core.preflight import Waivers, predicted_rpo, preflight
@@ -98,7 +98,9 @@ def failover(
     records = session.journals(STANDBY)
     size = _home_dials(surveyed)
     minimum = _pods_wanted(surveyed, size)
-    checks = preflight(surveyed.seen, waivers, region=left, rpo=app.spec.objectives.failover.rpo, pods=minimum, planned=planned)
+    ready = _pods_ready(command, surveyed, minimum)
+    rpo = app.spec.objectives.failover.rpo
+    checks = preflight(surveyed.seen, waivers, region=left, rpo=rpo, pods=minimum, ready=ready, planned=planned)
     request = request_of(command, region, surveyed, checks, minimum=minimum, maximum=size.maximum, planned=planned, waivers=waivers)
     predicted = Predicted(surveyed.last, predicted_rpo(surveyed.seen, planned=planned))
     _tell_preflight(checks, predicted)
@@ -150,6 +152,14 @@ def facts_of(surveyed: Survey, request: Request) -> Facts:
 def _pods_wanted(surveyed: Survey, size: Dials) -> int:
     """How many pods the standby is to have: as many as prod is set to have at least, or has."""
     return max(size.minimum, surveyed.seen.pods)
+
+
+def _pods_ready(command: str, surveyed: Survey, minimum: int) -> int:
+    """How many pods of the standby have to be Ready now: all where it has its size and no run has left a wait for them, else one."""
+    dials = surveyed.seen.standby_dials
+    left = recalled(command, surveyed.found, surveyed.records).left(STANDBY, dials)
+    waits = dials.minimum < minimum or (left is not None and not left.passed)
+    return 1 if waits else minimum
 
 
 def request_of(
@@ -215,6 +225,7 @@ def _moved(
         unfenced=unfenced,
         way_back=way_back(session, home=size),
         trouble=trouble_of(report),
+        served=is_served(known, report.operation),
         operator=told.operator,
     )
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from automation.errors import HhctlError
+from automation.ports import durable
 from automation.ports.objects import Stored
 
 if TYPE_CHECKING:
@@ -94,11 +95,7 @@ def _write(file: Path, content: bytes) -> None:
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    durable.settle(file.parent)
 
 
 def _version(content: bytes) -> str:

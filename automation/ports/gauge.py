@@ -11,7 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
 from automation.core.gates import STABLE, Answers, CarriesTraffic, Leads, ReadyPods, RolledOut, Routed, Sample, SmokePasses
-from automation.core.soak import RECENT, Measured, missing, shown, usual_distance
+from automation.core.soak import RECENT, Measured, Promise, is_proven, missing, shown, usual_distance
 from automation.errors import HhctlError, TimedOut
 from automation.ports.canary_pods import CanaryPods
 from automation.ports.checks import smoke
@@ -222,12 +222,22 @@ class WorldGauge:
 
     def _traffic(self, stack: str) -> Sample:
         """Look at the requests of the last minute that came to a stack."""
-        promised = error_rate(self.spec.objectives)
-        asked = self.ask(stack, promised, Arm(place_of(self.spec, stack).namespace), window=RECENT, at=None)
+        promised, arm = error_rate(self.spec.objectives), Arm(place_of(self.spec, stack).namespace)
+        asked = self.ask(stack, promised, arm, window=RECENT, at=None)
         if asked.value is None or (asked.n or 0) < _LEAST_REQUESTS + len(self.spec.smoke):
-            return Sample(None, asked.trouble or f"{asked.n or 0:.0f} requests in the last minute", idle=not asked.trouble)
+            trouble = asked.trouble or self._unscraped(stack, arm)
+            return Sample(None, trouble or f"{asked.n or 0:.0f} requests in the last minute", idle=not trouble)
+        is_broken = asked.value > promised.limit and is_proven(Promise(promised, arm, None), asked)
         says = f"{shown(asked.value, promised.unit)} of {asked.n:.0f} requests fail, at most {shown(promised.limit, promised.unit)} may"
-        return Sample(float(asked.value <= promised.limit), says)
+        return Sample(float(not is_broken), says)
+
+    def _unscraped(self, stack: str, arm: Arm) -> str:
+        """Say why nobody can tell of requests: Prometheus gets no pod's metrics. Empty where it does."""
+        try:
+            answering = self._prometheus(stack).value(f"max(max_over_time(up{{{arm.matchers}}}[{RECENT.total_seconds():.0f}s]))", at=None)
+        except (MetricsUnreachable, QueryRefused) as error:
+            return error.message
+        return "" if answering else f"Prometheus gets nothing of the pods of {stack}"
 
     @property
     def _programs(self) -> Programs:

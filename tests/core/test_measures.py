@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from automation.core.failover import FOLLOW_SWITCH
+from automation.core.failover import FOLLOW_SWITCH, STANDS_BY
 from automation.core.measures import (
     Measured,
     Phase,
@@ -31,9 +31,15 @@ if TYPE_CHECKING:
 ENTERED = datetime(2026, 1, 1, tzinfo=UTC)
 COMMAND = "failover us-west-2"
 EVENTS = ((2.0, Event.STARTED), (42.0, Event.DONE))
-ASKED = [{"query": "whether the public name leads to us-west-2"}]
-LEADS: dict[str, Any] = {"verdict": "pass", "judgements": ASKED}
-LEADS_NOT: dict[str, Any] = {"verdict": "fail", "judgements": ASKED}
+NAME, USERS = "whether the public name leads to us-west-2", "whether users' requests come to dr and are answered as promised"
+
+
+def asked(query: str, verdict: str) -> dict[str, Any]:
+    return {"query": query, "verdict": verdict}
+
+
+LEADS: dict[str, Any] = {"verdict": "pass", "judgements": [asked(NAME, "pass")]}
+LEADS_NOT: dict[str, Any] = {"verdict": "fail", "judgements": [asked(NAME, "fail")]}
 
 
 SHUT_FIRST = {
@@ -335,6 +341,8 @@ def test_what_was_begun_with_an_option_stays_so_though_its_run_was_led_back() ->
     fenced = records("F", (7, Event.BEGUN, 0, {"operation": COMMAND, "plan": fence}), (8, Event.STARTED, 1, {}))
     assert given_up(*led_back, *fenced, *again) == "A"
     assert given_up(*led_back, *whole("M", begins=7), *again) is None
+    standby = {**GIVES_UP, "plan": {"steps": [{"task": "rebuild", "stack": "prod", "precondition": STANDS_BY, "no_return": False}]}}
+    assert given_up(*records("A", (1, Event.BEGUN, 0, standby), (2, Event.STARTED, 1, {})), *again) is None
 
 
 def test_a_step_that_was_passed_over_is_one_phase() -> None:
@@ -350,3 +358,46 @@ def test_a_step_that_was_passed_over_is_one_phase() -> None:
     assert measured
     assert [(phase.title, phase.seconds) for phase in measured.phases[1:2]] == [("step 1", 3.5)]
     assert passed_over(seen, "A") == ("step 1",)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "rto", "served"),
+    [
+        ("pass", 35.0, True),
+        ("not applicable", 15.0, True),
+        ("inconclusive", 15.0, True),
+        ("fail", 35.0, False),
+    ],
+)
+def test_a_wait_for_users_who_are_not_seen_is_no_time_without_service(verdict: str, rto: float, *, served: bool) -> None:
+    *before, judged, ended = whole()
+    judgements = [asked(NAME, "pass"), asked(USERS, verdict)]
+    seen = [*before, replace(judged, data={"verdict": verdict, "judgements": judgements, "lasted": [10.0, 20.0]}), ended]
+    assert is_served(seen, COMMAND) is served
+    measured = measure(seen, COMMAND, entered=ENTERED)
+    assert measured
+    waited = sum(phase.seconds for phase in measured.phases if phase.title == "wait for users, who were not seen to come")
+    gates = next(phase for phase in measured.phases if phase.follows)
+    assert gates.seconds + waited == 30.0
+    assert waited == (20.0 if rto == 15.0 else 0.0)
+    assert measured.steps >= 0
+    if served:
+        assert measured.rto == rto
+
+
+def test_what_moved_no_traffic_is_nothing_to_tell_of() -> None:
+    rebuilt = {"operation": COMMAND, "plan": {"steps": [{"task": "rebuild", "stack": "dr", "no_return": False}]}}
+    ended = (3, Event.ENDED, 0, {"ending": "done"})
+    seen = records("B", (1, Event.BEGUN, 0, rebuilt), (1, Event.STARTED, 1, {}), (2, Event.DONE, 1, {}), ended)
+    assert unmeasured(seen, COMMAND) is None
+    assert unmeasured([*whole("B")], COMMAND)
+
+
+def test_who_looks_for_users_again_changes_nothing_of_when_the_service_was_back() -> None:
+    *before, judged, _ = whole()
+    unseen = {"verdict": "inconclusive", "judgements": [asked(NAME, "pass"), asked(USERS, "inconclusive")], "lasted": [10.0, 20.0]}
+    died = [*before, replace(judged, data=unseen), *records("A", (36, Event.ENDED, 0, {"ending": "needs a human"}))]
+    again = records("B", (600, Event.BEGUN, 0, SHUT_FIRST), (610, Event.JUDGED, 2, LEADS), (611, Event.ENDED, 0, {"ending": "done"}))
+    measured = measure([*died, *again], COMMAND, entered=ENTERED + timedelta(seconds=600))
+    assert measured
+    assert measured.rto == 14.0

@@ -12,6 +12,7 @@ from automation.core.moved import NOTHING_LOST, Moved, page, unbounded, unknown_
 DONE = Moved(
     run="01RUN",
     operation="failover us-west-2",
+    operator="alice",
     region="us-west-2",
     reason="drill",
     ended=datetime(2026, 1, 1, tzinfo=UTC),
@@ -30,7 +31,7 @@ SERVED = replace(BACK, trouble="needs a human: rebuild the database as a standby
 
 
 def told(moved: Moved) -> dict[Channel, str]:
-    return {each.channel: f"{each.subject}: {each.body}" for each in messages_of(moved, operator="alice", incident="INC-7")}
+    return {each.channel: f"{each.subject}: {each.body}" for each in messages_of(moved, incident="INC-7")}
 
 
 def test_everybody_is_told_where_the_service_is() -> None:

@@ -222,3 +222,15 @@ def test_what_a_run_with_the_engine_has_shut_is_opened_unless_its_pods_are_stopp
     world = desk.engine.world(HOME)
     assert world
     assert (world.stopped, operator.home_is_shut) == (False, False)
+
+
+def test_who_died_before_anybody_was_told_is_told_of_as_they_were(operator: Operator) -> None:
+    operator.is_killed("ended")
+    assert operator.told == []
+    assert operator.deeds.turned
+    first = operator.desk.newest()[0]
+    operator.desk.name = "bob"
+    assert operator.types() is ExitCode.DONE
+    [moved] = operator.told
+    assert (moved.run, moved.operator) == (first.run, "alice")
+    assert moved.ended == operator.desk.newest()[-1].at

@@ -76,7 +76,7 @@ def test_a_failback_that_stops_once_the_region_serves_says_so_and_is_measured(
     assert (report.ending, report.past_return) == (Ending.NEEDS_A_HUMAN, True)
     places.clear()
     moved = told_of_failback(session, desk, report)
-    status = next(each for each in messages_of(moved, operator="alice", incident="") if each.channel is Channel.STATUS_PAGE)
+    status = next(each for each in messages_of(moved, incident="") if each.channel is Channel.STATUS_PAGE)
     assert status.subject == "House Helper is served from us-east-1"
     assert conclude(session, Options(), report, moved, records=desk) is ExitCode.NEEDS_A_HUMAN
     assert "failback us-east-1 by alice: a test. us-east-1 serves" in capsys.readouterr().err

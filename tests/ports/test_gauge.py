@@ -108,23 +108,27 @@ def test_what_is_asked_of_now_is_asked_by_the_clock_of_prometheus(monkeypatch: p
 
 
 @pytest.mark.parametrize(
-    ("n", "failing", "sample"),
+    ("n", "failing", "up", "sample"),
     [
-        (400.0, 0.005, Sample(1.0, "0.5 % of 400 requests fail, at most 1 % may")),
-        (400.0, 0.02, Sample(0.0, "2 % of 400 requests fail, at most 1 % may")),
-        (20.0, 0.0, Sample(None, "20 requests in the last minute", idle=True)),
-        (None, None, Sample(None, "0 requests in the last minute", idle=True)),
+        (400.0, 0.005, 1.0, Sample(1.0, "0.5 % of 400 requests fail, at most 1 % may")),
+        (400.0, 0.1, 1.0, Sample(0.0, "10 % of 400 requests fail, at most 1 % may")),
+        # One that failed is chance.
+        (40.0, 0.025, 1.0, Sample(1.0, "2.5 % of 40 requests fail, at most 1 % may")),
+        (20.0, 0.0, 1.0, Sample(None, "20 requests in the last minute", idle=True)),
+        (None, None, 1.0, Sample(None, "0 requests in the last minute", idle=True)),
+        (None, None, 0.0, Sample(None, "Prometheus gets nothing of the pods of dr")),
+        (None, None, None, Sample(None, "Prometheus gets nothing of the pods of dr")),
     ],
 )
 def test_users_are_served_where_enough_of_their_requests_come_and_hardly_one_fails(
-    monkeypatch: pytest.MonkeyPatch, n: float | None, failing: float | None, sample: Sample
+    monkeypatch: pytest.MonkeyPatch, n: float | None, failing: float | None, up: float | None, sample: Sample
 ) -> None:
     asked: list[str] = []
 
     def value(self: Prometheus, query: str, *, at: datetime | None = None) -> float | None:
         del self, at
         asked.append(query)
-        return n if query.startswith("sum(increase(") else failing
+        return n if query.startswith("sum(increase(") else up if query.startswith("max(max_over_time(up{") else failing
 
     monkeypatch.setattr(Prometheus, "value", value)
     assert gauge().measure(CarriesTraffic("dr", within=60)) == sample
