@@ -93,6 +93,7 @@ def one(environment: dict[str, str], fault: str) -> Round:
     engine, pods = spent(environment, json.loads(told)["run"])
     hhctl(environment, "local", "fault", "--clear")
     hhctl(environment, "failback", EAST, "--accept-data-loss", "--yes", "--reason", "benchmark")
+    hhctl(environment, "up", "dr", "--yes", "--reason", "wait until all its pods are Ready again")
     return Round(fault, switched, engine, pods, followed)
 
 

@@ -41,6 +41,7 @@ from automation.core.failover import (
 )
 from automation.core.preflight import Answer, Check, Seen, Waivers
 from automation.core.replication import DatabaseStanding
+from automation.core.rollout import Rollout
 from automation.errors import TimedOut
 from automation.operating import recalled
 from automation.ops.failback import checks_of, gone_on_with
@@ -129,7 +130,7 @@ class Databases:
 
 @dataclass
 class RegionDesk(Desk):
-    """A desk from which traffic is moved; `unfit` is whether the preflight says no to dr.
+    """A desk from which traffic is moved; `unfit` is whether the preflight says no to dr, `few` whether it sees too few pods.
 
     `shuts` and `stops` tell what of prod can be reached, which is all of it where prod is not lost; `dead` are the databases that do not
     answer when something is done with them, `slow` those that do, but not briefly, `silent` the stacks whose state cannot be had, and
@@ -140,6 +141,7 @@ class RegionDesk(Desk):
     level: bool = True
     near: bool = True
     unfit: bool = False
+    few: bool = False
     shuts: bool = False
     stops: bool = False
     dead: frozenset[str] = frozenset()
@@ -186,7 +188,7 @@ class RegionDesk(Desk):
         home = FIRST if self.stops or not lost else gone
         seen = Seen(
             now=self.clock.now(),
-            rollout=gone,
+            rollout=Rollout(done=False, ready=1, wanted=3, image="v1") if self.few else gone,
             live=gone,
             room=gone,
             smoke=(),

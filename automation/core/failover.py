@@ -72,10 +72,10 @@ class Request:
     """What is asked for: the traffic in `region`, the standby's.
 
     `checks` is what the preflight answered, `shuts` whether prod's database can be shut first, `stops` whether its pods can be stopped, and
-    `lost` that prod is done without where it fails in that all the same. `unhealthy` says that nobody waits for the standby's pods,
-    `planned` that no write may be lost, `promoted` that the standby's database takes writes already, `turned` that its switch is on, and
-    `rival` that prod's database is seen to take writes, `followed` that it is seen to replay the standby's log. `minimum` and `maximum` are
-    the bounds of prod's pods, which the standby gets.
+    `lost` that prod is done without where it fails in that all the same. `unhealthy` says that nobody waits for the standby's pods, `few`
+    that not enough of them are Ready just now, `planned` that no write may be lost, `promoted` that the standby's database takes writes
+    already, `turned` that its switch is on, and `rival` that prod's database is seen to take writes, `followed` that it is seen to replay
+    the standby's log. `minimum` and `maximum` are the bounds of prod's pods, which the standby gets.
     """
 
     command: str
@@ -85,6 +85,7 @@ class Request:
     stops: bool
     lost: bool
     unhealthy: bool
+    few: bool
     planned: bool
     promoted: bool
     turned: bool
@@ -146,7 +147,7 @@ def plan_failover(facts: Facts, request: Request) -> Plan:
         *(
             ()
             if before.active or request.turned
-            else brought_to_size(facts, STANDBY, before, grown, waits=not request.unhealthy, back=not no_way_back)
+            else brought_to_size(facts, STANDBY, before, grown, waits=not request.unhealthy, few=request.few, back=not no_way_back)
         ),
         *_stopped(facts, request, back=not no_way_back),
         *promotion(sides, begun=no_way_back, done=request.promoted, planned=request.planned, lost=request.lost),
@@ -296,13 +297,19 @@ def gates_left(facts: Facts, sides: Sides, dials: Dials) -> bool:
     return left is not None and not left.passed
 
 
-def brought_to_size(facts: Facts, stack: str, before: Dials, after: Dials, *, waits: bool = True, back: bool = True) -> Sequence[Update]:
+def brought_to_size(
+    facts: Facts, stack: str, before: Dials, after: Dials, *, waits: bool = True, few: bool = False, back: bool = True
+) -> Sequence[Update]:
     """Bring the stack that is to take over to the size that it needs, unless it has that; `waits` until its pods are seen to be Ready.
 
-    `back` says whether that is undone when something fails.
+    `few` of them are just now: they are waited for though it is set to that size already. `back` says whether that is undone when something
+    fails.
     """
     gates = (ReadyPods(stack, minimum=after.minimum, within=_READY_SECONDS),) if waits else ()
-    return _set(facts, stack, before, after, gates=gates, back=back)
+    steps = _set(facts, stack, before, after, gates=gates, back=back)
+    if steps or not (few and gates):
+        return steps
+    return (Update(stack, before, after, gates, revision=facts.of(stack).standing.base),)
 
 
 def _set(

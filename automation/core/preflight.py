@@ -134,15 +134,12 @@ class Seen:
         return not isinstance(self.home_dials, Exception)
 
 
-def preflight(
-    seen: Seen, waivers: Waivers, *, region: str, rpo: timedelta, pods: int, ready: int, planned: bool = False
-) -> tuple[Check, ...]:
+def preflight(seen: Seen, waivers: Waivers, *, region: str, rpo: timedelta, pods: int, planned: bool = False) -> tuple[Check, ...]:
     """Answer every question of a failover to the standby, which is to have `pods` pods; `region` is the one that it leaves.
 
-    So many of them as `ready` have to be so already, since nobody will wait for them.
     One that is `planned` may lose nothing, and only the wait after the last turn can be waived.
     """
-    checks = (_pods(seen, waivers, least=ready), *_checks(seen, waivers, region, rpo, pods))
+    checks = _checks(seen, waivers, region, rpo, pods)
     if not planned:
         return checks
     level = _level(seen, rpo, region)
@@ -151,6 +148,7 @@ def preflight(
 
 def _checks(seen: Seen, waivers: Waivers, region: str, rpo: timedelta, pods: int) -> tuple[Check, ...]:
     return (
+        _pods(seen, waivers),
         _size(seen, pods),
         _room(seen, waivers, pods),
         _smoke(seen, waivers),
@@ -169,7 +167,7 @@ def _checks(seen: Seen, waivers: Waivers, region: str, rpo: timedelta, pods: int
 def preflight_directly(seen: Seen, waivers: Waivers, *, region: str, rpo: timedelta) -> tuple[Check, ...]:
     """Answer what can be answered without engine and state; prod's database alone tells whether its writes can be stopped."""
     return (
-        _pods(seen, waivers, least=1),
+        _pods(seen, waivers),
         _smoke(seen, waivers),
         _database(seen, waivers, rpo, region),
         _switch(seen),
@@ -195,7 +193,7 @@ def refused(checks: Iterable[Check]) -> tuple[Check, ...]:
     return tuple(check for check in checks if check.answer is Answer.NO_GO)
 
 
-def _pods(seen: Seen, waivers: Waivers, *, least: int) -> Check:
+def _pods(seen: Seen, waivers: Waivers) -> Check:
     name = f"pods of {STANDBY}"
     match seen.rollout:
         case Exception() as error:
@@ -204,7 +202,7 @@ def _pods(seen: Seen, waivers: Waivers, *, least: int) -> Check:
             return _unfit(name, trouble, waivers)
         case found:
             says = f"{found.ready} of {found.wanted} Ready"
-            return Check(name, Answer.GO, says) if found.ready >= least else _unfit(name, says, waivers)
+            return Check(name, Answer.GO, says) if found.ready else _unfit(name, says, waivers)
 
 
 def _unfit(name: str, says: str, waivers: Waivers) -> Check:

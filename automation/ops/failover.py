@@ -28,6 +28,7 @@ from automation.core.moved import NOTHING_LOST, Moved
 from automation.core.plan import Ending
 from automation.core.preflight import Waivers, predicted_rpo, preflight
 from automation.core.replication import has_replayed_all
+from automation.core.rollout import Rollout
 from automation.errors import ExitCode, HhctlError, UsageFault
 from automation.gathering import first_of
 from automation.moving_consent import Foretold
@@ -98,9 +99,7 @@ def failover(
     records = session.journals(STANDBY)
     size = _home_dials(surveyed)
     minimum = _pods_wanted(surveyed, size)
-    ready = _pods_ready(command, surveyed, minimum)
-    rpo = app.spec.objectives.failover.rpo
-    checks = preflight(surveyed.seen, waivers, region=left, rpo=rpo, pods=minimum, ready=ready, planned=planned)
+    checks = preflight(surveyed.seen, waivers, region=left, rpo=app.spec.objectives.failover.rpo, pods=minimum, planned=planned)
     request = request_of(command, region, surveyed, checks, minimum=minimum, maximum=size.maximum, planned=planned, waivers=waivers)
     predicted = Predicted(surveyed.last, predicted_rpo(surveyed.seen, planned=planned))
     _tell_preflight(checks, predicted)
@@ -154,14 +153,6 @@ def _pods_wanted(surveyed: Survey, size: Dials) -> int:
     return max(size.minimum, surveyed.seen.pods)
 
 
-def _pods_ready(command: str, surveyed: Survey, minimum: int) -> int:
-    """How many pods of the standby have to be Ready now: all where it has its size and no run has left a wait for them, else one."""
-    dials = surveyed.seen.standby_dials
-    left = recalled(command, surveyed.found, surveyed.records).left(STANDBY, dials)
-    waits = dials.minimum < minimum or (left is not None and not left.passed)
-    return 1 if waits else minimum
-
-
 def request_of(
     command: str,
     region: str,
@@ -183,6 +174,7 @@ def request_of(
         stops=seen.can_stop,
         lost=waivers.lost,
         unhealthy=waivers.unhealthy,
+        few=isinstance(seen.rollout, Rollout) and seen.rollout.ready < minimum,
         planned=planned,
         # A switch that was turned past the engine was turned after the promotion, unless that is seen not to be so.
         promoted=seen.promoted or (seen.switch is True and not seen.replays),

@@ -17,7 +17,7 @@ from automation.errors import HhctlError, TimedOut
 from stacks.dials import Canary, Dials, Image
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-preflight = functools.partial(preflight_of_a_size, pods=3, ready=1)
+preflight = functools.partial(preflight_of_a_size, pods=3)
 IMAGE = Image("v1", f"sha256:{'a' * 64}")
 PRIMARY = DatabaseStanding(replays=False, shut=False, position="0/10", streaming=False, quiet=0)
 STANDBY = DatabaseStanding(replays=True, shut=False, position="0/10", streaming=True, quiet=1)
@@ -151,14 +151,6 @@ def test_what_of_a_lost_region_can_still_be_fenced_is_told(changed: dict[str, An
 def test_a_lost_region_whose_database_answers_is_held_to_the_rpo() -> None:
     seen = replace(WELL, home_dials=GONE, standby=replace(STANDBY, streaming=False, quiet=600))
     assert answers(seen, LOST)["database of dr"] is Answer.NO_GO
-
-
-@pytest.mark.parametrize(("found", "least", "answer"), [(2, 3, Answer.NO_GO), (3, 3, Answer.GO), (1, 1, Answer.GO)])
-def test_pods_that_nobody_will_wait_for_have_to_be_ready(found: int, least: int, answer: Answer) -> None:
-    seen = replace(WELL, rollout=Rollout(done=False, ready=found, wanted=3, image="v1"))
-    for waivers, expected in ((NOTHING, answer), (UNHEALTHY, Answer.GO if answer is Answer.GO else Answer.DOUBTFUL)):
-        checks = preflight(seen, waivers, region="us-east-1", rpo=timedelta(seconds=30), ready=least)
-        assert {check.name: check.answer for check in checks}["pods of dr"] is expected
 
 
 def test_the_standby_is_to_have_as_many_pods_as_prod_has() -> None:

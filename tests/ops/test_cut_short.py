@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 REGIONS = {"prod": "us-east-1", "dr": "us-west-2"}
 APP = SimpleNamespace(spec=MagicMock(stacks={stack: SimpleNamespace(region=region) for stack, region in REGIONS.items()}), engine=None)
 LOOKS = {
-    failover: ("survey", "preflight", "predicted_rpo", "_pods_wanted", "_pods_ready", "request_of", "_tell_preflight", "facts_of"),
+    failover: ("survey", "preflight", "predicted_rpo", "_pods_wanted", "request_of", "_tell_preflight", "facts_of"),
     failback: ("_look", "_with_losses", "answers", "tell_checks", "recalled", "without_void_promotion", "to_go_on", "to_lead_back"),
     direct: ("_look", "_facts", "preflight_directly", "predicted_rpo", "tell_checks", "unmeasured", "recalled", "MovingConsent", "measure"),
 }

@@ -22,6 +22,7 @@ def request_of(asked: dict[str, Any]) -> Request:
         stops=asked.get("fenced", True),
         lost="lost" in asked,
         unhealthy=asked.get("unhealthy", False),
+        few=asked.get("few", False),
         planned=planned,
         promoted=asked.get("promoted", False),
         turned=asked.get("turned", False),

@@ -1192,3 +1192,17 @@ def test_who_turned_the_switch_waits_until_users_are_served_and_for_no_users_of_
         assert again
         assert again.ending is Ending.DONE
     assert_serves(desk, STANDBY)
+
+
+def test_pods_of_a_standby_that_has_its_size_are_waited_for_before_anything_is_stopped(folder: Path) -> None:
+    desk = RegionDesk(two_equals(folder), few=True)
+    desk.world.ready = lambda _: 1
+    report = desk.failover()
+    assert report
+    assert (report.ending, report.left) == (Ending.RESOURCE_FAILED, ())
+    assert_home_serves_as_before(desk)
+    desk.world.ready = lambda _: 3
+    again = desk.failover()
+    assert again
+    assert again.ending is Ending.DONE
+    assert_serves(desk, STANDBY)
