@@ -90,19 +90,16 @@ def follow(standby: Postgres, primary: PostgresServer) -> None:
     """
     try:
         _make_slot(standby, primary)
-        if not _follows(standby):
-            _stop(standby)
-            try:
-                _rewind(standby, primary)
-                _start(standby, primary)
-                _wait_until_it_streams(standby)
-            except DatabaseFault as fault:
-                # What could be rewound may still lack a part of the log that the primary has not kept.
-                sys.stderr.write(f"{fault.message}; copying it instead\n")
-                _stop(standby)
-                _copy(standby, primary)
-                _start(standby, primary)
-                _wait_until_it_streams(standby)
+        if _follows(standby):
+            return
+        _stop(standby)
+        if _rewind(standby, primary):
+            _start(standby, primary)
+            if _streams_soon(standby):
+                return
+        _copy_instead(standby, primary)
+        if not _streams_soon(standby):
+            raise DatabaseFault(f"the database of {standby.server.stack} does not stream from its primary within {_STREAM_SECONDS:g} s")
     except psycopg.Error as error:
         raise DatabaseFault(f"the database of {standby.server.stack} cannot follow that of {primary.stack}: {error}") from error
 
@@ -156,11 +153,30 @@ def _start(standby: Postgres, primary: PostgresServer) -> None:
     start(standby.folder, part.launch)
 
 
-def _rewind(standby: Postgres, primary: PostgresServer) -> None:
-    """Take back what the stopped server has written and the primary has not."""
+def _rewind(standby: Postgres, primary: PostgresServer) -> bool:
+    """Take back what the stopped server has written and the primary has not; tell whether that could be done."""
     source = f"host={HOST} port={standby.door(primary)} user={SUPERUSER} dbname={SUPERUSER}"
     data = f"--target-pgdata={standby.data}"
-    standby.run("pg_rewind", data, f"--source-server={source}", environment={"PGPASSWORD": standby.password})
+    try:
+        standby.run("pg_rewind", data, f"--source-server={source}", environment={"PGPASSWORD": standby.password})
+    except DatabaseFault as fault:
+        sys.stderr.write(f"{fault.message}\n")
+        return False
+    return True
+
+
+def _copy_instead(standby: Postgres, primary: PostgresServer) -> None:
+    """Copy a server anew that could not be rewound, or lacks a part of the log that its primary has not kept."""
+    sys.stderr.write(f"copying the database of {standby.server.stack} instead\n")
+    is_whole = standby.server.part in running(standby.folder)
+    _stop(standby)
+    try:
+        _copy(standby, primary)
+    except DatabaseFault:
+        if is_whole:  # it replays on, and can be promoted
+            _start(standby, primary)
+        raise
+    _start(standby, primary)
 
 
 def _copy(standby: Postgres, primary: PostgresServer) -> None:
@@ -186,12 +202,13 @@ def _configure(standby: Postgres, primary: PostgresServer) -> None:
     own_for(standby.launch, signal_file)
 
 
-def _wait_until_it_streams(standby: Postgres) -> None:
+def _streams_soon(standby: Postgres) -> bool:
     ends = time.monotonic() + _STREAM_SECONDS
     while not _follows(standby):
         if time.monotonic() >= ends:
-            raise DatabaseFault(f"the database of {standby.server.stack} does not stream from its primary within {_STREAM_SECONDS:g} s")
+            return False
         time.sleep(_AGAIN)
+    return True
 
 
 if __name__ == "__main__":

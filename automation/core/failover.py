@@ -302,12 +302,12 @@ def brought_to_size(
 ) -> Sequence[Update]:
     """Bring the stack that is to take over to the size that it needs, unless it has that; `waits` until its pods are seen to be Ready.
 
-    `few` of them are just now: they are waited for though it is set to that size already. `back` says whether that is undone when something
-    fails.
+    `few` of them are just now: they are waited for though it is set to that size already. `back` says whether there is a way back, so that
+    this is undone when something fails; past it nobody serves, and nothing is waited for that is not new.
     """
     gates = (ReadyPods(stack, minimum=after.minimum, within=_READY_SECONDS),) if waits else ()
     steps = _set(facts, stack, before, after, gates=gates, back=back)
-    if steps or not (few and gates):
+    if steps or not (few and gates and back):
         return steps
     return (Update(stack, before, after, gates, revision=facts.of(stack).standing.base),)
 

@@ -20,7 +20,7 @@ STABLE, CANARY = "stable", "canary"
 class Verdict(Enum):
     """What a gate says, from best to worst; only PASS goes on, and what is NOT_APPLICABLE is in nobody's way.
 
-    NOT_APPLICABLE: there is nothing that it could be compared with, as its planner knows, or nobody asks for what is measured.
+    NOT_APPLICABLE: there is nothing that it could be compared with, as its planner knows, or hardly anybody asks for what is measured.
     INCONCLUSIVE: there was nothing to judge. ERROR: the question could not be asked. FAIL: it was judged, and is not met.
     """
 
@@ -218,7 +218,7 @@ class Sample:
     """One measured value, or None and why there is none.
 
     `doomed` says that no later sample can be better, `refused` that none will be unless what keeps it down passes, `idle` that it has no
-    value since nobody asks for what is measured.
+    value since hardly anybody asks for what is measured.
     """
 
     value: float | None

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from automation.core.failover import FOLLOW_SWITCH, STANDS_BY
 from automation.core.gates import Verdict
-from automation.core.plan import Ending
 from automation.core.record import Event
-from automation.core.resume import begins, is_over, is_same
+from automation.core.resume import begins, is_over, is_same, kept_out
 from stacks.house import HOME, STANDBY
 from stacks.switching import INTERVAL_SECONDS, THRESHOLD, TTL_SECONDS
 
@@ -112,10 +111,11 @@ def measure(records: Sequence[Record], operation: str, *, entered: datetime) -> 
     entered = min(entered, last[0].at)
     start = entered if len(runs) == 1 else begun.at
     done = [record.at for record in last if record.event in {Event.JUDGED, Event.DONE}]
-    served = _served(runs) or (done or [last[-1].at])[-1]
+    back = _served(runs)
+    served = back or (done or [last[-1].at])[-1]
     phases = [Phase("look and agree", (last[0].at - entered).total_seconds())]
     for run in runs:
-        phases += _phases(run)
+        phases += _phases(run, back=back)
     return Measured((served - start).total_seconds(), tuple(phases))
 
 
@@ -133,8 +133,9 @@ def unmeasured(records: Sequence[Record], operation: str) -> Record | None:
 
 
 def is_served(records: Sequence[Record], operation: str) -> bool:
-    """Tell whether the newest run of `operation`, or one that it went on from, has seen that the service is back there."""
-    return _served(_runs(records, operation)) is not None
+    """Tell whether the service was back there when the newest run of `operation`, or one that it went on from, looked last."""
+    looks = [record for run in _runs(records, operation) for record in run if _leads(record)]
+    return bool(looks) and _serves(looks[-1])
 
 
 def begun_at(records: Sequence[Record], operation: str, task: str) -> datetime | None:
@@ -218,18 +219,18 @@ def _runs(records: Sequence[Record], operation: str) -> list[list[Record]]:
     Whoever typed the same meanwhile, and was kept out of it, does not count, unless there is nobody else.
     """
     chosen: list[list[Record]] = []
-    kept_out: list[list[Record]] = []
+    outside: list[list[Record]] = []
     for first in reversed([record for record in records if begins(record, operation) and not _only_fences(record)]):
         own = [record for record in records if record.run == first.run and record.event is not Event.MEASURED]
         same = is_same(str(first.data["operation"]), operation)
         # What moved the traffic another way has overtaken what came before it.
         if chosen and (is_over(own) if same else _did_something(own)):
             break
-        if same and _kept_out(own):
-            kept_out.append(own)
+        if same and kept_out(own):
+            outside.append(own)
         elif same and (not chosen or _did_something(own)):
             chosen.insert(0, own)
-    return chosen or kept_out[:1]
+    return chosen or outside[:1]
 
 
 def _since_down(runs: Sequence[list[Record]]) -> Sequence[list[Record]]:
@@ -276,18 +277,15 @@ def _stack(step: Mapping[str, Any]) -> str:
     return step.get("update") or step["stack"]
 
 
-def _kept_out(run: Sequence[Record]) -> bool:
-    """Tell whether a run came to no step, since somebody else was at it."""
-    ended = next((record.data.get("ending") for record in run if record.event is Event.ENDED), None)
-    return ended in {Ending.BUSY.word, Ending.STALE.word} and not any(record.step for record in run)
-
-
 def _did_something(run: Sequence[Record]) -> bool:
     return any(record.event in {Event.STARTED, Event.JUDGED} for record in run)
 
 
-def _phases(run: Sequence[Record]) -> Iterator[Phase]:
-    """Tell the phases of a run: each step, and its gates apart; from one record of it to the next."""
+def _phases(run: Sequence[Record], *, back: datetime | None) -> Iterator[Phase]:
+    """Tell the phases of a run: each step, and its gates apart; from one record of it to the next.
+
+    Once the service was `back`, nothing waits for the world to follow the switch.
+    """
     titles = {record.step: record.says for record in run if record.event is Event.STARTED}
     passed_over = {record.step for record in run if record.event is Event.PASSED_OVER}
     before = run[0].at
@@ -295,15 +293,16 @@ def _phases(run: Sequence[Record]) -> Iterator[Phase]:
         if record.step in passed_over and record.event is not Event.PASSED_OVER:
             continue
         in_vain = _in_vain(record)
+        follows = _follows(record) and (back is None or record.at - timedelta(seconds=in_vain) <= back)
         if record.step in titles and record.event in {Event.DONE, Event.JUDGED, Event.FAILED, Event.PASSED_OVER}:
             title = titles[record.step]
             gates = record.event is Event.JUDGED
             seconds = (record.at - before).total_seconds() - in_vain
-            yield Phase(f"gates of {title}" if gates else title, seconds, follows=_follows(record))
+            yield Phase(f"gates of {title}" if gates else title, seconds, follows=follows)
         elif record.step and record.event is Event.DONE:
-            yield Phase(record.says, (record.at - before).total_seconds(), follows=_follows(record))
+            yield Phase(record.says, (record.at - before).total_seconds(), follows=follows)
         elif record.event is Event.JUDGED:
-            yield Phase("gates that were left", (record.at - before).total_seconds() - in_vain, follows=_follows(record))
+            yield Phase("gates that were left", (record.at - before).total_seconds() - in_vain, follows=follows)
         if in_vain:
             yield Phase("wait for users, who were not seen to come", in_vain)
         before = record.at

@@ -173,8 +173,16 @@ def carried_out(entries: Sequence[Entry]) -> Iterator[Entry]:
 
 def _has_done_something(begun: Record, own: Sequence[Record]) -> bool:
     """Tell whether a run did anything, or went on from what one before it did; one that found a stack busy has nothing to say."""
+    if kept_out(own):
+        return False
     went_on = any(step.get("revision") is not None or step.get("begun") for step in _steps(begun))
     return went_on or any(record.event is Event.STARTED for record in own)
+
+
+def kept_out(run: Sequence[Record]) -> bool:
+    """Tell whether a run came to no step, since somebody else was at it."""
+    ended = next((record.data.get("ending") for record in run if record.event is Event.ENDED), None)
+    return ended in {Ending.BUSY.word, Ending.STALE.word} and not any(record.step for record in run)
 
 
 def _what_is_left(begun: Record, own: Sequence[Record]) -> Unfinished | None:

@@ -227,9 +227,10 @@ class WorldGauge:
         if asked.value is None or (asked.n or 0) < _LEAST_REQUESTS + len(self.spec.smoke):
             trouble = asked.trouble or self._unscraped(stack, arm)
             return Sample(None, trouble or f"{asked.n or 0:.0f} requests in the last minute", idle=not trouble)
-        is_broken = asked.value > promised.limit and is_proven(Promise(promised, arm, None), asked)
         says = f"{shown(asked.value, promised.unit)} of {asked.n:.0f} requests fail, at most {shown(promised.limit, promised.unit)} may"
-        return Sample(float(not is_broken), says)
+        if asked.value > promised.limit and not is_proven(Promise(promised, arm, None), asked):
+            return Sample(None, f"{says}, which may be chance", idle=True)
+        return Sample(float(asked.value <= promised.limit), says)
 
     def _unscraped(self, stack: str, arm: Arm) -> str:
         """Say why nobody can tell of requests: Prometheus gets no pod's metrics. Empty where it does."""

@@ -39,6 +39,7 @@ def asked(query: str, verdict: str) -> dict[str, Any]:
 
 
 LEADS: dict[str, Any] = {"verdict": "pass", "judgements": [asked(NAME, "pass")]}
+PODS_NOT: dict[str, Any] = {"verdict": "fail", "judgements": [asked("stable pods of dr that are Ready", "fail")]}
 LEADS_NOT: dict[str, Any] = {"verdict": "fail", "judgements": [asked(NAME, "fail")]}
 
 
@@ -129,7 +130,7 @@ def test_who_was_seen_to_be_led_there_is_told_by_gates_that_were_met() -> None:
     assert is_served([*stopped_after_the_turn(), *rebuilds_after("B", began=60)], COMMAND)
     not_met = records("A", (1, Event.BEGUN, 0, SHUT_FIRST), (2, Event.STARTED, 2, {}), (33, Event.JUDGED, 2, LEADS_NOT))
     assert not is_served(not_met, COMMAND)
-    again = records("B", (60, Event.BEGUN, 0, SHUT_FIRST), (62, Event.JUDGED, 2, LEADS), (70, Event.JUDGED, 3, LEADS_NOT))
+    again = records("B", (60, Event.BEGUN, 0, SHUT_FIRST), (62, Event.JUDGED, 2, LEADS), (70, Event.JUDGED, 3, PODS_NOT))
     assert is_served([*not_met, *again], COMMAND)
     measured = measure([*not_met, *again], COMMAND, entered=ENTERED)
     assert measured
@@ -401,3 +402,8 @@ def test_who_looks_for_users_again_changes_nothing_of_when_the_service_was_back(
     measured = measure([*died, *again], COMMAND, entered=ENTERED + timedelta(seconds=600))
     assert measured
     assert measured.rto == 14.0
+    assert measured.steps >= 0
+    failed = {"verdict": "fail", "judgements": [asked(NAME, "pass"), asked(USERS, "fail")], "lasted": [1.0, 9.0]}
+    *begun, judged, ended = again
+    assert is_served([*died, *again], COMMAND)
+    assert not is_served([*died, *begun, replace(judged, data=failed), ended], COMMAND)

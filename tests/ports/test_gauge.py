@@ -112,8 +112,7 @@ def test_what_is_asked_of_now_is_asked_by_the_clock_of_prometheus(monkeypatch: p
     [
         (400.0, 0.005, 1.0, Sample(1.0, "0.5 % of 400 requests fail, at most 1 % may")),
         (400.0, 0.1, 1.0, Sample(0.0, "10 % of 400 requests fail, at most 1 % may")),
-        # One that failed is chance.
-        (40.0, 0.025, 1.0, Sample(1.0, "2.5 % of 40 requests fail, at most 1 % may")),
+        (40.0, 0.025, 1.0, Sample(None, "2.5 % of 40 requests fail, at most 1 % may, which may be chance", idle=True)),
         (20.0, 0.0, 1.0, Sample(None, "20 requests in the last minute", idle=True)),
         (None, None, 1.0, Sample(None, "0 requests in the last minute", idle=True)),
         (None, None, 0.0, Sample(None, "Prometheus gets nothing of the pods of dr")),

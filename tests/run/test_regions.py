@@ -1206,3 +1206,24 @@ def test_pods_of_a_standby_that_has_its_size_are_waited_for_before_anything_is_s
     assert again
     assert again.ending is Ending.DONE
     assert_serves(desk, STANDBY)
+
+
+def test_who_was_kept_out_while_another_waited_hides_nothing_of_what_that_one_did(folder: Path) -> None:
+    world = two_equals(folder)
+
+    def waits_while_bob_comes(desk: RegionDesk) -> Report | None:
+        def meanwhile(_: str) -> float:
+            report = RegionDesk(world, "bob", few=True).failover()
+            assert report
+            assert report.ending is Ending.BUSY
+            return 3
+
+        desk.few, desk.world.ready = True, meanwhile
+        return desk.failover()
+
+    died(world, replace(EQUAL, go=waits_while_bob_comes), "step-3-done")
+    carol = unfit(RegionDesk(world, "carol"))
+    report = carol.failover()
+    assert report
+    assert report.ending is Ending.HALTED
+    assert_home_serves_as_before(carol)
