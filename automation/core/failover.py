@@ -243,6 +243,18 @@ def to_lead_back(facts: Facts, checks: Iterable[Check], sides: Sides, *, taken: 
     return Facts(facts.stacks, replace(left, left=ways, undoing=undoing))
 
 
+def settled(
+    facts: Facts, command: str, checks: Sequence[Check], sides: Sides, *, replayed: bool, now: datetime, taken: bool, lost: bool
+) -> Facts:
+    """Return the facts with what is to become now of what an interrupted failover has left.
+
+    The database that takes over is seen to have `replayed` all that it has, and its side to have `taken` over; the other side is `lost`.
+    """
+    facts = without_void_promotion(facts, sides.taking, replayed=replayed, now=now)
+    facts = to_go_on(facts, command, taken=taken, lost=lost)
+    return to_lead_back(facts, checks, sides, taken=taken)
+
+
 def direct_command(region: str, *, waivers: Waivers, lost: str | None) -> str:
     """Write the command that makes the same plan."""
     return " ".join(("failover", region, "--direct", *([f"--assume-lost {lost}"] if lost else []), *_waived(waivers), *_soon(waivers)))

@@ -18,9 +18,7 @@ from automation.core.failover import (
     Sides,
     direct_command,
     plan_directly,
-    to_go_on,
-    to_lead_back,
-    without_void_promotion,
+    settled,
 )
 from automation.core.measures import Predicted, in_force, measure
 from automation.core.moved import Moved
@@ -46,10 +44,9 @@ from automation.surveying import PATIENT_SECONDS, PROBE_SECONDS, RegionLooks, ah
 from stacks.house import HOME, STANDBY, switch_url
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
-    from automation.core.preflight import Check, Waivers
+    from automation.core.preflight import Waivers
     from automation.options import Options
     from automation.session import Session
     from stacks.spec import Spec
@@ -76,7 +73,16 @@ def directly(session: Session, options: Options, region: str, *, waivers: Waiver
     if serves and died is None:
         raise ServesAlready(region)
     facts = recalled(command, _unasked(seen), records.newest())
-    facts = _facts(_left_to_us(facts), command, seen, checks, waivers=waivers, region=region)
+    facts = settled(
+        _left_to_us(facts),
+        command,
+        checks,
+        Sides(STANDBY, HOME, region),
+        replayed=has_replayed_all(seen.standby),
+        now=seen.now,
+        taken=seen.promoted or seen.switch is True,
+        lost=waivers.lost and not seen.can_shut,
+    )
     plan = partial(
         plan_directly, command=command, region=region, checks=checks, shuts=seen.can_shut, lost=waivers.lost, promoted=seen.promoted
     )
@@ -130,14 +136,6 @@ def _left_to_us(facts: Facts) -> Facts:
     if left is None or not any(isinstance(each, UpdateLeft) and each.stack == HOME for each in left.left):
         return facts
     return Facts(facts.stacks, replace(left, left=tuple(each for each in left.left if each.undo is None), undoing=None))
-
-
-def _facts(facts: Facts, command: str, seen: Seen, checks: Sequence[Check], *, waivers: Waivers, region: str) -> Facts:
-    """Return the facts with what is to become now of what an interrupted run has left."""
-    taken = seen.promoted or seen.switch is True
-    facts = without_void_promotion(facts, STANDBY, replayed=has_replayed_all(seen.standby), now=seen.now)
-    facts = to_go_on(facts, command, taken=taken, lost=waivers.lost and not seen.can_shut)
-    return to_lead_back(facts, checks, Sides(STANDBY, HOME, region), taken=taken)
 
 
 def _look(session: Session, region: str) -> Seen:

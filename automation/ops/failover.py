@@ -19,9 +19,7 @@ from automation.core.failover import (
     Request,
     failover_command,
     plan_failover,
-    to_go_on,
-    to_lead_back,
-    without_void_promotion,
+    settled,
 )
 from automation.core.measures import Predicted, done_before, in_force, is_served, measure, passed_over
 from automation.core.moved import NOTHING_LOST, Moved
@@ -142,10 +140,16 @@ def facts_of(surveyed: Survey, request: Request) -> Facts:
     """Return the facts with what an interrupted run has left, and what is to become of that now."""
     found = {**surveyed.found, STANDBY: adopting_turn(surveyed.found[STANDBY])}
     facts, seen = recalled(request.command, found, surveyed.records), surveyed.seen
-    facts = without_void_promotion(facts, STANDBY, replayed=has_replayed_all(seen.standby), now=seen.now)
-    taken = request.promoted or request.turned or facts.present(STANDBY).active
-    facts = to_go_on(facts, request.command, taken=taken, lost=request.lost and not (request.shuts and request.stops))
-    return to_lead_back(facts, request.checks, request.sides, taken=taken)
+    return settled(
+        facts,
+        request.command,
+        request.checks,
+        request.sides,
+        replayed=has_replayed_all(seen.standby),
+        now=seen.now,
+        taken=request.promoted or request.turned or facts.present(STANDBY).active,
+        lost=request.lost and not (request.shuts and request.stops),
+    )
 
 
 def _pods_wanted(surveyed: Survey, size: Dials) -> int:
